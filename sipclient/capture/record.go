@@ -1,0 +1,131 @@
+// Package capture holds what crossed the wire: packets, notes and the tape that
+// keeps both in one number sequence, and reads and writes them as capture files.
+//
+// It knows addresses and times, never what a packet means: that is the business
+// of package evidence.
+package capture
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Net says how a packet travelled.
+type Net uint8
+
+// The transports a packet can have. TLS marks signalling that was encrypted on
+// the wire and is held in the clear here.
+const (
+	UDP Net = iota + 1
+	TCP
+	TLS
+	ICMP
+)
+
+// String gives the transport's usual name in capitals.
+func (n Net) String() string {
+	switch n {
+	case UDP:
+		return "UDP"
+	case TCP:
+		return "TCP"
+	case TLS:
+		return "TLS"
+	case ICMP:
+		return "ICMP"
+	}
+	return "unknown"
+}
+
+// Packet is one datagram, or one piece of a byte stream, with its addresses and
+// the moment it arrived at or left this machine's socket (or the capture point
+// of a file). Data starts behind the UDP or TCP header; for ICMP it is the ICMP
+// message from its type byte on, and the ports of Src and Dst are zero.
+//
+// A Packet on a tape is never changed: whoever adds it gives its Data away.
+type Packet struct {
+	Time     time.Time
+	Net      Net
+	Src, Dst netip.AddrPort
+	Data     []byte
+}
+
+// Kind groups notes by what they are about.
+type Kind string
+
+// The kinds of notes. What Key and Text hold stands beside each.
+const (
+	// KindSubject names our phone's address: Key is "sip" or "media", Text an
+	// address with port ("192.0.2.7:5070").
+	KindSubject Kind = "subject"
+	// KindAnswer is what a person said: Key is the question's id (see DESIGN,
+	// answer keys), Text the answer.
+	KindAnswer Kind = "answer"
+	// KindProbe is a measurement that is no packet of a call: Key is its name,
+	// Text "yes", "no" or "not-checked", then a blank and the detail.
+	KindProbe Kind = "probe"
+	// KindExperiment opens a named experiment: Key is its name, Text what was changed.
+	KindExperiment Kind = "experiment"
+	// KindStep marks the beginning of a scenario's step: Key is the step's
+	// number, Text its title.
+	KindStep Kind = "step"
+	// KindPhone is what the test phone did or met and no packet shows: Key names
+	// the event (see the Phone* keys), Text details it.
+	KindPhone Kind = "phone"
+	// KindSituation names the complaint under test in Key.
+	KindSituation Kind = "situation"
+	// KindLimit says what the tape itself lacks: Key "cut" (the file ends in
+	// mid-packet), "dropped" (the cap was reached); Text says it in words.
+	KindLimit Kind = "limit"
+)
+
+// Keys of KindPhone notes. Text formats are part of the contract between the
+// test phone and package evidence.
+const (
+	// PhoneAccount: Text is "user domain transport", never a password.
+	PhoneAccount = "account"
+	// PhoneLookup: a name was resolved (or not) before the first packet. Text is
+	// "NAME -> ADDR in 12ms" or "NAME -> failed: REASON in 12ms".
+	PhoneLookup = "lookup"
+	// PhoneUnreachable: the operating system reported an ICMP error or a failed
+	// send. Text is "udp ADDR: REASON" (for example "udp 192.0.2.1:5060: connection refused").
+	PhoneUnreachable = "unreachable"
+	// PhoneGaveUp: the phone stopped waiting. Text is "METHOD CALL-ID".
+	PhoneGaveUp = "gave-up"
+	// PhoneLimit: something this test phone cannot do. Text says what, in words.
+	PhoneLimit = "limit"
+	// PhoneStranger: a request from an address that is not the registrar's was
+	// not answered. Text is "METHOD ADDR".
+	PhoneStranger = "stranger"
+	// PhoneDigest: Text is "CALL-ID algorithm=X": a challenge that the phone cannot answer.
+	PhoneDigest = "digest-unsupported"
+)
+
+// Note is a fact beside the packets: an answer, a probe's result, the name of a
+// step. Text never holds a password.
+type Note struct {
+	Time time.Time
+	Kind Kind
+	Key  string
+	Text string
+}
+
+// Record is one entry of a tape: a packet or a note. N counts from 1 in one
+// sequence for both; for a foreign capture file N is the frame's number there,
+// and notes that we add ourselves have N 0.
+type Record struct {
+	N      int
+	Packet *Packet
+	Note   *Note
+}
+
+// Time gives the moment of the packet or note.
+func (r Record) Time() time.Time {
+	switch {
+	case r.Packet != nil:
+		return r.Packet.Time
+	case r.Note != nil:
+		return r.Note.Time
+	}
+	return time.Time{}
+}

@@ -1,0 +1,103 @@
+package capture
+
+import (
+	"sync"
+	"time"
+)
+
+// DefaultCap is how many bytes of packet data a live tape keeps. Beyond it, the
+// oldest packets give way first (the fold in package evidence has long read
+// them) and the tape says so with a KindLimit note.
+const DefaultCap = 256 << 20
+
+// Tape is an append-only list of records, safe for concurrent use. The zero
+// value is ready to use and keeps DefaultCap bytes.
+type Tape struct {
+	// Cap is the number of data bytes kept; 0 means DefaultCap. Set it before first use.
+	Cap int
+
+	mu      sync.Mutex
+	records []Record
+	size    int
+	last    int
+	dropped int
+	changed chan struct{}
+}
+
+// Packet appends a packet and returns its number. The tape owns p.Data from now on.
+func (t *Tape) Packet(p Packet) int {
+	return t.add(Record{Packet: &p}, len(p.Data))
+}
+
+// Note appends a note and returns its number. A zero time becomes now.
+func (t *Tape) Note(n Note) int {
+	if n.Time.IsZero() {
+		n.Time = time.Now()
+	}
+	return t.add(Record{Note: &n}, 0)
+}
+
+func (t *Tape) add(r Record, size int) int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.last++
+	r.N = t.last
+	t.records = append(t.records, r)
+	t.size += size
+	limit := t.Cap
+	if limit == 0 {
+		limit = DefaultCap
+	}
+	if t.size > limit {
+		t.shrink(limit)
+	}
+	if t.changed != nil {
+		close(t.changed)
+		t.changed = nil
+	}
+	return r.N
+}
+
+// shrink drops the oldest packets until the data fits into 7/8 of the limit, so
+// that it runs rarely. Notes stay.
+func (t *Tape) shrink(limit int) {
+	kept := make([]Record, 0, len(t.records))
+	for _, r := range t.records {
+		if r.Packet != nil && t.size > limit/8*7 {
+			t.size -= len(r.Packet.Data)
+			t.dropped++
+			continue
+		}
+		kept = append(kept, r)
+	}
+	t.records = kept
+}
+
+// From returns the records with numbers above n, oldest first. The slice is the
+// caller's; the packets in it are shared and must not be changed.
+func (t *Tape) From(n int) []Record {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	i := len(t.records)
+	for i > 0 && t.records[i-1].N > n {
+		i--
+	}
+	return append([]Record(nil), t.records[i:]...)
+}
+
+// Changed returns a channel that is closed at the next append.
+func (t *Tape) Changed() <-chan struct{} {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.changed == nil {
+		t.changed = make(chan struct{})
+	}
+	return t.changed
+}
+
+// Dropped tells how many packets gave way to the cap.
+func (t *Tape) Dropped() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.dropped
+}

@@ -1,0 +1,203 @@
+// Package evidence folds a tape into typed facts: registrations, calls,
+// transactions with their retransmissions, offers and answers, audio streams
+// with RFC 3550 figures. It says what happened, never what it means.
+//
+// The same Builder serves a live call and a capture file; it can be asked at
+// any time.
+package evidence
+
+import (
+	"net/netip"
+	"time"
+
+	"softphonedoctor/sipclient/capture"
+	"softphonedoctor/sipclient/sipmsg"
+)
+
+// Kinds is a set of what was looked at. A rule whose Needs are not all there
+// was "not checked", which is different from "fine".
+type Kinds uint64
+
+// What evidence can hold. A bit is set once there was a chance to see the thing,
+// whether or not it came: HaveMedia after an answered call with packets visible
+// in at least one direction or two seconds of waiting for them.
+const (
+	HaveRegistration  Kinds = 1 << iota // a REGISTER was sent by our phone
+	HaveCallOut                         // an INVITE was sent by our phone
+	HaveCallIn                          // an INVITE reached our phone
+	HaveRinging                         // a call of ours got past 100 or to a final answer: its ringing phase can be judged
+	HaveMedia                           // a call was up long enough (2 s) to judge its sound
+	HaveReports                         // RTCP from the other side was seen during a call
+	HaveLevels                          // sound of the other side could be decoded
+	HaveOptions                         // an OPTIONS was sent by our phone
+	HaveLookup                          // the live phone resolved names itself
+	HaveLive                            // our own test phone made this tape (its notes are there)
+	HaveHeardRinging                    // answered: heard_ringing
+	HaveHeard                           // answered: heard
+	HaveTheyHear                        // answered: they_hear
+	HaveSound                           // sound devices were looked at
+	HaveProbes                          // network probes ran
+	HaveDigits                          // answered: digits
+	HaveCallerHears                     // answered: caller_hears
+	HaveSymptom                         // answered: symptom
+	HaveInternalRings                   // answered: internal_rings
+	HaveDTMF                            // digits were sent or received
+)
+
+// Has tells whether all kinds of k are there.
+func (have Kinds) Has(k Kinds) bool { return have&k == k }
+
+// Evidence is what happened, as far as the records show it. Slices are in order of time.
+type Evidence struct {
+	Have          Kinds
+	Began, Until  time.Time // of the first and the last record
+	Subject       Subject
+	Situation     string // the complaint under test, "" for a foreign capture
+	Registrations []*Registration
+	Calls         []*Call
+	Options       []*Transaction // OPTIONS sent by our phone
+	OptionsIn     []*Transaction // OPTIONS that came to our phone
+	Streams       []*Stream      // all RTP streams, those of calls among them
+	Messages      []*Message     // every SIP message in order, without retransmissions
+	Experiments   []Experiment
+	Probes        []Probe
+	Answers       map[string]Answer
+	Phone         []Event // what the test phone noted (capture.KindPhone)
+	ICMP          []Unreachable
+	Odd           []Odd    // packets that nothing else claimed, or that did not parse
+	Limits        []string // what the tape itself lacks, in words
+}
+
+// Subject is the phone under test: its signalling address and how we know it.
+type Subject struct {
+	Addr netip.AddrPort // invalid when unknown
+	How  string         // "told", "registered", "called", "was called", "unknown"
+}
+
+// Answer is what a person said.
+type Answer struct {
+	N     int
+	Value string
+}
+
+// Probe is a measurement beside the calls. Result is "yes", "no" or "not-checked".
+type Probe struct {
+	N            int
+	Name, Result string
+	Detail       string
+	Took         time.Duration // 0: not measured
+}
+
+// Experiment is a set of calls made after one change.
+type Experiment struct {
+	N            int
+	Name, Change string
+	Calls        []*Call
+}
+
+// Event is a note of the test phone: Key is one of capture's Phone keys.
+type Event struct {
+	N         int
+	Time      time.Time
+	Key, Text string
+}
+
+// Unreachable is an ICMP error (or the operating system's word for one) about a
+// packet of ours: "connection refused" is a closed port.
+type Unreachable struct {
+	N      int
+	Time   time.Time
+	Target netip.AddrPort // where our packet was going
+	Reason string         // "port unreachable", "host unreachable", "admin prohibited" ...
+}
+
+// Odd is a packet that could not be understood, with the reason in words.
+type Odd struct {
+	N    int
+	Time time.Time
+	From netip.AddrPort
+	Text string
+}
+
+// Message is one SIP message, with every further copy of it that crossed.
+type Message struct {
+	N        int
+	Time     time.Time
+	Net      capture.Net
+	From, To netip.AddrPort
+	Out      bool // sent by our phone
+	Size     int  // bytes on the wire
+	Copies   []Copy
+	*sipmsg.Message
+}
+
+// Copy is a retransmission: the same bytes' meaning again (same branch, CSeq and code).
+type Copy struct {
+	N    int
+	Time time.Time
+}
+
+// Last gives the time of the latest copy.
+func (m *Message) Last() time.Time {
+	if n := len(m.Copies); n > 0 {
+		return m.Copies[n-1].Time
+	}
+	return m.Time
+}
+
+// Transaction is a request and its answers (RFC 3261 17). For an INVITE the ACK
+// of a non-2xx answer belongs to it; the ACK of a 2xx stands in the Call.
+type Transaction struct {
+	Method    string
+	Out       bool // our phone sent the request
+	Request   *Message
+	Responses []*Message // distinct ones, in order; repeats are Copies
+	Ack       *Message
+}
+
+// Final gives the first final answer (200-699), nil while there is none.
+func (t *Transaction) Final() *Message {
+	for _, r := range t.Responses {
+		if r.Status >= 200 {
+			return r
+		}
+	}
+	return nil
+}
+
+// Took is the time from the request's first copy to the final answer, 0 without one.
+func (t *Transaction) Took() time.Duration {
+	if f := t.Final(); f != nil {
+		return f.Time.Sub(t.Request.Time)
+	}
+	return 0
+}
+
+// Authorized tells whether the request carried credentials.
+func (t *Transaction) Authorized() bool {
+	return t.Request.Get("Authorization") != "" || t.Request.Get("Proxy-Authorization") != ""
+}
+
+// Registration is all REGISTER transactions of one Call-ID.
+type Registration struct {
+	CallID       string
+	AOR          string // user@domain from To
+	Server       netip.AddrPort
+	Net          capture.Net
+	Out          bool // our phone registers (else we are the registrar)
+	Transactions []*Transaction
+}
+
+// Last gives the latest transaction.
+func (r *Registration) Last() *Transaction { return r.Transactions[len(r.Transactions)-1] }
+
+// Codes lists the final codes in order.
+func (r *Registration) Codes() []int {
+	var codes []int
+	for _, t := range r.Transactions {
+		if f := t.Final(); f != nil {
+			codes = append(codes, f.Status)
+		}
+	}
+	return codes
+}

@@ -1,0 +1,95 @@
+package evidence
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Stream is one RTP stream: one SSRC between two addresses (RFC 3550).
+type Stream struct {
+	From, To    netip.AddrPort
+	SSRC        uint32
+	Direction   Direction // In: towards our phone; None when no call claims it
+	CallID      string    // "" when no call claims it
+	Codec       Codec     // the format of most packets
+	FirstN      int       // record number of the first packet
+	First, Last time.Time
+
+	Packets   uint64 // distinct packets of the audio format, comfort noise included
+	Expected  uint64 // highest - lowest extended sequence number + 1
+	Lost      uint64 // Expected - Packets, never negative
+	Duplicate uint64
+	Reordered uint64 // arrived after a higher sequence number
+	Late      uint64 // would have missed a 60 ms playout buffer
+	Events    uint64 // telephone-event packets (RFC 4733), not in Packets' jitter and gaps
+	Digits    string // the DTMF digits that telephone-event carried
+	Unknown   uint64 // packets with a payload type that was not negotiated
+	UnknownPT uint8  // the most recent of them
+
+	Jitter, MaxJitter time.Duration // RFC 3550 6.4.1, at the end and its maximum
+	LongestGap        time.Duration // longest time between two packets' arrivals without a marker or comfort noise to explain it
+	LongestGapN       int           // record number of the packet after it
+	LossBurst         uint64        // longest run of lost packets in a row
+
+	Early      uint64 // packets before the call was answered
+	EarlyLevel Level
+	Level      Level         // after the answer (or throughout, without a call)
+	SendSD     time.Duration // standard deviation of the spacing of packets against their timestamps
+
+	PeerSays *ReceiverReport  // the last report block of the receiver about this SSRC
+	Reported []ReceiverReport // all of them, in order
+	Sender   []SenderReport   // the sender's own reports about this SSRC, in order
+	RTT      time.Duration    // round trip by LSR/DLSR as seen here, 0: unknown
+}
+
+// Lasted is the time between the first and the last packet.
+func (s *Stream) Lasted() time.Duration { return s.Last.Sub(s.First) }
+
+// LossPercent is the share of lost packets in percent, 0 to 100.
+func (s *Stream) LossPercent() float64 {
+	if s.Expected == 0 {
+		return 0
+	}
+	return 100 * float64(s.Lost) / float64(s.Expected)
+}
+
+// Level is the sound energy of decoded audio.
+type Level struct {
+	Known    bool
+	DBFS     float64 // RMS of all samples relative to a full-scale square wave; -100 for digital silence
+	Peak     float64 // dBFS of the loudest 20 ms
+	Constant bool    // every payload byte the same: digital silence or a stuck source
+	Clipped  uint64  // samples at full scale in runs of more than 6
+	Samples  uint64
+}
+
+// SenderReport is an RTCP SR (RFC 3550 6.4.1).
+type SenderReport struct {
+	N       int
+	Time    time.Time
+	SSRC    uint32
+	Packets uint32
+	Octets  uint32
+}
+
+// ReceiverReport is a report block about one of our or their streams.
+type ReceiverReport struct {
+	N            int
+	Time         time.Time
+	FractionLost uint8 // of 256, since the report before
+	Lost         int32 // cumulative, signed (24 bits on the wire)
+	Highest      uint32
+	Jitter       time.Duration
+	RTT          time.Duration // 0: unknown
+}
+
+// Report is one RTCP packet of a call, as the technical view lists it.
+type Report struct {
+	N      int
+	Time   time.Time
+	Out    bool
+	SSRC   uint32   // the sender
+	About  []uint32 // SSRCs with a report block
+	Sender bool     // an SR (else RR)
+	Bye    bool
+}
