@@ -1,0 +1,3 @@
+package diagnosis
+
+var codes1xx3xx = []Code{}

@@ -1,0 +1,3 @@
+package diagnosis
+
+var codes40x41x = []Code{}

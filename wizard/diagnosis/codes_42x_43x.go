@@ -1,0 +1,3 @@
+package diagnosis
+
+var codes42x43x = []Code{}

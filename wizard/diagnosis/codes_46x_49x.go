@@ -1,0 +1,3 @@
+package diagnosis
+
+var codes46x49x = []Code{}

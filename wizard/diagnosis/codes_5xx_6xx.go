@@ -1,0 +1,3 @@
+package diagnosis
+
+var codes5xx6xx = []Code{}
