@@ -15,6 +15,8 @@ type Header struct {
 type Problem struct {
 	Where string // header name, "start line", "body" or "sdp"
 	Text  string
+	// Minor marks what receivers cope with: allowed by an older RFC, or harmless.
+	Minor bool
 }
 
 // Message is a parsed SIP request or response. Header values stay raw text; the
@@ -28,6 +30,9 @@ type Message struct {
 	Headers     []Header
 	Body        []byte // as long as Content-Length says, or all that came
 	Problems    []Problem
+	// KeepLength makes Bytes write the Content-Length header as it stands in
+	// Headers (or none), wrong or not: for faults on purpose.
+	KeepLength bool
 }
 
 // IsRequest tells a request from a response.
@@ -57,6 +62,7 @@ type URI struct {
 	Port               int    // 0: none given
 	Params             map[string]string
 	Raw                string
+	Headers            string // what stands behind "?", undecoded (RFC 3261 19.1.1)
 }
 
 // Challenge is one WWW-Authenticate or Proxy-Authenticate header (RFC 3261 22, RFC 8760).
