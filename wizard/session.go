@@ -2,42 +2,139 @@ package wizard
 
 import (
 	"context"
+	"strconv"
+	"sync"
+	"time"
 
 	"softphonedoctor/sipclient/capture"
 	"softphonedoctor/wizard/diagnosis"
 	"softphonedoctor/wizard/evidence"
-	"softphonedoctor/wizard/report"
 )
 
-// Scenario is one complaint and the steps that narrow it down.
-type Scenario struct {
-	ID        string // "no-ringback"
-	Complaint string // as a person would say it
-	Steps     []Step
-}
-
-// Step is one experiment of a scenario. Do returns early when it learned enough.
-type Step struct {
-	Title string
-	Do    func(context.Context, *Session) error
-}
-
-// Session is one run of a scenario. Fields are set before Run and not changed.
+// Session is one run of a scenario. The exported fields are set before Run and
+// not changed.
 type Session struct {
 	Tape       *capture.Tape
 	Phone      Phone
-	Person     Person
+	Person     Person // nil: nobody to ask
 	Target     Target
 	Dictionary diagnosis.Dictionary
-	Notify     func(Event) // may be nil; called from the running goroutine, must not block
+	Notify     func(Event) // may be nil; called from running goroutines, must not block
+
+	mu      sync.Mutex // guards the fold
+	builder evidence.Builder
+	read    int // number of the last record that the builder has seen
+
+	call LiveCall // the call that the steps talk about; only Run's goroutine uses it
+	step int
 }
 
 // Evidence is what is known so far. Safe to call from any goroutine while Run runs.
-func (s *Session) Evidence() *evidence.Evidence { return nil }
+func (s *Session) Evidence() *evidence.Evidence {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range s.Tape.From(s.read) {
+		s.builder.Add(r)
+		s.read = r.N
+	}
+	return s.builder.Evidence()
+}
 
-// Diagnosis is the judgement over what is known so far. Safe to call from any goroutine.
-func (s *Session) Diagnosis() diagnosis.Diagnosis { return diagnosis.Diagnosis{} }
+// Diagnosis is the judgement over what is known so far. Safe to call from any
+// goroutine. A step stops early when the verdict cannot change.
+func (s *Session) Diagnosis() diagnosis.Diagnosis {
+	return diagnosis.Of(s.Evidence(), s.Dictionary)
+}
 
-// Run goes through the scenario's steps and reports. A cancelled context ends
-// the calls and still gives a report of what was seen.
-func Run(ctx context.Context, sc Scenario, s *Session) (*report.Report, error) { return nil, nil }
+// notify tells the front end, if there is one.
+func (s *Session) notify(e Event) {
+	if s.Notify != nil {
+		e.Step, e.Time = s.step, time.Now()
+		s.Notify(e)
+	}
+}
+
+// instruct shows the one thing that the person should know or do now.
+func (s *Session) instruct(text string) { s.notify(Event{Kind: Instruction, Title: text}) }
+
+// ask puts a question once and writes the answer onto the tape. Nobody there, or
+// no answer, leaves no note: the rules then say "not checked".
+func (s *Session) ask(ctx context.Context, q Question) Answer {
+	if s.Person == nil {
+		return NotAsked
+	}
+	a, err := s.Person.Ask(ctx, q)
+	if err != nil || a == NotAsked {
+		return NotAsked
+	}
+	s.Tape.Note(capture.Note{Kind: capture.KindAnswer, Key: q.ID, Text: string(a)})
+	return a
+}
+
+// until waits for a condition on the evidence, looked at whenever the tape has
+// grown (at most every 50 ms), for at most the given time. It tells whether the
+// condition came true.
+func (s *Session) until(ctx context.Context, limit time.Duration, cond func(*evidence.Evidence) bool) bool {
+	deadline := time.NewTimer(limit)
+	defer deadline.Stop()
+	for {
+		changed := s.Tape.Changed()
+		if cond(s.Evidence()) {
+			return true
+		}
+		select {
+		case <-ctx.Done():
+			return false
+		case <-deadline.C:
+			return cond(s.Evidence())
+		case <-changed:
+		}
+		pause(ctx, 50*time.Millisecond)
+	}
+}
+
+// pause sleeps, but not beyond the context.
+func pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
+}
+
+// watch tells the front end about new evidence, ten times a second at most,
+// until the context ends.
+func (s *Session) watch(ctx context.Context) {
+	for {
+		changed := s.Tape.Changed()
+		select {
+		case <-ctx.Done():
+			return
+		case <-changed:
+			s.notifyProgress()
+		}
+		pause(ctx, 100*time.Millisecond)
+	}
+}
+
+func (s *Session) notifyProgress() {
+	if s.Notify != nil {
+		s.Notify(Event{Kind: Progress, Time: time.Now()})
+	}
+}
+
+// begin and end mark a step on the tape and for the front end.
+func (s *Session) begin(i int, step Step) {
+	s.step = i
+	s.Tape.Note(capture.Note{Kind: capture.KindStep, Key: strconv.Itoa(i + 1), Text: step.Title})
+	s.notify(Event{Kind: StepBegan, Title: step.Title})
+}
+
+func (s *Session) end(step Step, err error) {
+	e := Event{Kind: StepEnded, Title: step.Title, OK: err == nil}
+	if step.Found != nil {
+		e.Note = step.Found(s.Evidence())
+	}
+	s.notify(e)
+}

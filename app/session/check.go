@@ -2,16 +2,19 @@ package session
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
 
+	"softphonedoctor/sipclient"
+	"softphonedoctor/sipclient/capture"
 	"softphonedoctor/wizard"
 	"softphonedoctor/wizard/diagnosis"
 	"softphonedoctor/wizard/evidence"
 	"softphonedoctor/wizard/report"
 )
-
-// Check is one diagnosis of one account: it owns the phone, the tape and the
-// wizard's session for as long as it runs.
-type Check struct{}
 
 // Request says what to check.
 type Request struct {
@@ -19,25 +22,184 @@ type Request struct {
 	Situation string // a scenario's id
 	Target    string // number or address to call, "" when the scenario calls nobody
 	Person    wizard.Person
-	Notify    func(wizard.Event) // called from the check's goroutine; must not block
+	Notify    func(wizard.Event) // called from the check's goroutines; must not block
+}
+
+// Check is one diagnosis of one account: it owns the phone and the tape for as
+// long as it runs.
+type Check struct {
+	request  Request
+	scenario wizard.Scenario
+	tape     *capture.Tape
+	session  *wizard.Session
+	lazy     *lazyPhone
 }
 
 // NewCheck prepares a check; nothing is sent yet. The error is a sentence for the
-// person: what is missing and what to do.
-func NewCheck(r Request) (*Check, error) { return &Check{}, nil }
+// person: what is missing and what to do. It may be a *Field.
+func NewCheck(r Request) (*Check, error) {
+	sc, ok := wizard.ScenarioByID(r.Situation)
+	if !ok {
+		var ids []string
+		for _, s := range wizard.Scenarios() {
+			ids = append(ids, s.ID)
+		}
+		return nil, fmt.Errorf("there is no situation %q; choose one of %s", r.Situation, strings.Join(ids, ", "))
+	}
+	if err := r.Account.Check(); err != nil {
+		return nil, err
+	}
+	if sc.Calls && strings.TrimSpace(r.Target) == "" {
+		return nil, &Field{Name: "target", Text: "this check places a call: enter the number or address to call"}
+	}
+	c := &Check{request: r, scenario: sc, tape: &capture.Tape{}}
+	c.lazy = &lazyPhone{config: sipclient.Config{Account: phoneAccount(r.Account), Tape: c.tape}}
+	c.session = &wizard.Session{
+		Tape:       c.tape,
+		Phone:      c.lazy,
+		Person:     r.Person,
+		Target:     wizard.Target{To: strings.TrimSpace(r.Target)},
+		Dictionary: diagnosis.Dictionary{Provider: r.Account.Provider},
+		Notify:     r.Notify,
+	}
+	return c, nil
+}
 
 // Run does the check. Cancelling the context hangs up and still gives a report.
-func (c *Check) Run(ctx context.Context) (*report.Report, error) { return nil, nil }
+// An error is a sentence: the program could not work at all.
+func (c *Check) Run(ctx context.Context) (*report.Report, error) {
+	return wizard.Run(ctx, c.scenario, c.session)
+}
 
-// Evidence and Diagnosis give what is known so far, from any goroutine.
-func (c *Check) Evidence() *evidence.Evidence { return nil }
+// Scenario gives the scenario under way, for its step titles.
+func (c *Check) Scenario() wizard.Scenario { return c.scenario }
+
+// Evidence gives what is known so far, from any goroutine.
+func (c *Check) Evidence() *evidence.Evidence { return c.session.Evidence() }
 
 // Diagnosis gives the judgement so far, from any goroutine.
-func (c *Check) Diagnosis() diagnosis.Diagnosis { return diagnosis.Diagnosis{} }
+func (c *Check) Diagnosis() diagnosis.Diagnosis { return c.session.Diagnosis() }
 
-// Practice starts the built-in PBX on loopback with the fault of a cause ("" or
-// "healthy": none) and gives an account and a number for it, the situation to
-// check, prepared answers, and a function that stops it.
-func Practice(cause string) (a Account, target, situation string, answers map[string]string, stop func(), err error) {
-	return
+// WriteCapture writes what crossed the wire as pcapng, sign-in proofs blanked.
+func (c *Check) WriteCapture(w io.Writer) error {
+	_, err := c.tape.WriteTo(w)
+	return err
+}
+
+// phoneAccount turns what the person entered into what the phone needs.
+func phoneAccount(a Account) sipclient.Account {
+	codecs := make([]string, len(a.Codecs))
+	for i, c := range a.Codecs {
+		codecs[i] = strings.ToUpper(c)
+	}
+	return sipclient.Account{
+		User: a.User, Domain: a.Domain, Login: a.Login, Password: a.Password,
+		CallerID: a.CallerID, Proxy: a.Proxy, Transport: strings.ToLower(a.Transport),
+		Codecs: codecs, Register: a.Registers(),
+	}
+}
+
+// lazyPhone opens the phone's sockets at the first use, so that preparing a
+// check sends nothing and looking up the server's name is part of the test.
+type lazyPhone struct {
+	config sipclient.Config
+
+	mu    sync.Mutex // an OPTIONS may go out beside the first REGISTER
+	phone *sipclient.Phone
+}
+
+// open gives the phone, made at the first call.
+func (l *lazyPhone) open(ctx context.Context) (*sipclient.Phone, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.phone == nil {
+		p, err := sipclient.New(ctx, l.config)
+		if err != nil {
+			return nil, err
+		}
+		l.phone = p
+	}
+	return l.phone, nil
+}
+
+// seen turns the phone's "no server" into nil: it is evidence.
+func seen(err error) error {
+	if errors.Is(err, sipclient.ErrNoServer) {
+		return nil
+	}
+	return err
+}
+
+func (l *lazyPhone) Register(ctx context.Context) error {
+	p, err := l.open(ctx)
+	if err != nil {
+		return seen(err)
+	}
+	if !l.config.Account.Register {
+		return nil
+	}
+	return seen(p.Register(ctx))
+}
+
+func (l *lazyPhone) Options(ctx context.Context, probe wizard.Probe) error {
+	p, err := l.open(ctx)
+	if err != nil {
+		return seen(err)
+	}
+	return seen(p.Options(ctx, probe.Pad))
+}
+
+func (l *lazyPhone) Dial(ctx context.Context, t wizard.Target) (wizard.LiveCall, error) {
+	p, err := l.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c, err := p.Dial(ctx, t.To)
+	if err != nil {
+		return nil, err
+	}
+	return liveCall{c}, nil
+}
+
+func (l *lazyPhone) Await(ctx context.Context) (wizard.LiveCall, error) {
+	p, err := l.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c, err := p.Await(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return liveCall{c}, nil
+}
+
+func (l *lazyPhone) Close(ctx context.Context) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.phone == nil {
+		return nil
+	}
+	return l.phone.Close(ctx)
+}
+
+// liveCall gives a phone's call the wizard's words for its states.
+type liveCall struct{ *sipclient.Call }
+
+func (c liveCall) State() wizard.CallState { return states[c.Call.State()] }
+
+func (c liveCall) Wait(ctx context.Context, s wizard.CallState) wizard.CallState {
+	for phone, w := range states {
+		if w == s {
+			return states[c.Call.Wait(ctx, phone)]
+		}
+	}
+	return c.State()
+}
+
+var states = map[sipclient.State]wizard.CallState{
+	sipclient.Dialing:  wizard.Dialing,
+	sipclient.Trying:   wizard.Trying,
+	sipclient.Ringing:  wizard.Ringing,
+	sipclient.Answered: wizard.Answered,
+	sipclient.Ended:    wizard.Ended,
 }

@@ -1,5 +1,5 @@
-// Package report is the document of a diagnosis: the same one for the window, the
-// command line, JSON and files.
+// Package report is the document of a diagnosis: one struct that the window, the
+// command line, JSON and saved files all print.
 package report
 
 import (
@@ -17,10 +17,11 @@ const (
 	Healthy      Verdict = "healthy"      // everything looked at was in range
 	Outcome      Verdict = "outcome"      // a call properly ended: busy, declined
 	Problem      Verdict = "problem"      // a fault was found
-	Inconclusive Verdict = "inconclusive" // too little was seen
+	Inconclusive Verdict = "inconclusive" // too little was seen to say anything
 )
 
-// Report is a finished diagnosis with the evidence it rests on.
+// Report is a finished diagnosis with the evidence it rests on. It is not
+// changed once New has made it.
 type Report struct {
 	Situation string
 	Verdict   Verdict
@@ -29,4 +30,88 @@ type Report struct {
 	Evidence  *evidence.Evidence
 	Diagnosis diagnosis.Diagnosis
 	Warnings  []string // about the tape itself: cut in mid-packet, packets dropped
+}
+
+// New makes the report of some evidence and its diagnosis.
+func New(situation string, e *evidence.Evidence, d diagnosis.Diagnosis) *Report {
+	r := &Report{
+		Situation: situation,
+		Started:   e.Began,
+		Took:      e.Until.Sub(e.Began),
+		Evidence:  e,
+		Diagnosis: d,
+		Warnings:  e.Limits,
+	}
+	r.Verdict = judge(e, d)
+	return r
+}
+
+// judge turns findings into one word. Only hints, or nothing at all, is healthy
+// when something was really seen to work; a tape that shows neither a finished
+// registration nor a call that got anywhere proves nothing.
+func judge(e *evidence.Evidence, d diagnosis.Diagnosis) Verdict {
+	root := d.Root()
+	if root != nil {
+		switch root.Kind() {
+		case diagnosis.Fault:
+			return Problem
+		case diagnosis.Outcome:
+			return Outcome
+		}
+	}
+	if sawItWork(e) {
+		return Healthy
+	}
+	return Inconclusive
+}
+
+// sawItWork tells whether at least one thing was followed to a good end: an
+// accepted registration, or an answered call with sound or with none expected yet.
+func sawItWork(e *evidence.Evidence) bool {
+	for _, r := range e.Registrations {
+		for _, t := range r.Transactions {
+			if f := t.Final(); f != nil && f.Status < 300 {
+				return true
+			}
+		}
+	}
+	for _, c := range e.Calls {
+		if c.Answer != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// Headline is the verdict's sentence: the root finding's title, or what a clean
+// or empty result means.
+func (r *Report) Headline() string {
+	if f := r.Root(); f != nil {
+		return f.Title
+	}
+	if r.Verdict == Healthy {
+		return "No fault found: everything that was checked works."
+	}
+	return "Too little was seen to say what is wrong."
+}
+
+// Root is the finding that the verdict rests on, nil when it is healthy or
+// inconclusive. A hint on its own is no reason for a verdict.
+func (r *Report) Root() *diagnosis.Finding {
+	if r.Verdict == Healthy || r.Verdict == Inconclusive {
+		return nil
+	}
+	return r.Diagnosis.Root()
+}
+
+// ExitStatus is the command line's: 0 no fault, 1 a fault was found, 3
+// inconclusive. (2, nothing could be examined, never gets as far as a report.)
+func (r *Report) ExitStatus() int {
+	switch r.Verdict {
+	case Problem:
+		return 1
+	case Inconclusive:
+		return 3
+	}
+	return 0
 }

@@ -1,0 +1,156 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"softphonedoctor/app/session"
+	"softphonedoctor/wizard"
+)
+
+// answerValues lists the answer keys and what each may say; nil: any text.
+var answerValues = map[string][]string{
+	"heard_ringing":  {"yes", "no", "unsure"},
+	"heard":          {"yes", "no", "unsure"},
+	"they_hear":      {"yes", "no", "unsure"},
+	"internal_rings": {"yes", "no", "unsure"},
+	"digits":         nil,
+	"caller_hears":   {"ringing", "voicemail", "busy", "not-in-service", "silence", "unsure"},
+	"symptom":        {"choppy", "robotic", "delay", "echo-here", "echo-there", "quiet", "distorted", "muffled", "words-cut", "unsure"},
+}
+
+func (p *program) check() *cobra.Command {
+	var account, to, save string
+	var answers []string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "check [SITUATION]",
+		Short: "Sign in, place a test call and say what is wrong",
+		Long: `Signs in with the account, makes the experiments of the situation, and reports.
+
+Situations:
+` + situations() + `
+The account file is TOML:
+  user = "2001"
+  domain = "pbx.example.net"        # or host:port
+  password = "..."                  # or password_env = "NAME_OF_A_VARIABLE"
+and, where needed: login, caller_id, proxy, transport, codecs, encryption,
+register (false for a line without sign-in), provider.
+
+The number given with --to is called for real. Signing in may displace another
+phone if the provider allows the account on one device only.`,
+		Example: `  softphone-doctor check no-ringback --account office.toml --to 2002
+  softphone-doctor check one-way-audio --account office.toml --to '*43' --answer heard=yes --json`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			situation := "everything"
+			if len(args) == 1 {
+				situation = args[0]
+			}
+			if account == "" {
+				return errors.New("--account FILE is missing: it names the file with the phone account (softphone-doctor check --help shows one)")
+			}
+			fixed, err := parseAnswers(answers)
+			if err != nil {
+				return err
+			}
+			a, err := session.LoadAccount(account)
+			if err != nil {
+				return err
+			}
+			return p.runCheck(cmd.Context(), session.Request{Account: a, Situation: situation, Target: to}, fixed, asJSON, save)
+		},
+		ValidArgs: scenarioIDs(),
+	}
+	f := cmd.Flags()
+	f.StringVar(&account, "account", "", "file with the phone account")
+	f.StringVar(&to, "to", "", "number or address to call")
+	f.StringArrayVar(&answers, "answer", nil, "answer to a question, as key=value (may be given several times)")
+	f.BoolVar(&asJSON, "json", false, "print the report as JSON")
+	f.StringVar(&save, "save", "", "save report and capture into this zip file")
+	return cmd
+}
+
+func (p *program) runCheck(ctx context.Context, r session.Request, fixed session.Answers, asJSON bool, save string) error {
+	steps := io.Discard
+	if !asJSON {
+		steps = p.Err
+	}
+	r.Notify = printSteps(steps)
+	r.Person = fixed
+	if p.Terminal && !asJSON {
+		r.Person = &prompt{fixed: fixed, in: p.In, out: p.Err}
+	}
+	c, err := session.NewCheck(r)
+	if err != nil {
+		return err
+	}
+	rep, err := c.Run(ctx)
+	if err != nil {
+		return err
+	}
+	if save != "" {
+		if err := saveZip(save, rep, c.WriteCapture); err != nil {
+			return err
+		}
+	}
+	p.status = rep.ExitStatus()
+	return p.print(rep, asJSON)
+}
+
+func situations() string {
+	var b strings.Builder
+	for _, sc := range wizard.Scenarios() {
+		fmt.Fprintf(&b, "  %-14s %s\n", sc.ID, sc.Complaint)
+	}
+	return b.String()
+}
+
+func scenarioIDs() []string {
+	var ids []string
+	for _, sc := range wizard.Scenarios() {
+		ids = append(ids, sc.ID)
+	}
+	return ids
+}
+
+// parseAnswers reads key=value pairs and refuses what could never count.
+func parseAnswers(pairs []string) (session.Answers, error) {
+	answers := session.Answers{}
+	for _, pair := range pairs {
+		key, value, ok := strings.Cut(pair, "=")
+		allowed, known := answerValues[key]
+		switch {
+		case !ok:
+			return nil, fmt.Errorf("--answer %s: write key=value, for example --answer heard=no", pair)
+		case !known:
+			return nil, fmt.Errorf("--answer %s: there is no question %q", pair, key)
+		case allowed != nil && !slices.Contains(allowed, value):
+			return nil, fmt.Errorf("--answer %s: %s takes one of %s", pair, key, strings.Join(allowed, ", "))
+		}
+		answers[key] = value
+	}
+	return answers, nil
+}
+
+// printSteps shows the steps as they happen, a line each.
+func printSteps(w io.Writer) func(wizard.Event) {
+	return func(e wizard.Event) {
+		switch e.Kind {
+		case wizard.Instruction:
+			fmt.Fprintf(w, "  … %s\n", e.Title)
+		case wizard.StepEnded:
+			if e.Note != "" {
+				fmt.Fprintf(w, "  ✓ %s: %s\n", e.Title, e.Note)
+			}
+		case wizard.Finished:
+			fmt.Fprintln(w)
+		}
+	}
+}

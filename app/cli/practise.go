@@ -1,0 +1,154 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/spf13/cobra"
+
+	"softphonedoctor/app/session"
+)
+
+// row is one line of practise's JSON.
+type row struct {
+	Cause     string   `json:"cause"`
+	Found     string   `json:"found"`
+	Right     bool     `json:"right"`
+	Certainty *string  `json:"certainty"`
+	Where     *string  `json:"where"`
+	Others    []string `json:"others"`
+	Seconds   float64  `json:"seconds"`
+}
+
+func (p *program) practise() *cobra.Command {
+	var asJSON, list bool
+	var jobs int
+	cmd := &cobra.Command{
+		Use: "practise [CAUSE]...", Aliases: []string{"practice"},
+		Short: "Try the program on the built-in PBX, with a fault switched on or all of them",
+		Long: `Starts a small phone system on this computer, switches a fault on, and lets the
+check find it. Nothing leaves the computer. Without a name every fault is tried.
+
+Exit status: 0 when every fault was named as itself, 1 when one was not.`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if list {
+				for _, f := range session.Practices() {
+					fmt.Fprintf(p.Out, "%-34s %-15s %s\n", f.Cause, f.Situation, f.Title)
+				}
+				return nil
+			}
+			causes := args
+			if len(causes) == 0 {
+				for _, f := range session.Practices() {
+					causes = append(causes, f.Cause)
+				}
+			}
+			if len(causes) == 1 && !asJSON {
+				return p.practiseOne(cmd.Context(), causes[0])
+			}
+			return p.practiseAll(cmd.Context(), causes, jobs, asJSON)
+		},
+	}
+	f := cmd.Flags()
+	f.BoolVar(&asJSON, "json", false, "print a list with a row per fault as JSON")
+	f.BoolVar(&list, "list", false, "list the faults that can be switched on")
+	f.IntVar(&jobs, "jobs", 8, "how many faults to try at the same time")
+	return cmd
+}
+
+// practiseOne shows the whole report of one fault.
+func (p *program) practiseOne(ctx context.Context, cause string) error {
+	res := session.Practise(ctx, cause, printSteps(p.Err))
+	if res.Err != nil {
+		return res.Err
+	}
+	if err := p.print(res.Report, false); err != nil {
+		return err
+	}
+	verdict := "That is right: it is what was switched on."
+	if !res.Right {
+		p.status = ExitFault
+		verdict = fmt.Sprintf("That is wrong: %s was switched on.", cause)
+	}
+	fmt.Fprintf(p.Out, "\n%s\n", verdict)
+	return nil
+}
+
+func (p *program) practiseAll(ctx context.Context, causes []string, jobs int, asJSON bool) error {
+	if jobs < 1 {
+		return fmt.Errorf("--jobs %d: at least one", jobs)
+	}
+	results := make([]session.Result, len(causes))
+	var wg sync.WaitGroup
+	var mu sync.Mutex // the table's lines come whole
+	places := make(chan struct{}, jobs)
+	for i, cause := range causes {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			places <- struct{}{}
+			defer func() { <-places }()
+			if ctx.Err() != nil {
+				results[i] = session.Result{Cause: cause, Err: ctx.Err()}
+				return
+			}
+			res := session.Practise(ctx, cause, nil)
+			results[i] = res
+			if !asJSON {
+				mu.Lock()
+				defer mu.Unlock()
+				p.practiseLine(res)
+			}
+		}()
+	}
+	wg.Wait()
+	return p.practiseSum(results, asJSON)
+}
+
+func (p *program) practiseLine(r session.Result) {
+	mark, found := "✓", r.Found
+	switch {
+	case r.Err != nil:
+		mark, found = "✗", r.Err.Error()
+	case !r.Right:
+		mark = "✗"
+	}
+	if mark == "✓" {
+		fmt.Fprintf(p.Out, "%s %-34s %-10s %-15s %4.1f s\n", mark, r.Cause, r.Certainty, r.Where, r.Took.Seconds())
+		return
+	}
+	fmt.Fprintf(p.Out, "%s %-34s found %s %v\n", mark, r.Cause, found, r.Others)
+}
+
+func (p *program) practiseSum(results []session.Result, asJSON bool) error {
+	rows := make([]row, 0, len(results))
+	right := 0
+	for _, r := range results {
+		if r.Err != nil && !asJSON {
+			continue
+		}
+		line := row{Cause: r.Cause, Found: r.Found, Right: r.Right, Others: r.Others, Seconds: r.Took.Round(1e6).Seconds()}
+		if r.Certainty != "" {
+			line.Certainty, line.Where = &r.Certainty, &r.Where
+		}
+		if line.Others == nil {
+			line.Others = []string{}
+		}
+		if r.Err != nil {
+			line.Found = "error: " + r.Err.Error()
+		}
+		rows = append(rows, line)
+		if r.Right {
+			right++
+		}
+	}
+	if right != len(results) {
+		p.status = ExitFault
+	}
+	if asJSON {
+		return p.printJSON(rows)
+	}
+	fmt.Fprintf(p.Out, "\n%d of %d named as themselves.\n", right, len(results))
+	return nil
+}

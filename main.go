@@ -1,0 +1,23 @@
+// Softphone Doctor finds out why a softphone does not work: it opens its window,
+// or runs a command when given one.
+package main
+
+import (
+	"os"
+
+	"softphonedoctor/app/cli"
+)
+
+func main() {
+	os.Exit(cli.Main(os.Args[1:], cli.Env{
+		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
+		Terminal: isTerminal(os.Stdin),
+		Window:   openWindow,
+	}))
+}
+
+// isTerminal tells whether a person can answer questions there.
+func isTerminal(f *os.File) bool {
+	st, err := f.Stat()
+	return err == nil && st.Mode()&os.ModeCharDevice != 0 && os.Getenv("CI") != "true"
+}

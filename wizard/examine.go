@@ -1,0 +1,80 @@
+package wizard
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+
+	"softphonedoctor/sipclient/capture"
+	"softphonedoctor/wizard/diagnosis"
+	"softphonedoctor/wizard/evidence"
+	"softphonedoctor/wizard/report"
+)
+
+// Subject says whose view a capture is to be judged from.
+type Subject struct {
+	Phone  netip.Addr // our phone's address; invalid: inferred from REGISTER, else from the INVITE
+	CallID string     // judge only this call; "": all
+}
+
+// ErrNothingSeen says that a file is a capture but holds nothing that this
+// program could judge.
+var ErrNothingSeen = errors.New("there is no SIP and no phone sound in this capture: take it on the phone's computer while the fault happens, and include the start of the call")
+
+// Examine judges a capture file. A file that is cut in mid-packet is judged as
+// far as it goes, with a warning in the report.
+func Examine(r io.Reader, subject Subject) (*report.Report, error) {
+	var b evidence.Builder
+	if subject.Phone.IsValid() {
+		b.SetSubject(netip.AddrPortFrom(subject.Phone, 0))
+	}
+	for rec, err := range capture.Read(r) {
+		if err != nil {
+			return nil, err
+		}
+		b.Add(rec)
+	}
+	e := b.Evidence()
+	if subject.CallID != "" {
+		if e = only(e, subject.CallID); e == nil {
+			return nil, fmt.Errorf("no call with the id %q in this capture", subject.CallID)
+		}
+	}
+	if len(e.Messages)+len(e.Streams) == 0 {
+		return nil, ErrNothingSeen
+	}
+	situation := e.Situation
+	if situation == "" {
+		situation = "capture"
+	}
+	return report.New(situation, e, diagnosis.Of(e, diagnosis.Dictionary{})), nil
+}
+
+// only narrows evidence to one call and its streams; registrations stay, since
+// they decide what a refusal means. It gives nil when there is no such call.
+func only(e *evidence.Evidence, id string) *evidence.Evidence {
+	narrow := *e
+	narrow.Calls, narrow.Streams = nil, nil
+	for _, c := range e.Calls {
+		if c.ID == id {
+			narrow.Calls = []*evidence.Call{c}
+			narrow.Streams = c.Streams
+		}
+	}
+	if narrow.Calls == nil {
+		return nil
+	}
+	return &narrow
+}
+
+// PerCall judges every call of a report's evidence on its own, in order: what a
+// capture with several calls is listed as.
+func PerCall(e *evidence.Evidence) []*report.Report {
+	var reports []*report.Report
+	for _, c := range e.Calls {
+		narrow := only(e, c.ID)
+		reports = append(reports, report.New("capture", narrow, diagnosis.Of(narrow, diagnosis.Dictionary{})))
+	}
+	return reports
+}

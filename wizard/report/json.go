@@ -1,0 +1,290 @@
+package report
+
+import (
+	"math"
+	"strconv"
+	"time"
+
+	"softphonedoctor/wizard/diagnosis"
+	"softphonedoctor/wizard/evidence"
+)
+
+// Schema names the JSON form; it changes only when a field changes its meaning.
+const Schema = "softphone-doctor/report/1"
+
+// Document is the JSON form of a report. Unknown is null, never 0; times are RFC
+// 3339 in UTC.
+type Document struct {
+	Schema        string            `json:"schema"`
+	Situation     string            `json:"situation"`
+	Verdict       Verdict           `json:"verdict"`
+	Headline      string            `json:"headline"`
+	Started       *time.Time        `json:"started"`
+	Seconds       float64           `json:"seconds"`
+	Findings      []FindingDoc      `json:"findings"`
+	Clear         []string          `json:"clear"`
+	Unchecked     []string          `json:"unchecked"`
+	Path          []SegmentDoc      `json:"path"`
+	Registrations []RegistrationDoc `json:"registrations"`
+	Calls         []CallDoc         `json:"calls"`
+	Streams       []StreamDoc       `json:"streams"`
+	Probes        []ProbeDoc        `json:"probes"`
+	Warnings      []string          `json:"warnings"`
+}
+
+// FindingDoc is one finding.
+type FindingDoc struct {
+	Cause     string         `json:"cause"`
+	Kind      string         `json:"kind"`
+	Where     string         `json:"where"`
+	Direction string         `json:"direction"`
+	Certainty string         `json:"certainty"`
+	Symptom   bool           `json:"symptom"`
+	Title     string         `json:"title"`
+	Why       string         `json:"why"`
+	Overturn  string         `json:"overturn"`
+	Fix       []RemedyDoc    `json:"fix"`
+	Cites     []CiteDoc      `json:"cites"`
+	Args      map[string]any `json:"args"`
+}
+
+// RemedyDoc is one thing to do and for whom.
+type RemedyDoc struct {
+	For  string `json:"for"`
+	Text string `json:"text"`
+}
+
+// CiteDoc points at a record of the tape.
+type CiteDoc struct {
+	N     int    `json:"n"`
+	Label string `json:"label"`
+}
+
+// SegmentDoc is one stretch of the path with the state of the sound each way.
+type SegmentDoc struct {
+	From string `json:"from"`
+	To   string `json:"to"`
+	Out  string `json:"out"`
+	In   string `json:"in"`
+}
+
+// RegistrationDoc is one sign-in.
+type RegistrationDoc struct {
+	Server    string   `json:"server"`
+	Transport string   `json:"transport"`
+	Codes     []int    `json:"codes"`
+	GrantedS  *float64 `json:"granted_s"`
+	Bindings  *int     `json:"bindings"`
+	MS        *float64 `json:"ms"`
+}
+
+// CallDoc is one call.
+type CallDoc struct {
+	ID              string   `json:"id"`
+	Direction       string   `json:"direction"`
+	Codes           []int    `json:"codes"`
+	PostDialDelayMS *float64 `json:"post_dial_delay_ms"`
+	RingingMS       *float64 `json:"ringing_ms"`
+	Answered        bool     `json:"answered"`
+	// Verdict and Findings are set when a capture holds several calls.
+	Verdict  Verdict      `json:"verdict,omitempty"`
+	Findings []FindingDoc `json:"findings,omitempty"`
+}
+
+// StreamDoc is one RTP stream.
+type StreamDoc struct {
+	Direction    string   `json:"direction"`
+	From         string   `json:"from"`
+	To           string   `json:"to"`
+	SSRC         uint32   `json:"ssrc"`
+	Codec        *string  `json:"codec"`
+	Packets      uint64   `json:"packets"`
+	Expected     uint64   `json:"expected"`
+	Lost         uint64   `json:"lost"`
+	Late         uint64   `json:"late"`
+	Duplicate    uint64   `json:"duplicate"`
+	Reordered    uint64   `json:"reordered"`
+	JitterMS     *float64 `json:"jitter_ms"`
+	MaxJitterMS  *float64 `json:"max_jitter_ms"`
+	LongestGapMS *float64 `json:"longest_gap_ms"`
+	LevelDBFS    *float64 `json:"level_dbfs"`
+	RTTMS        *float64 `json:"rtt_ms"`
+	RFactor      *float64 `json:"r_factor"`
+	MOS          *float64 `json:"mos"`
+}
+
+// ProbeDoc is one measurement beside the calls.
+type ProbeDoc struct {
+	Name   string   `json:"name"`
+	Result string   `json:"result"`
+	Detail string   `json:"detail"`
+	MS     *float64 `json:"ms"`
+}
+
+var pathNodes = [5]string{"microphone", "computer", "router", "provider", "other-side"}
+
+// Document gives the report's JSON form. Lists are never null.
+func (r *Report) Document() Document {
+	d := Document{
+		Schema: Schema, Situation: r.Situation, Verdict: r.Verdict, Headline: r.Headline(),
+		Seconds:  math.Round(r.Took.Seconds()*1000) / 1000,
+		Findings: findingDocs(r.Diagnosis.Findings),
+		Clear:    list(r.Diagnosis.Clear), Unchecked: list(r.Diagnosis.Unchecked),
+		Registrations: []RegistrationDoc{}, Calls: []CallDoc{}, Streams: []StreamDoc{}, Probes: []ProbeDoc{},
+		Warnings: list(r.Warnings),
+	}
+	if !r.Started.IsZero() {
+		t := r.Started.UTC()
+		d.Started = &t
+	}
+	for i, s := range r.Diagnosis.Path {
+		d.Path = append(d.Path, SegmentDoc{From: pathNodes[i], To: pathNodes[i+1], Out: s.Out.String(), In: s.In.String()})
+	}
+	for _, g := range r.Evidence.Registrations {
+		d.Registrations = append(d.Registrations, registrationDoc(g))
+	}
+	for _, c := range r.Evidence.Calls {
+		d.Calls = append(d.Calls, callDoc(c))
+	}
+	for _, s := range r.Evidence.Streams {
+		d.Streams = append(d.Streams, streamDoc(s))
+	}
+	for _, p := range r.Evidence.Probes {
+		d.Probes = append(d.Probes, ProbeDoc{Name: p.Name, Result: p.Result, Detail: p.Detail, MS: ms(p.Took)})
+	}
+	return d
+}
+
+func findingDocs(findings []diagnosis.Finding) []FindingDoc {
+	docs := []FindingDoc{}
+	for i := range findings {
+		f := &findings[i]
+		doc := FindingDoc{
+			Cause: f.Rule.Cause, Kind: f.Kind().String(), Where: string(f.Place()),
+			Direction: f.Direction.String(), Certainty: f.Certainty.String(), Symptom: f.Symptom,
+			Title: f.Title, Why: f.Why, Overturn: f.Overturn,
+			Fix: []RemedyDoc{}, Cites: []CiteDoc{}, Args: f.Args,
+		}
+		if doc.Args == nil {
+			doc.Args = map[string]any{}
+		}
+		for _, x := range f.Fix {
+			doc.Fix = append(doc.Fix, RemedyDoc{For: string(x.For), Text: x.Text})
+		}
+		for _, c := range f.Cites {
+			doc.Cites = append(doc.Cites, CiteDoc(c))
+		}
+		docs = append(docs, doc)
+	}
+	return docs
+}
+
+func registrationDoc(g *evidence.Registration) RegistrationDoc {
+	doc := RegistrationDoc{Server: g.Server.String(), Transport: g.Net.String(), Codes: g.Codes()}
+	if doc.Codes == nil {
+		doc.Codes = []int{}
+	}
+	if len(g.Transactions) == 0 {
+		return doc
+	}
+	first, last := g.Transactions[0], g.Last()
+	final := last.Final()
+	if final == nil {
+		return doc
+	}
+	doc.MS = ms(final.Time.Sub(first.Request.Time))
+	if final.Status >= 300 {
+		return doc
+	}
+	if g, ok := granted(g); ok {
+		s := g.Seconds()
+		doc.GrantedS = &s
+	}
+	n := len(final.Contacts())
+	doc.Bindings = &n
+	return doc
+}
+
+func callDoc(c *evidence.Call) CallDoc {
+	doc := CallDoc{ID: c.ID, Direction: c.Direction.String(), Codes: []int{}, Answered: c.Answer != nil}
+	for _, t := range c.Transactions {
+		if t.Method != "INVITE" {
+			continue
+		}
+		for _, m := range t.Responses {
+			doc.Codes = append(doc.Codes, m.Status)
+		}
+	}
+	if d, ok := c.PostDialDelay(); ok {
+		doc.PostDialDelayMS = ms(d)
+	}
+	if c.Progress != nil {
+		doc.RingingMS = ms(c.RingingTime())
+	}
+	return doc
+}
+
+func streamDoc(s *evidence.Stream) StreamDoc {
+	doc := StreamDoc{
+		Direction: s.Direction.String(), From: s.From.String(), To: s.To.String(), SSRC: s.SSRC,
+		Packets: s.Packets, Expected: s.Expected, Lost: s.Lost, Late: s.Late,
+		Duplicate: s.Duplicate, Reordered: s.Reordered,
+	}
+	if s.Codec.Name != "" {
+		doc.Codec = &s.Codec.Name
+	}
+	if s.Packets > 1 {
+		doc.JitterMS, doc.MaxJitterMS = known(s.Jitter), known(s.MaxJitter)
+		doc.LongestGapMS = known(s.LongestGap)
+	}
+	level := s.Level
+	if !level.Known {
+		level = s.EarlyLevel
+	}
+	if level.Known {
+		v := math.Round(level.DBFS*10) / 10
+		doc.LevelDBFS = &v
+	}
+	doc.RTTMS = ms(s.RTT)
+	return doc
+}
+
+// ms gives milliseconds to the microsecond, nil for 0: not measured.
+func ms(d time.Duration) *float64 {
+	if d == 0 {
+		return nil
+	}
+	return known(d)
+}
+
+// known is ms where 0 is a measurement too.
+func known(d time.Duration) *float64 {
+	v := math.Round(float64(d)/float64(time.Microsecond)) / 1000
+	return &v
+}
+
+func list(s []string) []string {
+	if s == nil {
+		return []string{}
+	}
+	return s
+}
+
+// granted is the lifetime that the server gave our binding with its last answer:
+// the expires parameter of our Contact, else the Expires header (RFC 3261 10.2.4).
+func granted(r *evidence.Registration) (time.Duration, bool) {
+	t := r.Last()
+	f := t.Final()
+	if f == nil || f.Status >= 300 {
+		return 0, false
+	}
+	ours := t.Request.Contacts()
+	for _, c := range f.Contacts() {
+		if len(ours) > 0 && c.URI.User == ours[0].URI.User {
+			if s, err := strconv.Atoi(c.Params["expires"]); err == nil {
+				return time.Duration(s) * time.Second, true
+			}
+		}
+	}
+	return f.Expires()
+}

@@ -1,0 +1,227 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"softphonedoctor/wizard/diagnosis"
+)
+
+// Text writes the report for a terminal or a ticket: the verdict first, then
+// what to do, why, and what was not looked at. Lines are wrapped at width
+// columns (0: 78).
+func (r *Report) Text(w io.Writer, width int) error {
+	if width <= 0 {
+		width = 78
+	}
+	p := &printer{width: width}
+	p.heading(r)
+	if f := r.Root(); f != nil {
+		p.finding(f)
+	} else {
+		p.clean(r)
+	}
+	p.others(r)
+	p.path(r)
+	p.figures(r)
+	p.scope(r)
+	_, err := io.WriteString(w, p.b.String())
+	return err
+}
+
+type printer struct {
+	b     strings.Builder
+	width int
+}
+
+func (p *printer) line(format string, args ...any) { fmt.Fprintf(&p.b, format+"\n", args...) }
+
+// para writes wrapped text with a first-line prefix; further lines are indented
+// to the same column.
+func (p *printer) para(prefix, text string) {
+	indent := strings.Repeat(" ", len([]rune(prefix)))
+	column, start := 0, prefix
+	for _, word := range strings.Fields(text) {
+		n := len([]rune(word))
+		if column > 0 && column+1+n > p.width {
+			p.b.WriteString("\n")
+			column, start = 0, indent
+		}
+		if column == 0 {
+			p.b.WriteString(start)
+			column = len([]rune(start))
+		} else {
+			p.b.WriteString(" ")
+			column++
+		}
+		p.b.WriteString(word)
+		column += n
+	}
+	p.b.WriteString("\n")
+}
+
+var verdictWords = map[Verdict]string{
+	Healthy: "HEALTHY", Outcome: "AS IT SHOULD BE", Problem: "PROBLEM FOUND", Inconclusive: "NOT ENOUGH SEEN",
+}
+
+func (p *printer) heading(r *Report) {
+	for _, w := range r.Warnings {
+		p.para("Note: ", w)
+	}
+	label := verdictWords[r.Verdict]
+	if f := r.Root(); f != nil {
+		label += ", " + f.Certainty.String()
+		if f.Place() != diagnosis.Nowhere {
+			label += " · " + PlaceWords(f.Place())
+		}
+	}
+	p.line("%s  (%s, %.1f s)", label, SituationWords(r.Situation), r.Took.Seconds())
+	p.line("")
+	p.para("", r.Headline())
+}
+
+func (p *printer) finding(f *diagnosis.Finding) {
+	for _, who := range []struct {
+		audience diagnosis.Audience
+		title    string
+	}{
+		{diagnosis.ForUser, "What to do"},
+		{diagnosis.ForAdmin, "For the administrator"},
+		{diagnosis.ForProvider, "For the provider"},
+	} {
+		n := 0
+		for _, x := range f.Fix {
+			if x.For != who.audience {
+				continue
+			}
+			if n++; n == 1 {
+				p.line("\n%s", who.title)
+			}
+			p.para(fmt.Sprintf("  %d. ", n), x.Text)
+		}
+	}
+	p.line("\nWhy we think so")
+	p.para("  ", f.Why)
+	for _, c := range f.Cites {
+		if c.N > 0 {
+			p.para("  - ", fmt.Sprintf("%s (#%d)", c.Label, c.N))
+		} else {
+			p.para("  - ", c.Label)
+		}
+	}
+	if f.Overturn != "" {
+		p.para("  This would prove it wrong: ", f.Overturn)
+	}
+	p.line("  Cause: %s", f.Rule.Cause)
+}
+
+func (p *printer) clean(r *Report) {
+	p.line("")
+	if r.Verdict == Healthy {
+		p.para("", "If it happens again, run the check while it happens: only then can the fault be seen.")
+		return
+	}
+	p.para("", "Run the check with an account and a number to call, or examine a capture that was taken while the fault happened.")
+}
+
+// others lists findings beside the root, each with what it is.
+func (p *printer) others(r *Report) {
+	root := r.Root()
+	n := 0
+	for i := range r.Diagnosis.Findings {
+		f := &r.Diagnosis.Findings[i]
+		if f == root {
+			continue
+		}
+		if n++; n == 1 {
+			p.line("\nAlso seen")
+		}
+		role := f.Kind().String()
+		if f.Symptom {
+			role = "a consequence"
+		}
+		p.para("  - ", fmt.Sprintf("%s (%s, %s, %s)", f.Title, f.Rule.Cause, role, f.Certainty))
+	}
+}
+
+var arrows = map[diagnosis.State][2]string{
+	diagnosis.Good:    {"──>", "<──"},
+	diagnosis.Broken:  {"─X>", "<X─"},
+	diagnosis.Unknown: {"··>", "<··"},
+}
+
+func (p *printer) path(r *Report) {
+	nodes := [5]string{"microphone", "this computer", "router", "provider", "other side"}
+	var top, bottom strings.Builder
+	for i, s := range r.Diagnosis.Path {
+		gap := strings.Repeat(" ", len([]rune(nodes[i])))
+		fmt.Fprintf(&top, "%s %s ", nodes[i], arrows[s.Out][0])
+		fmt.Fprintf(&bottom, "%s %s ", gap, arrows[s.In][1])
+	}
+	p.line("\nThe way of the sound  (── seen to work, ·· not seen, X broken)")
+	p.line("  %s%s", top.String(), nodes[4])
+	p.line("  %s", strings.TrimRight(bottom.String(), " "))
+}
+
+func (p *printer) figures(r *Report) {
+	if len(r.Evidence.Registrations)+len(r.Evidence.Calls) == 0 {
+		return
+	}
+	p.line("\nFigures")
+	for _, g := range r.Evidence.Registrations {
+		d := registrationDoc(g)
+		p.para("  ", fmt.Sprintf("sign-in at %s over %s: answers %s", d.Server, d.Transport, numbers(d.Codes)))
+	}
+	for _, c := range r.Evidence.Calls {
+		text := fmt.Sprintf("call %s, answers %s", map[bool]string{true: "in", false: "out"}[c.Direction.String() == "in"], numbers(callDoc(c).Codes))
+		if d, ok := c.PostDialDelay(); ok {
+			text += fmt.Sprintf(", first sign after %s", short(d))
+		}
+		p.para("  ", text)
+		for _, s := range c.Streams {
+			d := streamDoc(s)
+			text := fmt.Sprintf("sound %s: %d packets, %d lost (%.1f %%)", d.Direction, d.Packets, d.Lost, s.LossPercent())
+			if d.JitterMS != nil {
+				text += fmt.Sprintf(", jitter %.1f ms, longest gap %.0f ms", *d.JitterMS, *d.LongestGapMS)
+			}
+			if d.LevelDBFS != nil {
+				text += fmt.Sprintf(", level %.0f dBFS", *d.LevelDBFS)
+			}
+			if d.RTTMS != nil {
+				text += fmt.Sprintf(", there and back %.1f ms", *d.RTTMS)
+			}
+			p.para("    ", text)
+		}
+	}
+}
+
+func (p *printer) scope(r *Report) {
+	if len(r.Diagnosis.Clear) > 0 {
+		p.line("")
+		p.para("Ruled out: ", strings.Join(r.Diagnosis.Clear, ", "))
+	}
+	if len(r.Diagnosis.Unchecked) > 0 {
+		p.line("")
+		p.para("Not checked: ", strings.Join(r.Diagnosis.Unchecked, ", "))
+	}
+}
+
+func numbers(codes []int) string {
+	if len(codes) == 0 {
+		return "none"
+	}
+	words := make([]string, len(codes))
+	for i, c := range codes {
+		words[i] = fmt.Sprint(c)
+	}
+	return strings.Join(words, " ")
+}
+
+func short(d time.Duration) string {
+	if d < time.Second {
+		return fmt.Sprintf("%d ms", d.Milliseconds())
+	}
+	return fmt.Sprintf("%.1f s", d.Seconds())
+}

@@ -1,0 +1,203 @@
+package wizard
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"softphonedoctor/wizard/diagnosis"
+	"softphonedoctor/wizard/evidence"
+)
+
+// How long the parts of a call are watched. A network that says "trying" may
+// take its time to find a mobile phone; a person needs time to pick up.
+const (
+	tryingLimit = 12 * time.Second
+	ringLimit   = 10 * time.Second // ringing that nobody answers, when only ringing is under test
+	pickUpLimit = 40 * time.Second // when a person is asked to answer
+	soundTime   = 6500 * time.Millisecond
+	reportTime  = 9500 * time.Millisecond // where reports from the other side are slow to come
+	shortSound  = 3500 * time.Millisecond
+)
+
+// dial places the call and waits for the first sign of it: ringing, an answer,
+// or a refusal. Silence gets an OPTIONS beside it.
+var dial = Step{
+	Title: "Calling",
+	Do: func(ctx context.Context, s *Session) error {
+		s.instruct("Calling " + s.Target.To + ".")
+		call, err := s.Phone.Dial(ctx, s.Target)
+		if err != nil {
+			return err
+		}
+		s.call = call
+		waiting, cancel := context.WithTimeout(ctx, silenceLimit)
+		defer cancel()
+		state := Dialing
+		err = s.besideOptions(waiting, inviteAnswered, func() error {
+			state = call.Wait(waiting, Trying)
+			return nil
+		})
+		if state == Trying {
+			longer, cancel := context.WithTimeout(ctx, tryingLimit)
+			defer cancel()
+			state = call.Wait(longer, Ringing)
+		}
+		if state != Ringing && state != Answered {
+			return errEnough
+		}
+		return err
+	},
+	Found: func(e *evidence.Evidence) string {
+		c := lastCall(e)
+		if c == nil {
+			return ""
+		}
+		d, ok := c.PostDialDelay()
+		switch {
+		case !ok:
+			return "no answer"
+		case c.Progress != nil:
+			return fmt.Sprintf("ringing after %.1f s", d.Seconds())
+		case c.Answer != nil:
+			return fmt.Sprintf("answered after %.1f s", d.Seconds())
+		}
+		return fmt.Sprintf("refused after %.1f s", d.Seconds())
+	},
+}
+
+// ringing watches the ringing phase and asks whether it can be heard; an answer
+// from the other side ends it. Ringing that goes on is cancelled: enough was seen.
+var ringing = Step{
+	Title: "Ringing",
+	Do: func(ctx context.Context, s *Session) error {
+		if s.call.State() == Ringing {
+			s.instruct("It should be ringing at the other side. Nobody needs to answer.")
+			s.ask(ctx, askHeardRinging)
+		}
+		waiting, cancel := context.WithTimeout(ctx, ringLimit)
+		defer cancel()
+		if s.call.Wait(waiting, Answered) != Answered {
+			return errEnough
+		}
+		return nil
+	},
+	Found: func(e *evidence.Evidence) string {
+		c := lastCall(e)
+		switch {
+		case c == nil:
+			return ""
+		case c.Answer != nil:
+			return "answered"
+		case c.Final != nil:
+			return "ended without an answer"
+		}
+		return "nobody answered"
+	},
+}
+
+// pickUp waits for a person (or an echo service) to answer.
+var pickUp = Step{
+	Title: "Waiting for an answer",
+	Do: func(ctx context.Context, s *Session) error {
+		if s.call.State() != Answered {
+			s.instruct("Please let somebody answer the call at the other side.")
+		}
+		waiting, cancel := context.WithTimeout(ctx, pickUpLimit)
+		defer cancel()
+		if s.call.Wait(waiting, Answered) != Answered {
+			return errEnough
+		}
+		return nil
+	},
+	Found: ringing.Found,
+}
+
+// briefSound listens just long enough to tell sound that was missing only while
+// it rang from sound that never comes.
+var briefSound = Step{
+	Title: "Listening",
+	Do: func(ctx context.Context, s *Session) error {
+		s.instruct("Listening to the call for a moment.")
+		waiting, cancel := context.WithTimeout(ctx, shortSound)
+		defer cancel()
+		s.call.Wait(waiting, Ended)
+		return nil
+	},
+	Found: soundWords,
+}
+
+// soundBothWays watches the sound for long enough to see loss, gaps, a hold, and
+// at least one report from the other side about what reaches it.
+var soundBothWays = Step{
+	Title: "Sound in both directions",
+	Do: func(ctx context.Context, s *Session) error {
+		s.instruct("Measuring the sound in both directions.")
+		began := time.Now()
+		ended := func(time.Duration) bool { return s.call.State() == Ended }
+		s.until(ctx, soundTime, func(*evidence.Evidence) bool { return ended(soundTime) })
+		s.until(ctx, reportTime-time.Since(began), func(e *evidence.Evidence) bool {
+			c := lastCall(e)
+			return ended(0) || c == nil || c.Out == nil || c.Out.PeerSays != nil || settled(s.Diagnosis())
+		})
+		return nil
+	},
+	Found: soundWords,
+}
+
+// ears asks what no packet can show, and only if the packets have not settled it.
+var ears = Step{
+	Title: "Your ears",
+	Do: func(ctx context.Context, s *Session) error {
+		if settled(s.Diagnosis()) {
+			return nil
+		}
+		s.ask(ctx, askTheyHear)
+		s.ask(ctx, askHeard)
+		return nil
+	},
+}
+
+// settled tells whether a fault is proven, so that asking can add nothing.
+func settled(d diagnosis.Diagnosis) bool {
+	root := d.Root()
+	return root != nil && root.Kind() == diagnosis.Fault && root.Certainty == diagnosis.Confirmed
+}
+
+// inviteAnswered tells whether any answer to the last INVITE of ours has come,
+// challenges included.
+func inviteAnswered(e *evidence.Evidence) bool {
+	c := lastCall(e)
+	if c == nil {
+		return false
+	}
+	for _, t := range c.Transactions {
+		if t.Method == "INVITE" && len(t.Responses) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func lastCall(e *evidence.Evidence) *evidence.Call {
+	if len(e.Calls) == 0 {
+		return nil
+	}
+	return e.Calls[len(e.Calls)-1]
+}
+
+// soundWords says in a few words what was heard of the last call.
+func soundWords(e *evidence.Evidence) string {
+	c := lastCall(e)
+	switch {
+	case c == nil || c.Answer == nil:
+		return ""
+	case c.In == nil || c.In.Packets == 0:
+		return "nothing arrives"
+	case c.In.Level.Known && c.In.Level.DBFS < -60:
+		return "only silence arrives"
+	case c.In.LossPercent() >= 3:
+		return fmt.Sprintf("%.0f %% is lost on the way in", c.In.LossPercent())
+	}
+	return "sound arrives"
+}

@@ -1,0 +1,129 @@
+package wizard
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"softphonedoctor/wizard/evidence"
+)
+
+// Silence is judged within these bounds so that a person waits no longer than
+// eight seconds: enough copies of the request have gone out by then (RFC 3261
+// timer E: 0, 0.5, 1.5, 3.5, 7.5 s) and a small OPTIONS has had its own chance.
+const (
+	silenceLimit  = 7500 * time.Millisecond
+	optionsBeside = 1500 * time.Millisecond
+)
+
+// signIn registers. While nothing comes back, a small OPTIONS goes beside it: an
+// answer to that tells "this message" from "the network".
+var signIn = Step{
+	Title: "Signing in",
+	Do: func(ctx context.Context, s *Session) error {
+		s.instruct("Signing in with your account.")
+		limited, cancel := context.WithTimeout(ctx, silenceLimit)
+		defer cancel()
+		err := s.besideOptions(limited, registerAnswered, func() error { return s.Phone.Register(limited) })
+		if err != nil && ctx.Err() == nil && limited.Err() == nil {
+			return err
+		}
+		if !registered(s.Evidence()) && registrationExpected(s.Evidence()) {
+			return errEnough // without a sign-in there is no call to test
+		}
+		return nil
+	},
+	Found: func(e *evidence.Evidence) string {
+		if len(e.Registrations) == 0 {
+			return ""
+		}
+		r := e.Registrations[len(e.Registrations)-1]
+		f := r.Last().Final()
+		switch {
+		case f == nil:
+			return "no answer"
+		case f.Status < 300:
+			return fmt.Sprintf("accepted in %d ms", f.Time.Sub(r.Transactions[0].Request.Time).Milliseconds())
+		}
+		return "refused"
+	},
+}
+
+// signInAgain refreshes the registration: it shows whether the server still
+// takes us and whether the address it sees stays the same.
+var signInAgain = Step{
+	Title: "Staying signed in",
+	Do: func(ctx context.Context, s *Session) error {
+		if !registered(s.Evidence()) {
+			return nil
+		}
+		s.instruct("Checking that the sign-in lasts.")
+		limited, cancel := context.WithTimeout(ctx, silenceLimit)
+		defer cancel()
+		err := s.Phone.Register(limited)
+		if ctx.Err() != nil || limited.Err() != nil {
+			return nil
+		}
+		return err
+	},
+	Found: func(e *evidence.Evidence) string {
+		if registered(e) {
+			return "still accepted"
+		}
+		return ""
+	},
+}
+
+// besideOptions runs a request and sends an OPTIONS beside it when no answer has
+// come after optionsBeside. It returns when both are done.
+func (s *Session) besideOptions(ctx context.Context, answered func(*evidence.Evidence) bool, request func() error) error {
+	waiting, stop := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if !s.until(waiting, optionsBeside, answered) && waiting.Err() == nil {
+			_ = s.Phone.Options(ctx, Probe{Name: "beside"})
+		}
+	}()
+	err := request()
+	stop()
+	<-done
+	return err
+}
+
+// registerAnswered tells whether any answer to a REGISTER of ours has come.
+func registerAnswered(e *evidence.Evidence) bool {
+	for _, r := range e.Registrations {
+		for _, t := range r.Transactions {
+			if len(t.Responses) > 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// registered tells whether the last word on our registration was yes.
+func registered(e *evidence.Evidence) bool {
+	for i := len(e.Registrations) - 1; i >= 0; i-- {
+		if r := e.Registrations[i]; r.Out {
+			f := r.Last().Final()
+			return f != nil && f.Status < 300
+		}
+	}
+	return false
+}
+
+// registrationExpected is false for a trunk that does not register: no REGISTER
+// was sent and nothing kept us from it.
+func registrationExpected(e *evidence.Evidence) bool {
+	if len(e.Registrations) > 0 {
+		return true
+	}
+	for _, p := range e.Phone {
+		if p.Key == "lookup" {
+			return e.Subject.Addr.Port() == 0
+		}
+	}
+	return true
+}
