@@ -74,9 +74,22 @@ const (
 	KindPhone Kind = "phone"
 	// KindSituation names the complaint under test in Key.
 	KindSituation Kind = "situation"
-	// KindLimit says what the tape itself lacks: Key "cut" (the file ends in
-	// mid-packet), "dropped" (the cap was reached); Text says it in words.
+	// KindLimit says what the tape itself lacks: Key is one of the Limit* keys,
+	// Text says it in words.
 	KindLimit Kind = "limit"
+)
+
+// Keys of KindLimit notes.
+const (
+	// LimitCut: the file ends in mid-packet, or is damaged from there on.
+	LimitCut = "cut"
+	// LimitDropped: the tape's cap was reached and its oldest packets are gone.
+	LimitDropped = "dropped"
+	// LimitShort: the capture was made with a length limit, so packets lack their ends.
+	LimitShort = "short"
+	// LimitFragments: IP fragments are missing. Text begins with the number of
+	// packets that could not be put together, then a blank.
+	LimitFragments = "fragments"
 )
 
 // Keys of KindPhone notes. Text formats are part of the contract between the

@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"fmt"
 	"sync"
 	"time"
 )
@@ -21,6 +22,7 @@ type Tape struct {
 	size    int
 	last    int
 	dropped int
+	said    bool // whether the note about dropped packets is on the tape
 	changed chan struct{}
 }
 
@@ -50,6 +52,7 @@ func (t *Tape) add(r Record, size int) int {
 	}
 	if t.size > limit {
 		t.shrink(limit)
+		t.sayDropped(limit)
 	}
 	if t.changed != nil {
 		close(t.changed)
@@ -71,6 +74,30 @@ func (t *Tape) shrink(limit int) {
 		kept = append(kept, r)
 	}
 	t.records = kept
+}
+
+// sayDropped adds the note that packets are missing, once. Text cannot give the
+// final number, which Dropped tells.
+func (t *Tape) sayDropped(limit int) {
+	if t.said || t.dropped == 0 {
+		return
+	}
+	t.said = true
+	t.last++
+	t.records = append(t.records, Record{N: t.last, Note: &Note{
+		Time: time.Now(),
+		Kind: KindLimit,
+		Key:  LimitDropped,
+		Text: fmt.Sprintf("The recording reached its limit of %s, so its oldest packets were dropped. They were examined before; only the saved file lacks them.", bytesInWords(limit)),
+	}})
+}
+
+// bytesInWords gives a size as a person says it.
+func bytesInWords(n int) string {
+	if n < 1<<20 {
+		return fmt.Sprintf("%d bytes", n)
+	}
+	return fmt.Sprintf("%d MB", n>>20)
 }
 
 // From returns the records with numbers above n, oldest first. The slice is the

@@ -1,0 +1,367 @@
+package capture
+
+import (
+	"encoding/binary"
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/gopacket/gopacket"
+	"github.com/gopacket/gopacket/layers"
+)
+
+// LINKTYPE numbers (www.tcpdump.org/linktypes.html) whose frames are understood.
+const (
+	linkNull     = 0
+	linkEthernet = 1
+	linkPPP      = 9
+	linkRawBSD   = 12
+	linkRawOBSD  = 14
+	linkRaw      = 101
+	linkDot11    = 105
+	linkLoop     = 108
+	linkSLL      = 113
+	linkRadiotap = 127
+	linkIPv4     = 228
+	linkIPv6     = 229
+	linkSLL2     = 276
+)
+
+// decoder turns frames into records. The layers are decoded into the same
+// structures again and again; only what a record keeps is copied.
+type decoder struct {
+	ip4 layers.IPv4
+	ip6 layers.IPv6
+	ext layers.IPv6ExtensionSkipper
+	frg layers.IPv6Fragment
+	udp layers.UDP
+	tcp layers.TCP
+
+	parsers map[gopacket.LayerType]*gopacket.DecodingLayerParser
+	decoded []gopacket.LayerType
+	known   gopacket.DecodingLayerContainer
+
+	fragments fragments
+	streams   streams
+	parts     Packet // what came so far of a packet that Write split
+	partsN    int
+
+	n     int       // of the frame at hand
+	time  time.Time // of the frame at hand
+	short int       // the first frame that was not kept whole, 0: none
+	out   []Record
+}
+
+func newDecoder() *decoder {
+	d := &decoder{parsers: map[gopacket.LayerType]*gopacket.DecodingLayerParser{}}
+	known := gopacket.DecodingLayerContainer(gopacket.DecodingLayerSparse(nil))
+	for _, l := range []gopacket.DecodingLayer{
+		&layers.Ethernet{}, &layers.Dot1Q{}, &layers.LinuxSLL{}, &layers.LinuxSLL2{}, &layers.Loopback{},
+		&layers.RadioTap{}, &layers.Dot11{}, &layers.LLC{}, &layers.SNAP{}, &layers.GRE{},
+		&ppp{}, &pppoe{}, &mpls{},
+		&d.ip4, &d.ip6, &d.ext, &d.frg, &d.udp, &d.tcp,
+	} {
+		known = known.Put(l)
+	}
+	d.known = known
+	d.streams.emit = d.emit
+	return d
+}
+
+// frame decodes one frame into zero or more records, valid until the next call.
+func (d *decoder) frame(f *frame) []Record {
+	d.out = d.out[:0]
+	d.n, d.time = f.n, f.time
+	if f.note != nil {
+		n := f.n
+		if f.own {
+			n = f.noteN
+		}
+		return append(d.out, Record{N: n, Note: f.note})
+	}
+	first, ok := firstLayer(f.link, f.data)
+	if !ok {
+		return nil
+	}
+	if f.tag != nil {
+		if d.tagged(f, first) {
+			return d.out
+		}
+	}
+	d.packet(first, f.data, 0)
+	return d.out
+}
+
+// firstLayer tells with which layer a frame begins.
+func firstLayer(link uint32, data []byte) (gopacket.LayerType, bool) {
+	if len(data) == 0 {
+		return 0, false
+	}
+	switch link {
+	case linkEthernet:
+		return layers.LayerTypeEthernet, true
+	case linkNull, linkLoop:
+		return layers.LayerTypeLoopback, true
+	case linkRaw, linkRawBSD, linkRawOBSD, linkIPv4, linkIPv6:
+		switch data[0] >> 4 {
+		case 4:
+			return layers.LayerTypeIPv4, true
+		case 6:
+			return layers.LayerTypeIPv6, true
+		}
+	case linkSLL:
+		return layers.LayerTypeLinuxSLL, true
+	case linkSLL2:
+		return layers.LayerTypeLinuxSLL2, true
+	case linkPPP:
+		return layers.LayerTypePPP, true
+	case linkRadiotap:
+		return layers.LayerTypeRadioTap, true
+	case linkDot11:
+		return layers.LayerTypeDot11, true
+	}
+	return 0, false
+}
+
+// parse decodes as many layers as are known into d.decoded and tells the last.
+func (d *decoder) parse(first gopacket.LayerType, data []byte) (gopacket.LayerType, bool) {
+	parser := d.parsers[first]
+	if parser == nil {
+		parser = gopacket.NewDecodingLayerParser(first)
+		parser.SetDecodingLayerContainer(d.known)
+		parser.IgnoreUnsupported = true
+		d.parsers[first] = parser
+	}
+	// A layer that cannot be decoded ends the list before it: the frame yields
+	// nothing then, unless it is inside a tunnel of which we know better.
+	if err := parser.DecodeLayers(data, &d.decoded); err != nil || len(d.decoded) == 0 {
+		return 0, false
+	}
+	return d.decoded[len(d.decoded)-1], true
+}
+
+// packet decodes from the given layer on and emits what it finds. depth counts
+// the tunnels and reassemblies around it.
+func (d *decoder) packet(first gopacket.LayerType, data []byte, depth int) {
+	last, ok := d.parse(first, data)
+	if !ok || depth > 4 {
+		return
+	}
+	network := d.network()
+	switch {
+	case last == layers.LayerTypeUDP || last == layers.LayerTypeTCP:
+		if network != 0 {
+			src, dst := d.addresses(network)
+			d.transport(last, src, dst, depth)
+		}
+	case last == layers.LayerTypeIPv6Fragment && network == layers.LayerTypeIPv6:
+		src, dst := d.addresses(network)
+		d.fragment(fragmentKey{src, dst, d.frg.NextHeader, d.frg.Identification}, piece{
+			at:   int(d.frg.FragmentOffset) * 8,
+			more: d.frg.MoreFragments,
+			data: d.frg.Payload,
+		}, int(d.ip6.Length)-(len(d.ip6.Payload)-len(d.frg.Payload)), depth)
+	case last == layers.LayerTypeIPv4 && (d.ip4.Flags&layers.IPv4MoreFragments != 0 || d.ip4.FragOffset != 0):
+		src, dst := d.addresses(network)
+		d.fragment(fragmentKey{src, dst, d.ip4.Protocol, uint32(d.ip4.Id)}, piece{
+			at:   int(d.ip4.FragOffset) * 8,
+			more: d.ip4.Flags&layers.IPv4MoreFragments != 0,
+			data: d.ip4.Payload,
+		}, int(d.ip4.Length)-int(d.ip4.IHL)*4, depth)
+	case last == layers.LayerTypeIPv4 && d.ip4.Protocol == layers.IPProtocolICMPv4:
+		src, dst := d.addresses(network)
+		d.emit(ICMP, netip.AddrPortFrom(src, 0), netip.AddrPortFrom(dst, 0), d.ip4.Payload, d.n, d.time)
+	case last == layers.LayerTypeIPv6 && d.protocol6() == layers.IPProtocolICMPv6:
+		src, dst := d.addresses(network)
+		d.emit(ICMP, netip.AddrPortFrom(src, 0), netip.AddrPortFrom(dst, 0), d.ip6.Payload, d.n, d.time)
+	}
+}
+
+// network tells the innermost IP layer decoded, 0: none.
+func (d *decoder) network() gopacket.LayerType {
+	for _, t := range slices.Backward(d.decoded) {
+		if t == layers.LayerTypeIPv4 || t == layers.LayerTypeIPv6 {
+			return t
+		}
+	}
+	return 0
+}
+
+// protocol6 is what follows the IPv6 header and its hop-by-hop options.
+func (d *decoder) protocol6() layers.IPProtocol {
+	if d.ip6.HopByHop != nil {
+		return d.ip6.HopByHop.NextHeader
+	}
+	return d.ip6.NextHeader
+}
+
+func (d *decoder) addresses(network gopacket.LayerType) (src, dst netip.Addr) {
+	if network == layers.LayerTypeIPv6 {
+		src, _ = netip.AddrFromSlice(d.ip6.SrcIP)
+		dst, _ = netip.AddrFromSlice(d.ip6.DstIP)
+		return src, dst
+	}
+	src, _ = netip.AddrFromSlice(d.ip4.SrcIP)
+	dst, _ = netip.AddrFromSlice(d.ip4.DstIP)
+	return src, dst
+}
+
+// fragment keeps a fragment and goes on with the datagram that it completes.
+// size is the fragment's length on the wire: one not kept whole is no use.
+func (d *decoder) fragment(key fragmentKey, p piece, size, depth int) {
+	if len(p.data) < size {
+		d.cutShort()
+		return
+	}
+	src, dst := key.src, key.dst
+	whole := d.fragments.add(key, p, d.n, d.time)
+	if whole == nil {
+		return
+	}
+	switch key.protocol {
+	case layers.IPProtocolICMPv4, layers.IPProtocolICMPv6:
+		d.emit(ICMP, netip.AddrPortFrom(src, 0), netip.AddrPortFrom(dst, 0), whole, d.n, d.time)
+	case layers.IPProtocolUDP:
+		if last, ok := d.parse(layers.LayerTypeUDP, whole); ok && last == layers.LayerTypeUDP {
+			d.transport(last, src, dst, depth+1)
+		}
+	case layers.IPProtocolTCP:
+		if last, ok := d.parse(layers.LayerTypeTCP, whole); ok && last == layers.LayerTypeTCP {
+			d.transport(last, src, dst, depth+1)
+		}
+	case layers.IPProtocolIPv4:
+		d.packet(layers.LayerTypeIPv4, whole, depth+1)
+	case layers.IPProtocolIPv6:
+		d.packet(layers.LayerTypeIPv6, whole, depth+1)
+	case layers.IPProtocolGRE:
+		d.packet(layers.LayerTypeGRE, whole, depth+1)
+	}
+}
+
+// transport emits the UDP datagram or TCP segment decoded last.
+func (d *decoder) transport(last gopacket.LayerType, src, dst netip.Addr, depth int) {
+	if last == layers.LayerTypeTCP {
+		from, to := netip.AddrPortFrom(src, uint16(d.tcp.SrcPort)), netip.AddrPortFrom(dst, uint16(d.tcp.DstPort))
+		d.streams.segment(from, to, &d.tcp, d.missing(), d.n, d.time)
+		return
+	}
+	from, to := netip.AddrPortFrom(src, uint16(d.udp.SrcPort)), netip.AddrPortFrom(dst, uint16(d.udp.DstPort))
+	payload := d.udp.Payload
+	if int(d.udp.Length) > 8+len(payload) {
+		d.cutShort()
+	}
+	if to.Port() == vxlanPort {
+		if inner := vxlanFrame(payload); inner != nil {
+			before := len(d.out)
+			// The inner decoding overwrites d.udp; what is needed of it is at hand.
+			d.packet(layers.LayerTypeEthernet, inner, depth+1)
+			if len(d.out) > before || d.network() != 0 {
+				return
+			}
+		}
+	}
+	d.emit(UDP, from, to, payload, d.n, d.time)
+}
+
+// missing is how many bytes of the TCP segment at hand were on the wire but are
+// not in the file.
+func (d *decoder) missing() int {
+	switch d.network() {
+	case layers.LayerTypeIPv4:
+		if gap := int(d.ip4.Length) - int(d.ip4.IHL)*4 - len(d.ip4.Payload); gap > 0 {
+			d.cutShort()
+			return gap
+		}
+	case layers.LayerTypeIPv6:
+		extra := 0
+		if d.ip6.HopByHop != nil {
+			extra = d.ip6.HopByHop.ActualLength
+		}
+		if gap := int(d.ip6.Length) - extra - len(d.ip6.Payload); gap > 0 {
+			d.cutShort()
+			return gap
+		}
+	}
+	return 0
+}
+
+// cutShort notes the first frame that lacks its end.
+func (d *decoder) cutShort() {
+	if d.short != 0 {
+		return
+	}
+	d.short = d.n
+	d.out = append(d.out, Record{Note: &Note{Time: d.time, Kind: KindLimit, Key: LimitShort,
+		Text: fmt.Sprintf("The capture does not hold whole packets: frame %d is the first whose end was left out. Capture again without a length limit.", d.n)}})
+}
+
+// emit copies data into a record of its own.
+func (d *decoder) emit(net Net, src, dst netip.AddrPort, data []byte, n int, at time.Time) {
+	d.out = append(d.out, Record{N: n, Packet: &Packet{Time: at, Net: net, Src: src, Dst: dst, Data: slices.Clone(data)}})
+}
+
+// finish gives what was still held back when the file ended.
+func (d *decoder) finish(at time.Time) []Record {
+	d.out = d.out[:0]
+	d.streams.flush()
+	if count, first := d.fragments.incomplete(); count > 0 {
+		d.out = append(d.out, Record{Note: &Note{Time: at, Kind: KindLimit, Key: LimitFragments,
+			Text: fmt.Sprintf("%d fragmented packets are incomplete, the first begins in frame %d: the other fragments never came, or the capture missed them.", count, first)}})
+	}
+	return d.out
+}
+
+// tagged emits a packet that Write put into the file, with the number, transport
+// and addresses that it noted. It tells whether that was possible.
+func (d *decoder) tagged(f *frame, first gopacket.LayerType) bool {
+	last, ok := d.parse(first, f.data)
+	if !ok {
+		return false
+	}
+	p := Packet{Time: f.time, Net: f.tag.net}
+	src, dst := d.addresses(d.network())
+	switch {
+	case last == layers.LayerTypeUDP && f.tag.net == UDP:
+		p.Src, p.Dst = netip.AddrPortFrom(src, uint16(d.udp.SrcPort)), netip.AddrPortFrom(dst, uint16(d.udp.DstPort))
+		p.Data = d.udp.Payload
+	case last == layers.LayerTypeTCP && (f.tag.net == TCP || f.tag.net == TLS):
+		p.Src, p.Dst = netip.AddrPortFrom(src, uint16(d.tcp.SrcPort)), netip.AddrPortFrom(dst, uint16(d.tcp.DstPort))
+		p.Data = d.tcp.Payload
+	case last == layers.LayerTypeIPv4 && f.tag.net == ICMP:
+		p.Src, p.Dst, p.Data = netip.AddrPortFrom(src, 0), netip.AddrPortFrom(dst, 0), d.ip4.Payload
+	case last == layers.LayerTypeIPv6 && f.tag.net == ICMP:
+		p.Src, p.Dst, p.Data = netip.AddrPortFrom(src, 0), netip.AddrPortFrom(dst, 0), d.ip6.Payload
+	default:
+		return false
+	}
+	n := f.n
+	if f.own {
+		n = f.tag.n
+	}
+	f.tag.restore(&p)
+	if d.partsN != n {
+		d.parts.Data = d.parts.Data[:0]
+	}
+	d.partsN = n
+	if f.tag.more && len(d.parts.Data) < maxParts {
+		d.parts.Data = append(d.parts.Data, p.Data...)
+		return true
+	}
+	p.Data = append(slices.Clone(d.parts.Data), p.Data...)
+	d.parts.Data = d.parts.Data[:0]
+	d.out = append(d.out, Record{N: n, Packet: &p})
+	return true
+}
+
+// vxlanPort is where VXLAN tunnels (RFC 7348) are found.
+const vxlanPort = 4789
+
+// vxlanFrame is the Ethernet frame inside a VXLAN datagram, nil when it is none:
+// only the I flag is set and the reserved fields are zero.
+func vxlanFrame(b []byte) []byte {
+	if len(b) < 8+14 || binary.BigEndian.Uint32(b) != 0x08000000 || b[7] != 0 {
+		return nil
+	}
+	return b[8:]
+}

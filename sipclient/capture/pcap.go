@@ -1,0 +1,74 @@
+package capture
+
+import (
+	"bufio"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"time"
+)
+
+// pcap reads the classic container (the Internet-Draft draft-ietf-opsawg-pcap).
+//
+// It is our own and not gopacket's because that one ends with an error at records
+// that Wireshark and tcpdump take (a captured length above the original one, a
+// minor version other than 4) and cannot tell a file that ends behind a record's
+// header from one that ends properly.
+type pcap struct {
+	r     *bufio.Reader
+	order binary.ByteOrder
+	nano  bool
+	link  uint32
+	n     int
+	head  []byte // of one record
+	buf   []byte
+}
+
+func newPcap(r *bufio.Reader, order binary.ByteOrder) (*pcap, error) {
+	var h [24]byte
+	if n, err := io.ReadFull(r, h[:]); err != nil {
+		return nil, notCapture(fmt.Sprintf("it ends after %d bytes, inside its header; copy it again from where it was made", n))
+	}
+	p := &pcap{r: r, order: order, head: make([]byte, 16)}
+	switch order.Uint32(h[:]) {
+	case magicNano:
+		p.nano = true
+	case magicWide:
+		p.head = make([]byte, 24)
+	}
+	// The upper bits tell about a frame check sequence, which the IP lengths trim.
+	p.link = order.Uint32(h[20:]) & 0xffff
+	return p, nil
+}
+
+func (p *pcap) next(f *frame) error {
+	if n, err := io.ReadFull(p.r, p.head); err != nil {
+		if n == 0 && err == io.EOF {
+			return io.EOF
+		}
+		return cutAt(err, p.n+1)
+	}
+	p.n++
+	length := p.order.Uint32(p.head[8:])
+	if length > maxFrame {
+		return damaged(p.n, fmt.Sprintf("it claims to hold %d bytes", length))
+	}
+	if uint32(cap(p.buf)) < length {
+		p.buf = make([]byte, max(length, 2048))
+	}
+	data := p.buf[:length]
+	if _, err := io.ReadFull(p.r, data); err != nil {
+		return cutAt(err, p.n)
+	}
+	fraction := int64(p.order.Uint32(p.head[4:]))
+	if !p.nano {
+		fraction *= 1000
+	}
+	*f = frame{
+		n:    p.n,
+		time: time.Unix(int64(p.order.Uint32(p.head)), fraction).UTC(),
+		link: p.link,
+		data: data,
+	}
+	return nil
+}

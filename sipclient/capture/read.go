@@ -1,0 +1,181 @@
+package capture
+
+import (
+	"bufio"
+	"bytes"
+	"compress/flate"
+	"compress/gzip"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"time"
+)
+
+// ErrNotCapture is wrapped by the error that Read gives for data that is no
+// capture file, or that ends before its first header is complete.
+var ErrNotCapture = errors.New("this is not a capture file")
+
+// maxFrame is the largest frame that is believed: four times what tcpdump keeps
+// of one. Bigger lengths mean that the file is damaged.
+const maxFrame = 1 << 20
+
+// Read decodes a capture as it arrives: pcap (micro- and nanoseconds, both byte
+// orders) or pcapng, either of them also compressed with gzip. Memory does not
+// grow with the length of the file. The sequence can be walked once.
+//
+// UDP datagrams and ICMP messages become one record each, fragmented ones when
+// their last fragment has been seen, with that frame's number and time. TCP
+// segments become a record for each run of new bytes, in stream order: bytes
+// sent twice appear once, and segments that overtook others wait (see the
+// bounds in stream.go). A record's N is the frame's number in the file; where a
+// lost segment is given up, N can step back to the segment that waited. A file
+// that Tape.WriteTo or Write made gives back exactly the records written, but
+// for masked credentials.
+//
+// A file that is cut or damaged half-way gives the records before that place and
+// then a note of KindLimit with Key "cut". Two more limits are told in the same
+// way, with N 0: "short" (once, where the first packet was not kept whole) and
+// "fragments" (at the end, Text begins with the number of datagrams of which
+// fragments were missing). The error is not nil in the last pair at most: it
+// wraps ErrNotCapture, or it is what r returned.
+func Read(r io.Reader) iter.Seq2[Record, error] {
+	return func(yield func(Record, error) bool) {
+		frames, err := open(r)
+		if err != nil {
+			yield(Record{}, err)
+			return
+		}
+		var (
+			d    = newDecoder()
+			f    frame
+			last time.Time
+		)
+		for {
+			err = frames.next(&f)
+			if err != nil {
+				break
+			}
+			if !f.time.IsZero() {
+				last = f.time
+			}
+			for _, rec := range d.frame(&f) {
+				if !yield(rec, nil) {
+					return
+				}
+			}
+		}
+		for _, rec := range d.finish(last) {
+			if !yield(rec, nil) {
+				return
+			}
+		}
+		if cut, ok := errors.AsType[*cutError](err); ok {
+			yield(Record{Note: &Note{Time: last, Kind: KindLimit, Key: LimitCut, Text: cut.text}}, nil)
+		} else if err != io.EOF {
+			yield(Record{}, fmt.Errorf("the capture could not be read to its end: %w", err))
+		}
+	}
+}
+
+// frame is what a container holds at one place: link-layer bytes, or a note of
+// ours. The bytes are valid until the next call of container.next.
+type frame struct {
+	n     int       // the frame's number in the file, from 1
+	time  time.Time // zero when the file does not tell
+	link  uint32    // the LINKTYPE number of data
+	data  []byte
+	own   bool  // the section is one of ours: tags and notes carry the record's number
+	tag   *tag  // what Write noted beside the packet, nil in a foreign file
+	note  *Note // instead of data
+	noteN int
+}
+
+// container walks the frames of a file. next returns io.EOF at a proper end, a
+// *cutError where the file is cut or damaged, and other errors as the reader
+// gave them.
+type container interface {
+	next(f *frame) error
+}
+
+// cutError says in a sentence why nothing behind this place can be read.
+type cutError struct{ text string }
+
+func (e *cutError) Error() string { return e.text }
+
+// cutAt turns an error met inside frame n into a cutError when it means that
+// the file ends or is damaged there.
+func cutAt(err error, n int) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return &cutError{fmt.Sprintf("The file ends in the middle of frame %d. Everything before it was read; what came later is missing.", n)}
+	}
+	return compressedCut(err, n)
+}
+
+// compressedCut recognises the errors of a damaged gzip file.
+func compressedCut(err error, n int) error {
+	_, corrupt := errors.AsType[flate.CorruptInputError](err)
+	if corrupt || errors.Is(err, gzip.ErrChecksum) || errors.Is(err, gzip.ErrHeader) {
+		return &cutError{fmt.Sprintf("The compressed file is damaged at frame %d. Everything before it was read; what came later is missing.", n)}
+	}
+	return err
+}
+
+// damaged gives the cutError for a frame whose header cannot be true.
+func damaged(n int, why string) error {
+	return &cutError{fmt.Sprintf("The file is damaged at frame %d: %s. Everything before it was read; what came later is missing.", n, why)}
+}
+
+// The first four bytes of the containers.
+const (
+	magicMicro  = 0xa1b2c3d4
+	magicNano   = 0xa1b23c4d
+	magicWide   = 0xa1b2cd34 // Kuznetzov's pcap: 8 more bytes in each record's header
+	magicPcapng = 0x0a0d0d0a
+)
+
+// open recognises the container, unpacking gzip (also twice packed) on the way.
+func open(r io.Reader) (container, error) {
+	br := bufio.NewReaderSize(r, 1<<16)
+	for range 2 {
+		head, err := br.Peek(2)
+		if err != nil || head[0] != 0x1f || head[1] != 0x8b {
+			break
+		}
+		zr, err := gzip.NewReader(br)
+		if err != nil {
+			return nil, notCapture(fmt.Sprintf("it looks compressed, but cannot be unpacked (%v); copy it again from where it was made", err))
+		}
+		br = bufio.NewReaderSize(zr, 1<<16)
+	}
+	head, err := br.Peek(4)
+	switch {
+	case err == io.EOF && len(head) == 0:
+		return nil, notCapture("it is empty; capture again, or copy it again from where it was made")
+	case err != nil && err != io.EOF && !errors.Is(err, io.ErrUnexpectedEOF):
+		return nil, fmt.Errorf("the capture could not be read: %w", err)
+	case len(head) < 4:
+		return nil, notCapture(fmt.Sprintf("it has only %d bytes; copy it again from where it was made", len(head)))
+	}
+	switch little := binary.LittleEndian.Uint32(head); little {
+	case magicPcapng:
+		return newPcapng(br)
+	case magicMicro, magicNano, magicWide:
+		return newPcap(br, binary.LittleEndian)
+	}
+	switch binary.BigEndian.Uint32(head) {
+	case magicMicro, magicNano, magicWide:
+		return newPcap(br, binary.BigEndian)
+	}
+	switch {
+	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
+		return nil, notCapture("it is a zip archive; unpack it first and open the .pcap or .pcapng file inside")
+	case head[0] == 0xfd && string(head[1:4]) == "7zX", string(head[:3]) == "BZh", binary.BigEndian.Uint32(head) == 0x28b52ffd:
+		return nil, notCapture("it is compressed in a way other than gzip; unpack it first")
+	}
+	return nil, notCapture("a .pcap or .pcapng file is needed, as Wireshark, tcpdump or sngrep save it")
+}
+
+// notCapture wraps ErrNotCapture with what is there instead and what to do.
+func notCapture(why string) error { return fmt.Errorf("%w: %s", ErrNotCapture, why) }

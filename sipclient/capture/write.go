@@ -1,0 +1,204 @@
+package capture
+
+import (
+	"bufio"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"iter"
+	"math"
+	"net/netip"
+	"slices"
+	"time"
+)
+
+// WriteTo writes the tape as it stands as a pcapng file; see Write.
+func (t *Tape) WriteTo(w io.Writer) (int64, error) {
+	return Write(w, slices.Values(t.From(0)))
+}
+
+// Write makes a pcapng file of records, which Wireshark, tshark and sngrep read:
+// nanoseconds, link type raw IP, with IP and UDP, TCP or ICMP headers made up
+// around the data. Sequence numbers of TCP and TLS count the bytes of each
+// direction. Notes stand at their place as custom blocks (see EnterpriseNumber).
+// Read gives the same records back.
+//
+// The secrets in Authorization and Proxy-Authorization lines (a digest's
+// response, the whole of Basic and Bearer) are overwritten with zeros of the
+// same length; the records themselves stay as they are. It returns the number of
+// bytes written.
+func Write(w io.Writer, records iter.Seq[Record]) (int64, error) {
+	counted := &counter{w: w}
+	out := &writer{w: bufio.NewWriterSize(counted, 1<<16), masks: map[way]*masker{}, sequence: map[way]uint32{}}
+	out.header()
+	for r := range records {
+		switch {
+		case r.Packet != nil:
+			out.packet(r.N, r.Packet)
+		case r.Note != nil:
+			out.note(r.N, r.Note)
+		}
+		if out.err != nil {
+			break
+		}
+	}
+	if err := out.w.Flush(); out.err == nil {
+		out.err = err
+	}
+	if out.err != nil {
+		return counted.n, fmt.Errorf("the capture could not be written: %w", out.err)
+	}
+	return counted.n, nil
+}
+
+// counter counts the bytes that went through.
+type counter struct {
+	w io.Writer
+	n int64
+}
+
+func (c *counter) Write(b []byte) (int, error) {
+	n, err := c.w.Write(b)
+	c.n += int64(n)
+	return n, err
+}
+
+// writer holds what running numbers and masks need between packets.
+type writer struct {
+	w        *bufio.Writer
+	err      error
+	masks    map[way]*masker // of byte streams: a secret can begin in one packet and end in the next
+	sequence map[way]uint32  // the next sequence number of each direction
+	block    []byte
+	frame    []byte
+	data     []byte
+	tag      []byte
+}
+
+// put writes one block around its body.
+func (o *writer) put(kind uint32, body []byte) {
+	var b [4]byte
+	if o.err != nil {
+		return
+	}
+	total := uint32(len(body)) + 12
+	for _, v := range []uint32{kind, total} {
+		binary.LittleEndian.PutUint32(b[:], v)
+		o.w.Write(b[:]) // bufio keeps the first error
+	}
+	o.w.Write(body)
+	_, o.err = o.w.Write(b[:])
+}
+
+// option appends an option with its padding.
+func option(b []byte, code uint16, value []byte) []byte {
+	b = binary.LittleEndian.AppendUint16(b, code)
+	b = binary.LittleEndian.AppendUint16(b, uint16(len(value)))
+	b = append(b, value...)
+	return append(b, make([]byte, pad(uint32(len(value))))...)
+}
+
+// header writes the section header and the one interface.
+func (o *writer) header() {
+	var b []byte
+	b = binary.LittleEndian.AppendUint32(b, byteOrderMagic)
+	b = binary.LittleEndian.AppendUint16(b, 1)
+	b = binary.LittleEndian.AppendUint16(b, 0)
+	b = binary.LittleEndian.AppendUint64(b, math.MaxUint64) // length not told
+	b = option(b, optUserApp, []byte(Application))
+	b = option(b, optEnd, nil)
+	o.put(blockSection, b)
+
+	b = b[:0]
+	b = binary.LittleEndian.AppendUint16(b, linkRaw)
+	b = binary.LittleEndian.AppendUint16(b, 0)
+	b = binary.LittleEndian.AppendUint32(b, 0) // no length limit
+	b = option(b, optResolution, []byte{9})
+	b = option(b, optEnd, nil)
+	o.put(blockInterface, b)
+}
+
+// note writes a note as a custom block.
+func (o *writer) note(n int, note *Note) {
+	data, err := noteData(n, note)
+	if err != nil {
+		o.err = err
+		return
+	}
+	o.block = binary.LittleEndian.AppendUint32(o.block[:0], EnterpriseNumber)
+	o.block = append(o.block, data...)
+	o.put(blockCustom, o.block)
+}
+
+// packet writes a packet as one frame, or as several when it is longer than a
+// frame can be.
+func (o *writer) packet(n int, p *Packet) {
+	t := tag{net: p.Net, n: n, noTime: p.Time.IsZero()}
+	src, dst := familyOf(p.Src, p.Dst)
+	headless := p.Net == ICMP && (p.Src.Port() != 0 || p.Dst.Port() != 0)
+	if src != p.Src || dst != p.Dst || src.Addr().Zone() != "" || dst.Addr().Zone() != "" || headless {
+		t.named, t.src, t.dst = true, p.Src, p.Dst
+	}
+	var stamp uint64
+	if p.Time.After(time.Unix(0, 0)) {
+		stamp = uint64(p.Time.UnixNano())
+	}
+	data := o.masked(p)
+	for first := true; first || len(data) > 0; first = false {
+		piece := data[:min(len(data), maxPiece)]
+		data = data[len(piece):]
+		t.more = len(data) > 0
+		o.frame = o.build(o.frame[:0], p.Net, src, dst, piece)
+		o.block = append(o.block[:0], 0, 0, 0, 0) // interface 0
+		o.block = binary.LittleEndian.AppendUint32(o.block, uint32(stamp>>32))
+		o.block = binary.LittleEndian.AppendUint32(o.block, uint32(stamp))
+		o.block = binary.LittleEndian.AppendUint32(o.block, uint32(len(o.frame)))
+		o.block = binary.LittleEndian.AppendUint32(o.block, uint32(len(o.frame)))
+		o.block = append(o.block, o.frame...)
+		o.block = append(o.block, make([]byte, pad(uint32(len(o.frame))))...)
+		o.tag = t.append(o.tag[:0])
+		o.block = option(o.block, optCustom, o.tag)
+		o.block = option(o.block, optEnd, nil)
+		o.put(blockEnhanced, o.block)
+	}
+}
+
+// masked gives the packet's data without secrets, copied only where it has some.
+func (o *writer) masked(p *Packet) []byte {
+	switch p.Net {
+	case TCP, TLS:
+		w := way{p.Src, p.Dst}
+		m := o.masks[w]
+		if m == nil {
+			m = new(masker)
+			o.masks[w] = m
+		}
+		o.data = m.mask(o.data[:0], p.Data)
+		return o.data
+	default:
+		if len(p.Data) > 0 && p.Data[0]&0xc0 == 0x80 && p.Net == UDP {
+			return p.Data // RTP and RTCP, by their version bits
+		}
+		o.data = new(masker).mask(o.data[:0], p.Data)
+		return o.data
+	}
+}
+
+// familyOf gives the addresses that the frame's headers carry: both of one IP
+// family, and addresses that are not known as zeros.
+func familyOf(src, dst netip.AddrPort) (netip.AddrPort, netip.AddrPort) {
+	a, b := src.Addr(), dst.Addr()
+	six := a.Is6() || b.Is6()
+	fit := func(x netip.Addr) netip.Addr {
+		switch {
+		case !x.IsValid() && six:
+			return netip.IPv6Unspecified()
+		case !x.IsValid():
+			return netip.IPv4Unspecified()
+		case six:
+			return netip.AddrFrom16(x.As16())
+		}
+		return x
+	}
+	return netip.AddrPortFrom(fit(a), src.Port()), netip.AddrPortFrom(fit(b), dst.Port())
+}
