@@ -146,5 +146,10 @@ func (m *Message) Del(name string) {
 
 // sameName compares names of which known ones are canonical already.
 func sameName(a, b string) bool {
-	return a == b || len(a) == len(b) && strings.EqualFold(a, b)
+	if len(a) != len(b) || a == "" {
+		return false
+	}
+	// The first and the last letter tell nearly all names apart, cheaply.
+	last := len(a) - 1
+	return lower(a[0]) == lower(b[0]) && lower(a[last]) == lower(b[last]) && (a == b || strings.EqualFold(a, b))
 }
