@@ -1,0 +1,134 @@
+package look
+
+import (
+	"image/color"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/widget"
+
+	"softphonedoctor/wizard/diagnosis"
+)
+
+// arrow is one way of one stretch of the path. Its state is told by shape as
+// well as colour: a solid line works, dashes with a mark are broken, dots were
+// not seen.
+type arrow struct {
+	widget.BaseWidget
+	back  bool // points left
+	state diagnosis.State
+}
+
+func newArrow(back bool) *arrow {
+	a := &arrow{back: back}
+	a.ExtendBaseWidget(a)
+	return a
+}
+
+func (a *arrow) set(s diagnosis.State) {
+	if a.state != s {
+		a.state = s
+		a.Refresh()
+	}
+}
+
+const arrowHigh = 20
+
+func (a *arrow) CreateRenderer() fyne.WidgetRenderer {
+	r := &arrowRenderer{a: a, mark: canvas.NewCircle(nil), bang: NewIcon("bang", Card, 14)}
+	r.head = canvas.NewArbitraryPolygon(nil, nil)
+	r.build(a.Size())
+	return r
+}
+
+type arrowRenderer struct {
+	a     *arrow
+	head  *canvas.ArbitraryPolygon
+	marks []*canvas.Rectangle // the shaft, its dashes or its dots
+	mark  *canvas.Circle
+	bang  *Icon
+	shown []fyne.CanvasObject
+}
+
+// pieces gives length and gap of what the shaft is made of, and its thickness.
+func pieces(s diagnosis.State, length float32) (piece, gap, thick float32) {
+	switch s {
+	case diagnosis.Good:
+		return length, 0, 3
+	case diagnosis.Broken:
+		return 8, 5, 3
+	}
+	return 3, 5, 3
+}
+
+func stateColor(s diagnosis.State) fyne.ThemeColorName {
+	switch s {
+	case diagnosis.Good:
+		return OK
+	case diagnosis.Broken:
+		return Bad
+	}
+	return Off
+}
+
+func (r *arrowRenderer) build(size fyne.Size) {
+	const headLong, headHigh, markSize = 8, 10, 20
+	ink := paint(r.a, stateColor(r.a.state))
+	shaft := max(size.Width-headLong, 0)
+	from := float32(0)
+	if r.a.back {
+		from = headLong
+	}
+	piece, gap, thick := pieces(r.a.state, shaft)
+	r.shown = r.shown[:0]
+	n := 0
+	for x := float32(0); x+min(piece, shaft) <= shaft+0.01 && shaft > 0; x += piece + gap {
+		r.shaftPiece(n, ink, fyne.NewPos(from+x, (size.Height-thick)/2), fyne.NewSize(piece, thick))
+		n++
+		if piece+gap <= 0 {
+			break
+		}
+	}
+	tip := []fyne.Position{{X: 0, Y: 0}, {X: headLong, Y: headHigh / 2}, {X: 0, Y: headHigh}}
+	at := fyne.NewPos(size.Width-headLong, (size.Height-headHigh)/2)
+	if r.a.back {
+		tip = []fyne.Position{{X: headLong, Y: 0}, {X: headLong, Y: headHigh}, {X: 0, Y: headHigh / 2}}
+		at.X = 0
+	}
+	r.head.Points, r.head.FillColor = tip, ink
+	r.head.Move(at)
+	r.head.Resize(fyne.NewSize(headLong, headHigh))
+	r.shown = append(r.shown, r.head)
+	if r.a.state == diagnosis.Broken {
+		r.mark.FillColor = ink
+		r.mark.Move(fyne.NewPos((size.Width-markSize)/2, (size.Height-markSize)/2))
+		r.mark.Resize(fyne.NewSquareSize(markSize))
+		r.bang.Move(fyne.NewPos((size.Width-14)/2, (size.Height-14)/2))
+		r.bang.Resize(fyne.NewSquareSize(14))
+		r.shown = append(r.shown, r.mark, r.bang)
+	}
+}
+
+func (r *arrowRenderer) shaftPiece(n int, ink color.Color, at fyne.Position, size fyne.Size) {
+	for len(r.marks) <= n {
+		r.marks = append(r.marks, canvas.NewRectangle(nil))
+	}
+	m := r.marks[n]
+	m.FillColor = ink
+	m.CornerRadius = size.Height / 2
+	m.Move(at)
+	m.Resize(size)
+	r.shown = append(r.shown, m)
+}
+
+func (r *arrowRenderer) Layout(size fyne.Size)        { r.build(size) }
+func (r *arrowRenderer) MinSize() fyne.Size           { return fyne.NewSize(30, arrowHigh) }
+func (r *arrowRenderer) Objects() []fyne.CanvasObject { return r.shown }
+func (r *arrowRenderer) Destroy()                     {}
+func (r *arrowRenderer) Refresh() {
+	r.build(r.a.Size())
+	for _, o := range r.shown {
+		o.Refresh()
+	}
+	canvas.Refresh(r.a)
+}

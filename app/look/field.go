@@ -1,0 +1,73 @@
+package look
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/widget"
+)
+
+// Entry is a one-line field that leaves Escape to the page.
+type Entry struct {
+	widget.Entry
+}
+
+func newEntry(secret bool) *Entry {
+	e := &Entry{}
+	e.Password = secret
+	e.Wrapping = fyne.TextWrapOff
+	e.Scroll = fyne.ScrollHorizontalOnly
+	e.ExtendBaseWidget(e)
+	return e
+}
+
+// TypedKey passes Escape on.
+func (e *Entry) TypedKey(ev *fyne.KeyEvent) {
+	if ev.Name == fyne.KeyEscape {
+		passKey(e, ev)
+		return
+	}
+	e.Entry.TypedKey(ev)
+}
+
+// FocusGained scrolls the field into view.
+func (e *Entry) FocusGained() {
+	e.Entry.FocusGained()
+	reveal(e)
+}
+
+// Field is a labelled entry with a line below it for a hint or for what is wrong.
+type Field struct {
+	*fyne.Container
+	Entry *Entry
+	hint  string
+	below *Prose
+}
+
+// NewField makes a field. A secret one shows dots.
+func NewField(label, hint, placeholder string, secret bool) *Field {
+	f := &Field{Entry: newEntry(secret), hint: hint, below: Text(hint, Caption)}
+	f.Entry.SetPlaceHolder(placeholder)
+	f.Container = Column(5, Text(label, Style{Size: SmallSize, Bold: true}), f.Entry, f.below)
+	f.Complain("")
+	return f
+}
+
+// Complain shows what is wrong below the field, or the hint again for "".
+func (f *Field) Complain(text string) {
+	style := Caption
+	if text != "" {
+		style.Color = BadText
+		style.Bold = true
+	} else {
+		text = f.hint
+	}
+	f.below.SetStyle(style)
+	f.below.SetText(text)
+	if text == "" {
+		f.below.Hide()
+	} else {
+		f.below.Show()
+	}
+}
+
+// Complaint is what is shown below the field: the fault, or the hint.
+func (f *Field) Complaint() string { return f.below.Text() }

@@ -1,0 +1,140 @@
+package look
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+)
+
+// Margin is the room at the left and right of a page at a width.
+func Margin(width float32) float32 {
+	switch {
+	case width < 840:
+		return 28
+	case width < 1180:
+		return 56
+	}
+	return (width - 1068) / 2 // lines longer than this are hard to read
+}
+
+// Scrolled shows a page's content with the page's margins, and scrolls it where
+// the window is too low for it.
+func Scrolled(content fyne.CanvasObject) *fyne.Container {
+	return scrolled(content, Margin)
+}
+
+// ScrolledPlain is Scrolled with a fixed margin, for a part of a page.
+func ScrolledPlain(margin float32, content fyne.CanvasObject) *fyne.Container {
+	return scrolled(content, func(float32) float32 { return margin })
+}
+
+func scrolled(content fyne.CanvasObject, margin func(float32) float32) *fyne.Container {
+	inner := container.New(&margins{of: margin}, content)
+	return container.New(&scroller{inner: inner}, container.NewVScroll(inner))
+}
+
+// scroller lays the content out at its width before the scroll asks for its height.
+type scroller struct{ inner *fyne.Container }
+
+func (l *scroller) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	l.inner.Resize(fyne.NewSize(size.Width, max(size.Height, HeightFor(l.inner, size.Width))))
+	arrange(l.inner)
+	for _, o := range objects {
+		o.Move(fyne.Position{})
+		o.Resize(size)
+		if s, ok := o.(*container.Scroll); ok {
+			s.Refresh()
+		}
+	}
+}
+
+// arranger is a widget with a layout of its own inside.
+type arranger interface{ arrange() }
+
+// arrange lays out everything below an object, also where sizes did not change:
+// something inside may have been shown, hidden or rewritten.
+func arrange(o fyne.CanvasObject) {
+	switch o := o.(type) {
+	case *fyne.Container:
+		if o.Layout != nil {
+			o.Layout.Layout(o.Objects, o.Size())
+		}
+		for _, child := range o.Objects {
+			arrange(child)
+		}
+	case arranger:
+		o.arrange()
+	}
+}
+
+// Rearrange lays an object's inside out again after a part of it was shown,
+// hidden or rewritten, and paints it.
+func Rearrange(o fyne.CanvasObject) {
+	arrange(o)
+	canvas.Refresh(o)
+}
+
+func (l *scroller) MinSize([]fyne.CanvasObject) fyne.Size {
+	return fyne.NewSize(l.inner.MinSize().Width, 120)
+}
+
+type margins struct {
+	of   func(float32) float32
+	last lastWidth
+}
+
+func (l *margins) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	l.last = lastWidth(size.Width)
+	m := l.of(size.Width)
+	for _, o := range objects {
+		w := size.Width - 2*m
+		o.Move(fyne.NewPos(m, 0))
+		o.Resize(fyne.NewSize(w, max(HeightFor(o, w), size.Height)))
+	}
+}
+
+func (l *margins) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	w := widest(objects) + 2*l.of(0)
+	return fyne.NewSize(w, l.heightFor(objects, l.last.or(w)))
+}
+
+func (l *margins) heightFor(objects []fyne.CanvasObject, width float32) (h float32) {
+	for _, o := range objects {
+		h = max(h, HeightFor(o, width-2*l.of(width)))
+	}
+	return h
+}
+
+// Bars sets a bar above and one below a body that takes the rest.
+func Bars(above, below, body fyne.CanvasObject) *fyne.Container {
+	return container.New(&bars{}, above, below, body)
+}
+
+type bars struct{}
+
+func (bars) Layout(o []fyne.CanvasObject, size fyne.Size) {
+	top, bottom := float32(0), float32(0)
+	if o[0].Visible() {
+		top = HeightFor(o[0], size.Width)
+	}
+	if o[1].Visible() {
+		bottom = HeightFor(o[1], size.Width)
+	}
+	o[0].Move(fyne.Position{})
+	o[0].Resize(fyne.NewSize(size.Width, top))
+	o[1].Move(fyne.NewPos(0, size.Height-bottom))
+	o[1].Resize(fyne.NewSize(size.Width, bottom))
+	o[2].Move(fyne.NewPos(0, top))
+	o[2].Resize(fyne.NewSize(size.Width, max(size.Height-top-bottom, 0)))
+}
+
+func (bars) MinSize(o []fyne.CanvasObject) fyne.Size {
+	size := o[2].MinSize()
+	for _, bar := range o[:2] {
+		if bar.Visible() {
+			m := bar.MinSize()
+			size = fyne.NewSize(max(size.Width, m.Width), size.Height+m.Height)
+		}
+	}
+	return size
+}
