@@ -1,0 +1,267 @@
+package practice
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/pion/rtcp"
+	"github.com/pion/rtp"
+
+	"softphonedoctor/sipclient/sipmsg"
+)
+
+// flow is what the PBX sends at the moment.
+type flow uint8
+
+const (
+	quiet  flow = iota // no packets
+	silent             // packets of digital silence
+	speech             // packets of sound
+)
+
+// media is the sound of one call: its sockets, what is sent and what is heard.
+type media struct {
+	pbx   *PBX
+	sw    sounding
+	echo  bool
+	ctx   context.Context
+	over  context.CancelFunc
+	began time.Time
+	id    uint64 // session id of our descriptions
+
+	rtp, rtcp *net.UDPConn // the sockets that our description names
+	out       *net.UDPConn // where RTP leaves
+	all       []*net.UDPConn
+
+	mu         sync.Mutex
+	named      netip.AddrPort // the RTP address of our description
+	version    uint64
+	codecs     []sipmsg.Codec // what our description lists
+	codec      sipmsg.Codec   // what we send
+	remote     netip.AddrPort // the phone's RTP and RTCP addresses
+	remoteRTCP netip.AddrPort
+	heldThere  bool // the phone does not want to hear us
+	running    bool
+	flow       flow
+	reporting  bool
+	main, also sender // also: the second source of that fault
+	heard      reception
+}
+
+var (
+	offered  = []sipmsg.Codec{{PayloadType: 0, Name: "PCMU", ClockRate: clockRate}, {PayloadType: 8, Name: "PCMA", ClockRate: clockRate}}
+	events   = sipmsg.Codec{PayloadType: 101, Name: "telephone-event", ClockRate: clockRate, Fmtp: "0-16"}
+	errCodec = errors.New("no sound format in common")
+)
+
+// newMedia opens the sockets of a call and settles the format on an offer; nil
+// leaves that to the phone's answer.
+func (p *PBX) newMedia(offer *sipmsg.Media, echo bool) (*media, error) {
+	m := &media{pbx: p, sw: p.fault.sound, echo: echo, began: time.Now(),
+		id: uint64(time.Now().Unix()), main: newSender(), also: newSender(),
+		codecs: append(slices.Clone(offered), events), codec: offered[0]}
+	m.ctx, m.over = context.WithCancel(p.ctx)
+	if offer != nil && !m.change(offer) {
+		m.over()
+		return nil, errCodec
+	}
+	if err := m.open(); err != nil {
+		m.close()
+		return nil, err
+	}
+	return m, nil
+}
+
+func (m *media) open() (err error) {
+	if m.rtp, m.rtcp, err = listenPair(loopback); err != nil {
+		return err
+	}
+	m.all = append(m.all, m.rtp, m.rtcp)
+	m.out, m.named = m.rtp, localAddr(m.rtp)
+	if m.sw.otherSource {
+		if m.out, err = listenElsewhere(); err != nil {
+			return err
+		}
+		m.all = append(m.all, m.out)
+	}
+	if m.sw.shutPort {
+		shut, err := shutPort(loopback)
+		if err != nil {
+			return err
+		}
+		m.all = append(m.all, shut...)
+		m.named = localAddr(shut[0])
+	}
+	return nil
+}
+
+// close ends all sending and frees the sockets.
+func (m *media) close() {
+	m.over()
+	for _, c := range m.all {
+		_ = c.Close()
+	}
+}
+
+// change takes over the phone's description; ok is false when no format of it
+// is one of ours.
+func (m *media) change(theirs *sipmsg.Media) (ok bool) {
+	addr, err := netip.ParseAddr(theirs.Connection)
+	if err != nil {
+		return false
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var codecs []sipmsg.Codec
+	for _, c := range theirs.Codecs {
+		known := c.Name == "PCMU" || c.Name == "PCMA"
+		if known && c.ClockRate == clockRate && len(codecs) == 0 {
+			codecs = append(codecs, sipmsg.Codec{PayloadType: c.PayloadType, Name: c.Name, ClockRate: c.ClockRate})
+		}
+	}
+	if len(codecs) == 0 {
+		return false
+	}
+	m.codec = codecs[0]
+	for _, c := range theirs.Codecs {
+		if c.Name == "telephone-event" && c.ClockRate == clockRate {
+			codecs = append(codecs, sipmsg.Codec{PayloadType: c.PayloadType, Name: c.Name, ClockRate: c.ClockRate, Fmtp: events.Fmtp})
+			break
+		}
+	}
+	m.codecs = codecs
+	m.remote = netip.AddrPortFrom(addr.Unmap(), uint16(theirs.Port))
+	m.remoteRTCP = netip.AddrPortFrom(addr.Unmap(), uint16(theirs.RTCPPort))
+	m.heldThere = theirs.Held()
+	m.main.strange = strangeType(theirs)
+	return true
+}
+
+// strangeType is a payload type that the phone never named.
+func strangeType(theirs *sipmsg.Media) uint8 {
+	for _, pt := range []uint8{18, 4, 97, 117} {
+		if theirs.Codec(pt) == nil {
+			return pt
+		}
+	}
+	return 127
+}
+
+// describe writes our session description; "" is sendrecv.
+func (m *media) describe(direction string) []byte {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.version++
+	return sipmsg.BuildAudio(sipmsg.AudioSpec{
+		Addr: m.named.Addr().String(), Port: int(m.named.Port()), Codecs: m.codecs,
+		Direction: direction, PTime: frame, Session: m.id, Version: m.version,
+	})
+}
+
+// hold stops the sound and describes a call on hold.
+func (m *media) hold() []byte {
+	m.mu.Lock()
+	m.flow = quiet
+	m.mu.Unlock()
+	return m.describe("sendonly")
+}
+
+// move stops all that is sent and describes another address, where the phone is
+// heard no more.
+func (m *media) move() []byte {
+	m.stop()
+	if c, err := listenElsewhere(); err == nil {
+		m.mu.Lock()
+		m.named = localAddr(c)
+		m.all = append(m.all, c)
+		m.mu.Unlock()
+	}
+	return m.describe("")
+}
+
+// stop ends RTP and RTCP; the call stays.
+func (m *media) stop() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.flow, m.reporting = quiet, false
+}
+
+// start lets sound flow as the fault has it: after the first session
+// description, and again once the call is answered.
+func (m *media) start(answered bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch {
+	case !answered && m.sw.earlySilence, answered && m.sw.silence:
+		m.flow = silent
+	case answered && !m.sw.noRTP:
+		m.flow = speech
+	}
+	m.reporting = !m.sw.noRTCP && (answered || m.sw.earlySilence)
+	if m.running {
+		return
+	}
+	m.running = true
+	m.began = time.Now()
+	m.pbx.spawn(m.send)
+	m.pbx.spawn(m.report)
+	m.pbx.spawn(func() { m.listen(m.rtp) })
+	m.pbx.spawn(m.listenReports)
+	if m.out != m.rtp {
+		m.pbx.spawn(func() { m.listen(m.out) })
+	}
+}
+
+// listen reads RTP until the socket is closed.
+func (m *media) listen(conn *net.UDPConn) {
+	buf := make([]byte, 2048)
+	for {
+		n, err := conn.Read(buf)
+		if err != nil {
+			if errors.Is(err, net.ErrClosed) || !m.pbx.sleep(time.Millisecond) {
+				return
+			}
+			continue
+		}
+		var packet rtp.Packet
+		if packet.Unmarshal(buf[:n]) != nil || packet.Version != 2 {
+			continue
+		}
+		m.mu.Lock()
+		m.heard.add(&packet.Header, time.Now())
+		if m.echo && m.flow == speech && packet.PayloadType == m.codec.PayloadType {
+			m.sendBack(&packet)
+		}
+		m.mu.Unlock()
+	}
+}
+
+// listenReports reads RTCP until the socket is closed.
+func (m *media) listenReports() {
+	buf := make([]byte, 2048)
+	for {
+		n, err := m.rtcp.Read(buf)
+		if err != nil {
+			if errors.Is(err, net.ErrClosed) || !m.pbx.sleep(time.Millisecond) {
+				return
+			}
+			continue
+		}
+		packets, err := rtcp.Unmarshal(buf[:n])
+		if err != nil {
+			continue
+		}
+		m.mu.Lock()
+		for _, p := range packets {
+			if sr, ok := p.(*rtcp.SenderReport); ok {
+				m.heard.heard(sr, time.Now())
+			}
+		}
+		m.mu.Unlock()
+	}
+}

@@ -1,0 +1,120 @@
+package practice
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"softphonedoctor/sipclient/sipmsg"
+)
+
+// What the registrar grants, in seconds (RFC 3261 10.3).
+const (
+	defaultExpires = 300
+	maxExpires     = 3600
+)
+
+// binding is one registered contact.
+type binding struct {
+	uri     string
+	via     peer // where its requests come from: calls go there
+	expires time.Time
+}
+
+// onRegister is the registrar (RFC 3261 10.3), or what the fault makes of it.
+func (p *PBX) onRegister(tx *transaction) {
+	sw := p.fault.register
+	switch {
+	case sw.silent:
+	case sw.redirect && localAddr(tx.from.conn) != p.moved:
+		tx.respond(reply{code: 301, phrase: "Moved Permanently", headers: []string{
+			fmt.Sprintf("Contact: <sip:%s>", p.moved),
+		}}, nil)
+	case sw.atOnce != nil:
+		tx.respond(*sw.atOnce, nil)
+	case !p.authorized(tx.request, "Authorization"):
+		tx.respond(reply{code: 401, phrase: "Unauthorized", headers: []string{p.challenge("WWW-Authenticate")}}, nil)
+	case sw.after != nil:
+		tx.respond(*sw.after, nil)
+	default:
+		p.bind(tx)
+	}
+}
+
+// bind adds, refreshes or removes the request's contacts and lists all that are
+// left, as RFC 3261 10.3 asks.
+func (p *PBX) bind(tx *transaction) {
+	m := tx.request
+	for _, contact := range m.Contacts() {
+		if s := requestedExpires(m, contact); s > 0 && s < p.fault.register.minExpires {
+			tx.respond(reply{code: 423, phrase: "Interval Too Brief", headers: []string{
+				fmt.Sprintf("Min-Expires: %d", p.fault.register.minExpires),
+			}}, nil)
+			return
+		}
+	}
+	p.mu.Lock()
+	now := time.Now()
+	for _, contact := range m.Contacts() {
+		if contact.IsAny() {
+			p.bindings = nil
+			continue
+		}
+		p.bindings = without(p.bindings, contact.URI.Raw)
+		if s := min(requestedExpires(m, contact), maxExpires); s > 0 && !p.fault.register.forget {
+			p.bindings = append(p.bindings, binding{
+				uri: contact.URI.Raw, via: tx.from, expires: now.Add(time.Duration(s) * time.Second),
+			})
+		}
+	}
+	var list []string
+	for _, b := range p.bindings {
+		if left := b.expires.Sub(now).Round(time.Second); left > 0 {
+			list = append(list, fmt.Sprintf("Contact: <%s>;expires=%d", p.shown(b), left/time.Second))
+		}
+	}
+	p.mu.Unlock()
+	tx.respond(reply{code: 200, phrase: "OK", headers: list}, nil)
+}
+
+// shown is a contact as it comes back: unchanged, unless a router meddles.
+func (p *PBX) shown(b binding) string {
+	if !p.fault.alg {
+		return b.uri
+	}
+	return fmt.Sprintf("sip:%s@%s:%d", account, algHost, algPort)
+}
+
+// requestedExpires is the lifetime that the phone asks for, in seconds.
+func requestedExpires(m *sipmsg.Message, contact sipmsg.Address) int {
+	for _, s := range []string{contact.Params["expires"], m.Get("Expires")} {
+		if n, err := strconv.Atoi(strings.TrimSpace(s)); err == nil && n >= 0 {
+			return n
+		}
+	}
+	return defaultExpires
+}
+
+// without gives the bindings except the one for this contact.
+func without(list []binding, uri string) []binding {
+	var kept []binding
+	for _, b := range list {
+		if b.uri != uri {
+			kept = append(kept, b)
+		}
+	}
+	return kept
+}
+
+// registered gives the newest live binding.
+func (p *PBX) registered() (binding, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i := len(p.bindings) - 1; i >= 0; i-- {
+		if time.Now().Before(p.bindings[i].expires) {
+			return p.bindings[i], true
+		}
+	}
+	return binding{}, false
+}

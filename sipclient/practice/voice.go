@@ -1,0 +1,46 @@
+package practice
+
+import (
+	"bytes"
+	"math"
+)
+
+// voice makes the sound of a talker: a few tones in the speech band that come
+// and go like syllables, about 20 dB below full scale.
+type voice struct{ at int }
+
+func newVoice() voice { return voice{} }
+
+func (v *voice) next(name string) []byte {
+	b := make([]byte, frameSamples)
+	for i := range b {
+		t := float64(v.at) / clockRate
+		v.at++
+		s := (math.Sin(2*math.Pi*310*t) + math.Sin(2*math.Pi*740*t) + math.Sin(2*math.Pi*1490*t)) / 3
+		s *= 0.35 * (0.6 + 0.4*math.Sin(2*math.Pi*4*t))
+		b[i] = mulaw(int(s * 32000))
+	}
+	return b
+}
+
+func mulaw(x int) byte {
+	sign := byte(0)
+	if x < 0 {
+		sign, x = 0x80, -x
+	}
+	x = min(x, 32635) + 132
+	e := byte(7)
+	for m := 0x4000; e > 0 && x&m == 0; m >>= 1 {
+		e--
+	}
+	return ^(sign | e<<4 | byte(x>>(e+3))&0x0f)
+}
+
+// silence is one frame of digital silence.
+func silence(name string) []byte {
+	b := byte(0xff)
+	if name == "PCMA" {
+		b = 0xd5
+	}
+	return bytes.Repeat([]byte{b}, frameSamples)
+}
