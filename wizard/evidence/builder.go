@@ -1,14 +1,102 @@
 package evidence
 
-import "softphonedoctor/sipclient/capture"
+import (
+	"net/netip"
+	"time"
+
+	"softphonedoctor/sipclient/capture"
+
+	"github.com/pion/rtp"
+)
 
 // Builder folds records into evidence. The zero value is ready to use. It is not
 // safe for concurrent use.
-type Builder struct{}
+//
+// It keeps memory for each call, stream and distinct SIP message, never for each
+// RTP packet. Everything that depends on which phone is ours (In and Out) is
+// worked out when Evidence is asked for: the subject may become known late.
+type Builder struct {
+	told  subject // by SetSubject or notes
+	began time.Time
+	until time.Time
+
+	notes notes
+	odd   oddities
+	icmp  unreachables
+
+	messages []*Message
+	flows    map[flow]*framing // byte streams by direction
+	txns     map[txnKey][]*txn
+	loose    []*txn // of no call
+	calls    map[string]*call
+	ordered  []*call // calls, by their first message
+
+	described map[netip.AddrPort][]claim // who announced this RTP address
+	reporting map[netip.AddrPort][]claim // who announced this RTCP address
+	epoch     uint64                     // counts changes of described and of calls' ends
+
+	streams  map[streamKey]*stream
+	inOrder  []*stream // all, by their first packet
+	touching map[netip.AddrPort][]*stream
+	header   rtp.Header // scratch
+	stun     uint64
+	alive    uint64
+
+	reports []*report
+}
+
+// flow is one direction between two addresses.
+type flow struct{ from, to netip.AddrPort }
+
+// SetSubject says which phone is under test. Port 0 means that only its IP is
+// known. It may be called at any time; what was told before stays valid as a
+// further address of the same phone.
+func (b *Builder) SetSubject(phone netip.AddrPort) { b.told.add(phone) }
 
 // Add takes the next record. It never fails: what cannot be read becomes Odd.
-func (b *Builder) Add(r capture.Record) {}
+func (b *Builder) Add(r capture.Record) {
+	at := r.Time()
+	if !at.IsZero() {
+		if b.began.IsZero() || at.Before(b.began) {
+			b.began = at
+		}
+		if at.After(b.until) {
+			b.until = at
+		}
+	}
+	switch {
+	case r.Packet != nil:
+		b.packet(r.N, r.Packet)
+	case r.Note != nil:
+		b.note(r.N, r.Note)
+	}
+}
 
-// Evidence gives what is known so far. It may be called at any time and again;
-// the result is a snapshot that later Adds do not change.
-func (b *Builder) Evidence() *Evidence { return &Evidence{} }
+func (b *Builder) packet(n int, p *capture.Packet) {
+	q := packet{n: n, at: p.Time, net: p.Net, flow: flow{plain(p.Src), plain(p.Dst)}, data: p.Data}
+	switch p.Net {
+	case capture.ICMP:
+		b.unreachable(&q)
+	case capture.TCP, capture.TLS:
+		b.bytes(&q)
+	default:
+		b.datagram(&q)
+	}
+}
+
+// packet is a capture.Packet with plain addresses and its number.
+type packet struct {
+	n   int
+	at  time.Time
+	net capture.Net
+	flow
+	data []byte
+}
+
+// plain makes addresses comparable: IPv4 as such, without a zone.
+func plain(a netip.AddrPort) netip.AddrPort {
+	if ip := a.Addr(); ip.Is4In6() || ip.Zone() != "" {
+		return netip.AddrPortFrom(ip.Unmap().WithZone(""), a.Port())
+	}
+	return a
+}

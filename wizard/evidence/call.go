@@ -43,10 +43,23 @@ type Call struct {
 	EarlyMedia *Message // the 18x that carried SDP
 	ByReinvite *Media   // the media agreed by the last re-INVITE or UPDATE, nil if none
 
-	In, Out *Stream   // the main stream of each direction (most packets), nil if none
-	Streams []*Stream // all streams of this call
-	Reports []*Report // RTCP of both sides, in order
-	RTCPBye bool      // the other side said RTCP BYE while the call was up
+	// OtherHops are the transactions of this call between other machines, in a
+	// capture that sees more than our phone's hop.
+	OtherHops []*Transaction
+	// Partial: the records begin in mid-call, or hold answers only. Invite and
+	// First are then the first INVITE seen (a re-INVITE) or nil.
+	Partial bool
+	// Touches: one end of the call is our phone. A call that does not touch it is
+	// described as its caller sees it.
+	Touches bool
+
+	In, Out *Stream   // the main audio stream of each direction (most packets), nil if none
+	Streams []*Stream // all audio streams of this call, to or from our end of it
+	// PeerSenders are the other side's sender reports about SSRCs that never came
+	// here as RTP: what it says it sends.
+	PeerSenders []SenderReport
+	Reports     []*Report // RTCP of both sides, in order
+	RTCPBye     bool      // the other side said RTCP BYE while the call was up
 
 	// MediaFrom is the moment sound could flow: the answer, or the first early SDP.
 	MediaFrom time.Time

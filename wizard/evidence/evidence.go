@@ -57,6 +57,7 @@ type Evidence struct {
 	Calls         []*Call
 	Options       []*Transaction // OPTIONS sent by our phone
 	OptionsIn     []*Transaction // OPTIONS that came to our phone
+	Others        []*Transaction // all other transactions outside calls: SUBSCRIBE, MESSAGE, a BYE whose call was not seen ...
 	Streams       []*Stream      // all RTP streams, those of calls among them
 	Messages      []*Message     // every SIP message in order, without retransmissions
 	Experiments   []Experiment
@@ -66,6 +67,8 @@ type Evidence struct {
 	ICMP          []Unreachable
 	Odd           []Odd    // packets that nothing else claimed, or that did not parse
 	Limits        []string // what the tape itself lacks, in words
+	STUN          uint64   // STUN packets, which are left aside
+	KeepAlives    uint64   // packets that only hold a NAT binding
 }
 
 // Subject is the phone under test: its signalling address and how we know it.
@@ -103,20 +106,26 @@ type Event struct {
 }
 
 // Unreachable is an ICMP error (or the operating system's word for one) about a
-// packet of ours: "connection refused" is a closed port.
+// packet of ours: "connection refused" is a closed port. Errors about the same
+// addresses with the same reason are one entry.
 type Unreachable struct {
 	N      int
 	Time   time.Time
+	Last   time.Time      // of the latest one like it
+	Count  int            // how many there were
+	Source netip.AddrPort // who sent the packet; invalid when the operating system told us
 	Target netip.AddrPort // where our packet was going
 	Reason string         // "port unreachable", "host unreachable", "admin prohibited" ...
 }
 
-// Odd is a packet that could not be understood, with the reason in words.
+// Odd is a packet that could not be understood, with the reason in words. Packets
+// between the same addresses with the same reason are one entry, the first.
 type Odd struct {
-	N    int
-	Time time.Time
-	From netip.AddrPort
-	Text string
+	N        int
+	Time     time.Time
+	From, To netip.AddrPort
+	Text     string
+	Count    int
 }
 
 // Message is one SIP message, with every further copy of it that crossed.
@@ -128,6 +137,7 @@ type Message struct {
 	Out      bool // sent by our phone
 	Size     int  // bytes on the wire
 	Copies   []Copy
+	Twins    int // further copies within 5 ms: the capture holds the message twice, nobody sent it twice
 	*sipmsg.Message
 }
 
@@ -146,7 +156,8 @@ func (m *Message) Last() time.Time {
 }
 
 // Transaction is a request and its answers (RFC 3261 17). For an INVITE the ACK
-// of a non-2xx answer belongs to it; the ACK of a 2xx stands in the Call.
+// of a non-2xx answer belongs to it; the ACK of a call's 2xx stands in the Call.
+// That of a re-INVITE stands here whatever the answer was. Request is never nil.
 type Transaction struct {
 	Method    string
 	Out       bool // our phone sent the request
@@ -178,7 +189,8 @@ func (t *Transaction) Authorized() bool {
 	return t.Request.Get("Authorization") != "" || t.Request.Get("Proxy-Authorization") != ""
 }
 
-// Registration is all REGISTER transactions of one Call-ID.
+// Registration is all REGISTER transactions of one Call-ID on one hop. There is
+// at least one transaction.
 type Registration struct {
 	CallID       string
 	AOR          string // user@domain from To

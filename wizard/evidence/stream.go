@@ -11,20 +11,25 @@ type Stream struct {
 	SSRC        uint32
 	Direction   Direction // In: towards our phone; None when no call claims it
 	CallID      string    // "" when no call claims it
+	Media       string    // "audio", "video" ... as the SDP says, "" when none describes it
 	Codec       Codec     // the format of most packets
 	FirstN      int       // record number of the first packet
 	First, Last time.Time
 
-	Packets   uint64 // distinct packets of the audio format, comfort noise included
-	Expected  uint64 // highest - lowest extended sequence number + 1
-	Lost      uint64 // Expected - Packets, never negative
+	Packets   uint64 // distinct packets, comfort noise included, telephone-event not
+	Expected  uint64 // highest - lowest extended sequence number + 1 (telephone-event takes numbers too)
+	Lost      uint64 // Expected - Packets - Events, never negative
+	Comfort   uint64 // comfort noise packets among Packets (RFC 3389)
 	Duplicate uint64
 	Reordered uint64 // arrived after a higher sequence number
 	Late      uint64 // would have missed a 60 ms playout buffer
-	Events    uint64 // telephone-event packets (RFC 4733), not in Packets' jitter and gaps
+	Events    uint64 // distinct telephone-event packets (RFC 4733), not in Packets nor in jitter
 	Digits    string // the DTMF digits that telephone-event carried
-	Unknown   uint64 // packets with a payload type that was not negotiated
+	Unknown   uint64 // packets among Packets with a payload type that was not negotiated
 	UnknownPT uint8  // the most recent of them
+
+	Untimed   bool // the capture has no times: nothing is known of jitter, gaps and lateness
+	Encrypted bool // SRTP by the SDP: the sound cannot be measured
 
 	Jitter, MaxJitter time.Duration // RFC 3550 6.4.1, at the end and its maximum
 	LongestGap        time.Duration // longest time between two packets' arrivals without a marker or comfort noise to explain it

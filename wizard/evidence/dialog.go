@@ -1,0 +1,96 @@
+package evidence
+
+import "time"
+
+// call is a Call as the records build it up. What depends on whose view is
+// taken is worked out in assemble.
+type call struct {
+	id         string
+	began      time.Time
+	ended      time.Time // zero while it lasts
+	answeredAt time.Time
+	up         bool
+	txns       []*txn
+	orphans    []*Message // answers to an INVITE that the records do not hold
+	media      []*description
+	refused    bool
+}
+
+func (b *Builder) newCall(id string, m *Message) *call {
+	c := &call{id: id, began: m.Time}
+	if b.calls == nil {
+		b.calls = make(map[string]*call)
+	}
+	b.calls[id] = c
+	b.ordered = append(b.ordered, c)
+	return c
+}
+
+// add takes a new request of the call.
+func (c *call) add(b *Builder, t *txn) {
+	c.txns = append(c.txns, t)
+	switch t.method {
+	case "INVITE":
+		if !t.toTag && !c.up {
+			// The next attempt of the same call, with credentials or another target.
+			c.ended, c.refused = time.Time{}, false
+		}
+		b.describe(c, t.req)
+	case "UPDATE", "PRACK":
+		b.describe(c, t.req)
+	case "BYE":
+		c.end(b, t.req.Time)
+	case "CANCEL":
+		if !c.up {
+			c.end(b, t.req.Time)
+		}
+	}
+}
+
+// end marks the moment from which the call's addresses may serve another one.
+func (c *call) end(b *Builder, at time.Time) {
+	if c.ended.IsZero() {
+		c.ended = at
+		b.epoch++
+	}
+}
+
+// answered takes a new answer; t is nil when its request is unknown.
+func (c *call) answered(b *Builder, t *txn, m *Message) {
+	if t != nil && t.method == "PRACK" || t != nil && t.method == "UPDATE" {
+		b.describe(c, m)
+		return
+	}
+	if t != nil && t.method != "INVITE" {
+		return
+	}
+	b.describe(c, m)
+	switch first := t == nil || !t.toTag; {
+	case m.Status >= 200 && m.Status < 300 && !c.up && (first || c.answeredAt.IsZero()):
+		c.up, c.answeredAt = true, m.Time
+		c.ended = time.Time{}
+		b.cut(c)
+	case m.Status >= 300 && first && !c.up:
+		c.refused = true
+		c.end(b, m.Time)
+	}
+}
+
+// ackFor finds the INVITE that an ACK with a branch of its own confirms: the one
+// with its CSeq number on the same hop, else on any.
+func (c *call) ackFor(m *Message, cseq uint32) *txn {
+	var any *txn
+	for _, t := range c.txns {
+		if t.method != "INVITE" || t.cseq != cseq {
+			continue
+		}
+		if t.from == m.From {
+			return t
+		}
+		// An ACK often takes another way than the INVITE (straight to the Contact).
+		if any == nil && t.ack == nil {
+			any = t
+		}
+	}
+	return any
+}

@@ -1,0 +1,110 @@
+package evidence
+
+import (
+	"net/netip"
+	"strings"
+	"time"
+
+	"softphonedoctor/sipclient/capture"
+)
+
+// notes is what the tape says beside the packets.
+type notes struct {
+	situation   string
+	answers     map[string]Answer
+	probes      []Probe
+	experiments []experiment
+	phone       []Event
+	limits      []string
+	have        Kinds
+}
+
+// experiment is an Experiment with the moment it began.
+type experiment struct {
+	Experiment
+	began time.Time
+}
+
+// answerKinds says which bit an answer sets.
+var answerKinds = map[string]Kinds{
+	"heard_ringing":  HaveHeardRinging,
+	"heard":          HaveHeard,
+	"they_hear":      HaveTheyHear,
+	"digits":         HaveDigits,
+	"caller_hears":   HaveCallerHears,
+	"symptom":        HaveSymptom,
+	"internal_rings": HaveInternalRings,
+}
+
+func (b *Builder) note(n int, note *capture.Note) {
+	k := &b.notes
+	switch note.Kind {
+	case capture.KindSubject:
+		if addr, err := netip.ParseAddrPort(note.Text); err == nil {
+			if note.Key == "media" {
+				b.told.addMedia(addr)
+			} else {
+				b.told.add(addr)
+			}
+		}
+	case capture.KindAnswer:
+		if k.answers == nil {
+			k.answers = make(map[string]Answer)
+		}
+		k.answers[note.Key] = Answer{N: n, Value: note.Text}
+		// "unsure" was asked and teaches nothing: a rule that needs the answer
+		// stays "not checked".
+		if bit := answerKinds[note.Key]; note.Text != "" && note.Text != "unsure" {
+			k.have |= bit
+		} else {
+			k.have &^= bit
+		}
+	case capture.KindProbe:
+		result, detail, _ := strings.Cut(note.Text, " ")
+		p := Probe{N: n, Name: note.Key, Result: result, Detail: detail}
+		p.Took = took(detail)
+		k.probes = append(k.probes, p)
+		if result != "not-checked" {
+			k.have |= HaveProbes
+		}
+		if strings.HasPrefix(note.Key, "sound") {
+			k.have |= HaveSound
+		}
+	case capture.KindExperiment:
+		k.experiments = append(k.experiments, experiment{Experiment{N: n, Name: note.Key, Change: note.Text}, note.Time})
+	case capture.KindPhone:
+		b.phoneNote(n, note)
+	case capture.KindSituation:
+		k.situation = note.Key
+	case capture.KindLimit:
+		k.limits = append(k.limits, note.Text)
+	}
+}
+
+// phoneNote takes what the test phone did or met.
+func (b *Builder) phoneNote(n int, note *capture.Note) {
+	b.notes.have |= HaveLive
+	b.notes.phone = append(b.notes.phone, Event{N: n, Time: note.Time, Key: note.Key, Text: note.Text})
+	switch note.Key {
+	case capture.PhoneLookup:
+		b.notes.have |= HaveLookup
+	case capture.PhoneUnreachable:
+		if target, reason, ok := systemError(note.Text); ok {
+			b.icmp.add(n, note.Time, flow{to: target}, reason)
+		}
+	}
+}
+
+// took reads the last duration in a probe's detail ("answered in 12ms"), 0 if none.
+func took(detail string) time.Duration {
+	words := strings.Fields(detail)
+	for i := len(words) - 1; i > 0; i-- {
+		if words[i-1] != "in" {
+			continue
+		}
+		if d, err := time.ParseDuration(strings.TrimRight(words[i], ".,;")); err == nil && d > 0 {
+			return d
+		}
+	}
+	return 0
+}

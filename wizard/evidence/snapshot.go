@@ -1,0 +1,186 @@
+package evidence
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// snapshot is one walk over what the Builder holds. It copies what later Adds
+// would change; the text of messages never changes and is shared.
+type snapshot struct {
+	b       *Builder
+	subject subject
+	ev      *Evidence
+	copies  map[*Message]*Message
+	calls   map[*call]*Call
+	views   map[*call]subject
+	bySSRC  map[uint32][]*Stream
+	sources map[*Stream]*stream
+}
+
+// Evidence gives what is known so far. It may be called at any time and again;
+// the result is a snapshot that later Adds do not change.
+func (b *Builder) Evidence() *Evidence {
+	s := &snapshot{
+		b: b, subject: b.subject(),
+		copies:  make(map[*Message]*Message, len(b.messages)),
+		calls:   make(map[*call]*Call, len(b.calls)),
+		views:   make(map[*call]subject, len(b.calls)),
+		bySSRC:  make(map[uint32][]*Stream),
+		sources: make(map[*Stream]*stream, len(b.inOrder)),
+	}
+	s.ev = &Evidence{
+		Began: b.began, Until: b.until,
+		Subject:    Subject{Addr: s.subject.addrPort(), How: s.subject.how},
+		Situation:  b.notes.situation,
+		Answers:    maps.Clone(b.notes.answers),
+		Probes:     slices.Clone(b.notes.probes),
+		Phone:      slices.Clone(b.notes.phone),
+		Limits:     slices.Clone(b.notes.limits),
+		STUN:       b.stun,
+		KeepAlives: b.alive,
+	}
+	s.copyMessages()
+	for _, c := range b.ordered {
+		s.call(c)
+	}
+	s.outsideCalls()
+	for _, st := range b.inOrder {
+		s.stream(st)
+	}
+	s.claimByReports()
+	s.assignReports()
+	s.mainStreams()
+	s.experiments()
+	s.lists()
+	s.ev.Have = s.have()
+	return s.ev
+}
+
+func (s *snapshot) copyMessages() {
+	list := make([]Message, len(s.b.messages))
+	s.ev.Messages = make([]*Message, len(list))
+	for i, m := range s.b.messages {
+		c := &list[i]
+		*c = *m
+		c.Copies = m.Copies[:len(m.Copies):len(m.Copies)]
+		c.Out = s.subject.side(m.From, m.To) == Out
+		s.copies[m] = c
+		s.ev.Messages[i] = c
+	}
+}
+
+// outsideCalls files transactions that belong to no call.
+func (s *snapshot) outsideCalls() {
+	type key struct {
+		id string
+		flow
+	}
+	byCall := make(map[key]*Registration)
+	for _, t := range s.b.loose {
+		side := s.subject.side(t.from, t.to)
+		tx := s.transaction(t, side == Out)
+		switch {
+		case t.method == "REGISTER":
+			id := key{tx.Request.CallID(), t.flow}
+			r := byCall[id]
+			if r == nil {
+				r = &Registration{CallID: id.id, AOR: aor(tx.Request), Server: t.to, Net: tx.Request.Net, Out: side == Out}
+				byCall[id] = r
+				s.ev.Registrations = append(s.ev.Registrations, r)
+			}
+			r.Transactions = append(r.Transactions, tx)
+		case t.method == "OPTIONS" && side == Out:
+			s.ev.Options = append(s.ev.Options, tx)
+		case t.method == "OPTIONS" && side == In:
+			s.ev.OptionsIn = append(s.ev.OptionsIn, tx)
+		default:
+			s.ev.Others = append(s.ev.Others, tx)
+		}
+	}
+}
+
+func (s *snapshot) transaction(t *txn, out bool) *Transaction {
+	tx := &Transaction{Method: t.method, Out: out, Request: s.copies[t.req]}
+	for _, r := range t.resp {
+		tx.Responses = append(tx.Responses, s.copies[r])
+	}
+	if t.ack != nil {
+		tx.Ack = s.copies[t.ack]
+	}
+	return tx
+}
+
+// aor gives user@domain of the To header.
+func aor(m *Message) string {
+	uri := m.ToAddr().URI
+	switch {
+	case uri.Host == "":
+		return uri.Raw
+	case uri.User == "":
+		return uri.Host
+	}
+	return uri.User + "@" + uri.Host
+}
+
+// experiments hands each call to the experiment during which it began.
+func (s *snapshot) experiments() {
+	for i, e := range s.b.notes.experiments {
+		x := e.Experiment
+		for _, c := range s.b.ordered {
+			after := i+1 < len(s.b.notes.experiments) && !c.began.Before(s.b.notes.experiments[i+1].began)
+			if !c.began.Before(e.began) && !after {
+				x.Calls = append(x.Calls, s.calls[c])
+			}
+		}
+		s.ev.Experiments = append(s.ev.Experiments, x)
+	}
+}
+
+// lists copies the side lists.
+func (s *snapshot) lists() {
+	for _, o := range s.b.odd.list {
+		s.ev.Odd = append(s.ev.Odd, *o)
+	}
+	slices.SortStableFunc(s.ev.Odd, func(a, b Odd) int { return cmp.Compare(a.N, b.N) })
+	for _, u := range s.b.icmp.list {
+		s.ev.ICMP = append(s.ev.ICMP, *u)
+	}
+	if n := s.b.odd.over; n > 0 {
+		s.ev.Limits = append(s.ev.Limits, fmt.Sprintf("%d more packets that are no telephony are not listed.", n))
+	}
+}
+
+// have tells what could be looked at.
+func (s *snapshot) have() Kinds {
+	have := s.b.notes.have
+	set := func(bit Kinds, when bool) {
+		if when {
+			have |= bit
+		}
+	}
+	for _, r := range s.ev.Registrations {
+		set(HaveRegistration, r.Out)
+	}
+	set(HaveOptions, len(s.ev.Options) > 0)
+	for _, c := range s.ev.Calls {
+		out := c.Direction == Out && c.First != nil
+		set(HaveCallOut, out)
+		set(HaveCallIn, c.Direction == In && c.First != nil)
+		set(HaveRinging, out && (c.Progress != nil || c.Final != nil))
+		set(HaveMedia, c.Duration() >= mediaAfter)
+		for _, r := range c.Reports {
+			set(HaveReports, !r.Out)
+		}
+		for _, st := range c.Streams {
+			set(HaveLevels, st.Direction == In && (st.Level.Known || st.EarlyLevel.Known))
+			set(HaveDTMF, st.Events > 0)
+		}
+		for _, t := range c.Transactions {
+			set(HaveDTMF, t.Method == "INFO" && isDTMF(t.Request))
+		}
+	}
+	return have
+}

@@ -1,0 +1,129 @@
+package evidence
+
+import (
+	"slices"
+	"time"
+)
+
+// stream works out one stream: its figures, the call it belongs to and its way.
+func (s *snapshot) stream(st *stream) {
+	if !st.proven {
+		s.b.odd.hint(s.ev, st)
+		return
+	}
+	c, dir := s.claim(st)
+	out := &Stream{
+		From: st.key.from, To: st.key.to, SSRC: st.key.ssrc, Direction: dir, Media: st.kind,
+		FirstN: st.firstN, First: st.first, Last: st.last, Untimed: st.untimed,
+		Packets: st.packets, Expected: st.seq.expected(), Duplicate: st.seq.repeated, Reordered: st.seq.overtaken,
+		Late: st.timing.late, Events: st.events, Comfort: st.comfort, Digits: string(st.digits.text),
+		Jitter: seconds(st.timing.jitter), MaxJitter: seconds(st.timing.maxJitter),
+		LongestGap: st.longestGap, LongestGapN: st.gapN, LossBurst: st.seq.lossBurst(),
+		SendSD: st.timing.spread(), Level: st.level.level(),
+	}
+	if got := st.packets + st.events; got < out.Expected {
+		out.Lost = out.Expected - got
+	}
+	out.Codec = st.audioType(c)
+	out.Encrypted = c.secret(st.key.flow)
+	s.sources[out] = st
+	s.bySSRC[out.SSRC] = append(s.bySSRC[out.SSRC], out)
+	s.ev.Streams = append(s.ev.Streams, out)
+	if c != nil {
+		s.join(c, st, out)
+	}
+}
+
+// join adds a stream to its call.
+func (s *snapshot) join(c *call, st *stream, out *Stream) {
+	call := s.calls[c]
+	out.CallID = call.ID
+	for _, t := range st.types {
+		if codec, _ := c.codecIn(st.key.flow, t.pt); codec.Name != "telephone-event" && !c.negotiated(st.key.flow, t.pt) {
+			out.Unknown += t.n
+			out.UnknownPT = t.pt
+		}
+	}
+	switch {
+	case st.wasEarly:
+		out.Early, out.EarlyLevel = st.early, st.earlySeen.level()
+	case call.Answer == nil && call.First != nil:
+		out.Early, out.EarlyLevel, out.Level = out.Packets, out.Level, Level{}
+	}
+	if out.Direction != None && (out.Media == "" || out.Media == "audio") {
+		call.Streams = append(call.Streams, out)
+	}
+}
+
+// claim finds the call of a stream and the way it goes there.
+func (s *snapshot) claim(st *stream) (*call, Direction) {
+	found := owners(s.b.described, st.key.flow, st.first, st.last)
+	if len(found) == 0 {
+		return st.owner, None
+	}
+	// Where a B2BUA hands the same description on, two calls fit: ours is meant.
+	// Else the one that the fold saw first keeps the stream.
+	best := found[0]
+	for _, m := range found {
+		if m.call == st.owner && !(s.calls[best.call].Touches && !s.calls[m.call].Touches) {
+			best = m
+		}
+	}
+	for _, m := range found {
+		if s.calls[m.call].Touches && !s.calls[best.call].Touches {
+			best = m
+		}
+	}
+	st.kind = best.kind()
+	return best.call, s.way(best)
+}
+
+// way tells which way a stream goes: by our own description first, then by the peer's.
+func (s *snapshot) way(m match) Direction {
+	view := s.view(m.call)
+	at, from := None, None // who wrote the descriptions: Out is us
+	if m.at != nil {
+		at = view.side(m.at.from.From, m.at.from.To)
+	}
+	if m.from != nil {
+		from = view.side(m.from.from.From, m.from.from.To)
+	}
+	switch {
+	case at == Out && from != Out:
+		return In
+	case from == Out && at != Out:
+		return Out
+	case at == In:
+		return Out
+	case from == In:
+		return In
+	}
+	return None
+}
+
+// mainStreams chooses each call's main stream of either direction.
+func (s *snapshot) mainStreams() {
+	for _, c := range s.ev.Calls {
+		slices.SortStableFunc(c.Streams, func(a, b *Stream) int { return a.First.Compare(b.First) })
+		for _, st := range c.Streams {
+			switch {
+			case st.Direction == In && (c.In == nil || st.Packets > c.In.Packets):
+				c.In = st
+			case st.Direction == Out && (c.Out == nil || st.Packets > c.Out.Packets):
+				c.Out = st
+			}
+		}
+	}
+}
+
+// hint lists a packet that looked like RTP and was never continued.
+func (o *oddities) hint(ev *Evidence, st *stream) {
+	ev.Odd = append(ev.Odd, Odd{N: st.firstN, Time: st.first, From: st.key.from, To: st.key.to, Count: 1,
+		Text: "looks like RTP, but no packet continues it"})
+}
+
+// near tells whether two moments can belong to one stream's life.
+func near(st *Stream, at time.Time) bool {
+	const slack = 30 * time.Second // reports go on while a stream is muted
+	return !at.Before(st.First.Add(-slack)) && !at.After(st.Last.Add(slack))
+}

@@ -1,0 +1,125 @@
+package evidence
+
+import (
+	"net/netip"
+	"slices"
+)
+
+// subject is the phone whose view is taken. It can have several addresses: one
+// for each socket, or an address whose port is not known (0).
+type subject struct {
+	addrs []netip.AddrPort // signalling
+	media []netip.AddrPort
+	peers []netip.AddrPort // those that exact addresses of ours talked with
+	how   string
+}
+
+func (s *subject) add(a netip.AddrPort) {
+	if a = plain(a); a.Addr().IsValid() && !slices.Contains(s.addrs, a) {
+		s.addrs = append(s.addrs, a)
+	}
+}
+
+func (s *subject) addMedia(a netip.AddrPort) {
+	if a = plain(a); a.Addr().IsValid() && !slices.Contains(s.media, a) {
+		s.media = append(s.media, a)
+	}
+}
+
+// hasIP tells whether one of our addresses, signalling or media, has this IP.
+func (s *subject) hasIP(ip netip.Addr) bool {
+	same := func(a netip.AddrPort) bool { return a.Addr() == ip }
+	return slices.ContainsFunc(s.addrs, same) || slices.ContainsFunc(s.media, same)
+}
+
+// side tells which way a message goes, None when it does not touch our phone.
+// The exact address decides; else the IP, because phones use other ports and
+// TCP connections too. Where both ends share the IP (a test on one computer),
+// the end that our known addresses talk with is the other side.
+func (s *subject) side(from, to netip.AddrPort) Direction {
+	switch {
+	case slices.Contains(s.addrs, from):
+		return Out
+	case slices.Contains(s.addrs, to):
+		return In
+	}
+	ours, theirs := s.hasIP(from.Addr()), s.hasIP(to.Addr())
+	switch {
+	case ours && !theirs:
+		return Out
+	case theirs && !ours:
+		return In
+	case ours && slices.Contains(s.peers, to):
+		return Out
+	case ours && slices.Contains(s.peers, from):
+		return In
+	}
+	return None
+}
+
+// meet remembers whom the subject's exact addresses talk with.
+func (s *subject) meet(messages []*Message) {
+	s.peers = nil
+	for _, m := range messages {
+		other := netip.AddrPort{}
+		switch {
+		case slices.Contains(s.addrs, m.From):
+			other = m.To
+		case slices.Contains(s.addrs, m.To):
+			other = m.From
+		default:
+			continue
+		}
+		if s.hasIP(other.Addr()) && !slices.Contains(s.peers, other) && !slices.Contains(s.addrs, other) {
+			s.peers = append(s.peers, other)
+		}
+	}
+}
+
+// subject works out whose view to take: what was told, else the sender of the
+// first REGISTER, else of the first INVITE.
+func (b *Builder) subject() subject {
+	s := subject{how: "unknown", media: b.told.media}
+	if len(b.told.addrs) > 0 {
+		s.addrs, s.how = b.told.addrs, "told"
+	} else {
+		s.addrs, s.how = b.inferred()
+	}
+	s.meet(b.messages)
+	return s
+}
+
+func (b *Builder) inferred() (addrs []netip.AddrPort, how string) {
+	var invite *Message
+	for _, m := range b.messages {
+		switch m.Method {
+		case "REGISTER":
+			return []netip.AddrPort{m.From}, "registered"
+		case "INVITE":
+			if invite == nil {
+				invite = m
+			}
+		}
+	}
+	switch {
+	case invite == nil:
+		return nil, "unknown"
+	case len(invite.Vias()) > 1:
+		// It came through a proxy already, so the capture was taken where it arrives.
+		return []netip.AddrPort{invite.To}, "was called"
+	}
+	return []netip.AddrPort{invite.From}, "called"
+}
+
+// addrPort is the subject's address for the Evidence: the first with a port.
+func (s *subject) addrPort() netip.AddrPort {
+	for _, a := range s.addrs {
+		if a.Port() != 0 {
+			return a
+		}
+	}
+	if len(s.addrs) > 0 {
+		return s.addrs[0]
+	}
+	return netip.AddrPort{}
+}

@@ -1,0 +1,114 @@
+package evidence
+
+import (
+	"math"
+	"time"
+)
+
+const (
+	// playoutBuffer is the fixed delay that Stream.Late is measured against.
+	playoutBuffer = 60 * time.Millisecond
+	// rebuffer is after how many late packets in a row a player starts its buffer
+	// anew: the delay has changed for good.
+	rebuffer = 25
+	// transitWindow is how long the fastest packet stays the reference of a
+	// playout buffer. Two clocks drift apart by several milliseconds a minute.
+	transitWindow = 10 * time.Second
+	// clockJump is a difference between arrival and timestamp that no network
+	// makes: the source set its timestamps anew, or the capturing clock was set.
+	clockJump = 60 * time.Second
+)
+
+// timing measures when a stream's packets came against their timestamps.
+type timing struct {
+	clock   int // RTP clock in Hz; 0: nothing can be measured
+	began   bool
+	last    time.Time // arrival of the last packet that was measured
+	lastTS  uint32
+	transit float64 // seconds, relative to the first packet of this baseline
+	skip    bool    // the next packet only sets a new baseline
+
+	jitter, maxJitter float64 // seconds (RFC 3550 6.4.1)
+
+	// The fastest transit of this window and of the one before.
+	fast, fastBefore float64
+	windowEnds       time.Time
+	late             uint64
+	lateRun          int
+
+	// Spacing of neighbours against their timestamps (Welford).
+	n        uint64
+	mean, m2 float64
+}
+
+// rebase makes the next packet the start of a new baseline: the stretch before
+// it says nothing about the network (comfort noise, keys pressed, a restart).
+func (t *timing) rebase() { t.skip = true }
+
+// add takes a packet of the audio format. neighbour: it directly follows the one before.
+func (t *timing) add(at time.Time, ts uint32, clock int, neighbour bool) {
+	if clock <= 0 {
+		return
+	}
+	if clock != t.clock {
+		t.clock, t.began = clock, false
+	}
+	if !t.began {
+		t.began, t.skip = true, false
+		t.start(at, ts)
+		return
+	}
+	d := at.Sub(t.last).Seconds() - float64(int32(ts-t.lastTS))/float64(clock)
+	if t.skip || math.Abs(d) > clockJump.Seconds() {
+		t.skip = false
+		t.start(at, ts)
+		return
+	}
+	t.last, t.lastTS = at, ts
+	t.transit += d
+	t.jitter += (math.Abs(d) - t.jitter) / 16
+	t.maxJitter = max(t.maxJitter, t.jitter)
+	if neighbour {
+		t.n++
+		off := d - t.mean
+		t.mean += off / float64(t.n)
+		t.m2 += off * (d - t.mean)
+	}
+	t.playout(at)
+}
+
+// start begins a new baseline at this packet.
+func (t *timing) start(at time.Time, ts uint32) {
+	t.last, t.lastTS, t.transit = at, ts, 0
+	t.fast, t.fastBefore = 0, math.Inf(1)
+	t.windowEnds = at.Add(transitWindow)
+}
+
+// playout counts a packet that comes later behind the fastest of the last
+// seconds than a fixed buffer would wait.
+func (t *timing) playout(at time.Time) {
+	if at.After(t.windowEnds) {
+		t.fastBefore, t.fast = t.fast, math.Inf(1)
+		t.windowEnds = at.Add(transitWindow)
+	}
+	t.fast = min(t.fast, t.transit)
+	if t.transit-min(t.fast, t.fastBefore) > playoutBuffer.Seconds() {
+		t.late++
+		if t.lateRun++; t.lateRun >= rebuffer {
+			t.lateRun = 0
+			t.fast, t.fastBefore = t.transit, math.Inf(1)
+		}
+		return
+	}
+	t.lateRun = 0
+}
+
+// spread is the standard deviation of the spacing.
+func (t *timing) spread() time.Duration {
+	if t.n < 2 {
+		return 0
+	}
+	return seconds(math.Sqrt(t.m2 / float64(t.n)))
+}
+
+func seconds(s float64) time.Duration { return time.Duration(math.Round(s * float64(time.Second))) }
