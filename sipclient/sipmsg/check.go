@@ -6,15 +6,11 @@ import (
 )
 
 // single are the headers that may stand only once, with one value (RFC 3261 7.3.1).
-var single = []string{"Call-ID", "CSeq", "From", "To", "Max-Forwards", "Content-Length", "Content-Type", "Expires", "Min-Expires", "Date"}
+var single = [...]string{"Call-ID", "CSeq", "From", "To", "Max-Forwards", "Content-Length", "Content-Type", "Expires", "Min-Expires", "Date"}
 
 // check lists what does not conform, beyond what reading already met.
 func (m *Message) check() {
-	for _, name := range single {
-		if n := m.count(name); n > 1 {
-			m.problem(name, "the header stands %d times, but may stand only once", n)
-		}
-	}
+	m.checkSingle()
 	m.checkPresent()
 	m.checkCSeq()
 	m.checkNumbers()
@@ -30,6 +26,24 @@ func (m *Message) check() {
 	}
 	if d := m.Get("Date"); d != "" && !strings.HasSuffix(d, "GMT") {
 		m.problem("Date", "the time zone is not GMT")
+	}
+}
+
+// checkSingle counts in one pass: it runs for every message.
+func (m *Message) checkSingle() {
+	var counts [len(single)]int
+	for i := range m.Headers {
+		for k, name := range single {
+			if m.Headers[i].Name == name {
+				counts[k]++
+				break
+			}
+		}
+	}
+	for k, n := range counts {
+		if n > 1 {
+			m.problem(single[k], "the header stands %d times, but may stand only once", n)
+		}
 	}
 }
 
@@ -69,18 +83,22 @@ func (m *Message) checkCSeq() {
 }
 
 func (m *Message) checkNumbers() {
-	for _, name := range [...]string{"Max-Forwards", "Expires", "Min-Expires", "Retry-After"} {
-		for _, v := range m.All(name) {
-			digits := v
-			if i := strings.IndexAny(v, " \t;("); i >= 0 && name == "Retry-After" {
-				digits = v[:i]
+	for _, h := range m.Headers {
+		digits := h.Value
+		switch h.Name {
+		case "Max-Forwards", "Expires", "Min-Expires":
+		case "Retry-After":
+			if i := strings.IndexAny(digits, " \t;("); i >= 0 {
+				digits = digits[:i]
 			}
-			n, ok := number(digits)
-			if !ok {
-				m.problem(name, "%q is no number up to 4294967295", short(v))
-			} else if name == "Max-Forwards" && n > 255 {
-				m.problem(name, "%d is above 255", n)
-			}
+		default:
+			continue
+		}
+		n, ok := number(digits)
+		if !ok {
+			m.problem(h.Name, "%q is no number up to 4294967295", short(h.Value))
+		} else if h.Name == "Max-Forwards" && n > 255 {
+			m.problem(h.Name, "%d is above 255", n)
 		}
 	}
 }
@@ -95,56 +113,64 @@ func (m *Message) checkAddresses() {
 			m.problem("start line", "the request URI carries headers (\"?\"), which is not allowed there")
 		}
 	}
-	for _, name := range [...]string{"From", "To", "Contact", "Route", "Record-Route"} {
-		for _, line := range m.All(name) {
-			if !balanced(line) {
-				m.problem(name, "a quote is not closed")
+	for _, h := range m.Headers {
+		switch h.Name {
+		case "From", "To":
+			a := m.checkAddress(h.Name, h.Value)
+			if h.Name == "From" && a.Tag() == "" && h.Value != "" {
+				m.minor("From", "the tag is missing")
 			}
-			values := []string{line}
-			if name != "From" && name != "To" {
-				values = split(line, ',')
-			}
-			for _, v := range values {
-				a, err := ParseAddress(v)
-				if err != nil {
-					m.problem(name, "%s", oneLine(err))
-				}
-				if e, ok := a.Params["expires"]; ok && name == "Contact" {
+		case "Contact", "Route", "Record-Route":
+			for _, v := range split(h.Value, ',') {
+				a := m.checkAddress(h.Name, v)
+				if e, ok := a.Params["expires"]; ok && h.Name == "Contact" {
 					if _, ok := number(e); !ok {
-						m.problem(name, "expires=%s is no number up to 4294967295", short(e))
+						m.problem(h.Name, "expires=%s is no number up to 4294967295", short(e))
 					}
 				}
 			}
 		}
 	}
-	if v := m.Get("From"); v != "" && m.FromTag() == "" {
-		m.minor("From", "the tag is missing")
+}
+
+func (m *Message) checkAddress(name, value string) Address {
+	if !balanced(value) {
+		m.problem(name, "a quote is not closed")
 	}
+	a, err := ParseAddress(value)
+	if err != nil {
+		m.problem(name, "%s", oneLine(err))
+	}
+	return a
 }
 
 // magic begins every branch since RFC 3261.
 const magic = "z9hG4bK"
 
 func (m *Message) checkVia() {
-	for i, v := range m.List("Via") {
-		via, err := ParseVia(v)
-		switch {
-		case err != nil:
-			m.problem("Via", "%s", oneLine(err))
-		case i > 0:
-		case via.Branch == "":
-			m.minor("Via", "the branch is missing, as before RFC 3261")
-		case via.Branch == magic:
-			m.problem("Via", "the branch is only %q and tells no transaction from another", magic)
-		case !strings.HasPrefix(via.Branch, magic):
-			m.minor("Via", "the branch does not begin with %s, as before RFC 3261", magic)
+	first := true
+	for _, h := range m.Headers {
+		if h.Name != "Via" {
+			continue
 		}
-	}
-	for _, line := range m.All("Via") {
-		for _, v := range split(line, ',') {
+		for _, v := range split(h.Value, ',') {
 			if v == "" {
 				m.problem("Via", "an empty value stands in the list")
+				continue
 			}
+			via, err := ParseVia(v)
+			switch {
+			case err != nil:
+				m.problem("Via", "%s", oneLine(err))
+			case !first:
+			case via.Branch == "":
+				m.minor("Via", "the branch is missing, as before RFC 3261")
+			case via.Branch == magic:
+				m.problem("Via", "the branch is only %q and tells no transaction from another", magic)
+			case !strings.HasPrefix(via.Branch, magic):
+				m.minor("Via", "the branch does not begin with %s, as before RFC 3261", magic)
+			}
+			first = false
 		}
 	}
 }

@@ -37,12 +37,6 @@ func TestParseURI(t *testing.T) {
 		if (err != nil) != tt.bad {
 			t.Errorf("%q: error %v", text, err)
 		}
-		if got.Params == nil || len(got.Params) == 0 {
-			got.Params = nil
-		}
-		if tt.want.Params == nil {
-			got.Params = map[string]string(nil)
-		}
 		if !reflect.DeepEqual(got, tt.want) {
 			t.Errorf("%q: %+v, want %+v", text, got, tt.want)
 		}

@@ -42,7 +42,6 @@ func (f *Framer) Next() (msg []byte, ok bool) {
 			f.drop(f.need)
 			return msg, true
 		}
-		f.skipKeepAlive()
 		if !f.atStart() {
 			return nil, false
 		}
@@ -108,9 +107,6 @@ func (f *Framer) drop(n int) {
 
 // skipKeepAlive drops the line ends between messages (RFC 5626 4.4.1).
 func (f *Framer) skipKeepAlive() {
-	if f.scanned > 0 {
-		return
-	}
 	n := 0
 	for n < len(f.buf) && (f.buf[n] == '\r' || f.buf[n] == '\n') {
 		n++
@@ -124,6 +120,7 @@ func (f *Framer) skipKeepAlive() {
 // one does. It is false while the first line is not complete.
 func (f *Framer) atStart() bool {
 	for f.scanned == 0 {
+		f.skipKeepAlive()
 		lf := bytes.IndexByte(f.buf, '\n')
 		if lf < 0 {
 			if len(f.buf) > MaxHead {

@@ -102,7 +102,16 @@ func params(pieces []string) map[string]string {
 	return p
 }
 
-func trim(s string) string { return strings.Trim(s, " \t\r\n") }
+// trim is strings.Trim for blanks and line ends, which is most of what reading does.
+func trim(s string) string {
+	for len(s) > 0 && (isSpace(s[0]) || s[0] == '\r' || s[0] == '\n') {
+		s = s[1:]
+	}
+	for n := len(s) - 1; n >= 0 && (isSpace(s[n]) || s[n] == '\r' || s[n] == '\n'); n-- {
+		s = s[:n]
+	}
+	return s
+}
 
 func isSpace(c byte) bool { return c == ' ' || c == '\t' }
 

@@ -14,11 +14,11 @@ func ParseURI(s string) (URI, error) {
 	u := URI{Raw: s}
 	s = trim(s)
 	var err error
-	if strings.HasPrefix(s, "<") {
+	if s != "" && s[0] == '<' {
 		s = strings.TrimSuffix(s[1:], ">")
 		err = errors.New("angle brackets stand around the URI")
 	}
-	if strings.ContainsAny(s, " \t") && trim(s) == s {
+	if strings.IndexByte(s, ' ') >= 0 || strings.IndexByte(s, '\t') >= 0 {
 		err = errors.New("the URI contains blanks")
 	}
 	colon := strings.IndexByte(s, ':')
