@@ -1,6 +1,7 @@
 package practice
 
 import (
+	"flag"
 	"net/http"
 	"testing"
 	"time"
@@ -10,7 +11,15 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain lets the faults be tested many at a time: they wait far more than
+// they compute.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "24"); err != nil {
+		panic(err)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 func TestRegistersWithDigest(t *testing.T) {
 	for _, algorithm := range []string{"MD5", "SHA-256"} {
