@@ -1,0 +1,322 @@
+package sipclient
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+
+	"softphonedoctor/sipclient/capture"
+)
+
+// ringTime is how long an incoming call may ring here.
+const ringTime = 3 * time.Minute
+
+// Await returns the next incoming call, or the context's error. The call is
+// ringing: nothing but 180 has been sent. Calls that ended before anybody
+// awaited them are skipped; the tape has them.
+func (p *Phone) Await(ctx context.Context) (*Call, error) {
+	if err := p.usable(); err != nil {
+		return nil, err
+	}
+	for {
+		select {
+		case c := <-p.ringing:
+			if c.State() != Ended {
+				return c, nil
+			}
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-p.leaving.Done():
+			return nil, ErrClosed
+		}
+	}
+}
+
+// Answer takes an incoming call: 200 with our description. It returns when the
+// call is answered or ended; an offer that this phone cannot take ends it with 488.
+func (c *Call) Answer(ctx context.Context) error {
+	if !c.incoming {
+		return errors.New("only an incoming call can be answered")
+	}
+	c.ansOnce.Do(func() { close(c.answer) })
+	c.Wait(ctx, Answered)
+	return ctx.Err()
+}
+
+// onInvite takes an INVITE: a new call, or a change to one.
+func (p *Phone) onInvite(req *sip.Request, tx sip.ServerTransaction) {
+	if tag, ok := req.To().Params.Get("tag"); ok && tag != "" {
+		if c, ours := p.within(req); c != nil && ours {
+			c.reinvite(req, tx)
+			return
+		}
+		reply(req, tx, 481, "Call/Transaction Does Not Exist")
+		return
+	}
+	id := req.CallID().Value()
+	if p.call(id) != nil {
+		reply(req, tx, 482, "Merged Request") // RFC 3261 8.2.2.2
+		return
+	}
+	if lacking := unsupported(req); lacking != "" {
+		p.note(capture.PhoneLimit, "the caller requires an extension that this test phone lacks: "+lacking)
+		reply(req, tx, 420, "Bad Extension", "Unsupported", lacking)
+		return
+	}
+	c := p.newCall(id, true)
+	if err := p.keep(c); err != nil {
+		reply(req, tx, 486, "Busy Here")
+		return
+	}
+	defer p.wg.Done()
+	defer c.finish()
+	c.callIn(req, tx)
+}
+
+// unsupported lists what a request requires and we lack (RFC 3261 8.2.2.3).
+func unsupported(req *sip.Request) string {
+	var list []string
+	for _, line := range headerValues(req, "Require") {
+		for _, tag := range splitList(line) {
+			if tag != "" && !strings.EqualFold(tag, "outbound") && !strings.EqualFold(tag, "path") {
+				list = append(list, tag)
+			}
+		}
+	}
+	return strings.Join(list, ", ")
+}
+
+// callIn leads an incoming call from its INVITE to its end. It stays in the
+// handler the whole time: the stack drops a transaction whose handler returns early.
+func (c *Call) callIn(req *sip.Request, tx sip.ServerTransaction) {
+	p := c.phone
+	req.To().Params.Add("tag", c.localTag) // so that also the stack's own 487 carries it
+	if !tx.OnCancel(func(*sip.Request) { c.remoteEnded() }) {
+		return
+	}
+	contact := p.contact()
+	reply(req, tx, 180, "Ringing", "Contact", "<"+contact.String()+">", "Allow", allowed)
+	c.reach(Ringing)
+	select {
+	case p.ringing <- c:
+	default:
+		reply(req, tx, 486, "Busy Here")
+		return
+	}
+	limit := time.NewTimer(ringTime)
+	defer limit.Stop()
+	select {
+	case <-c.gone:
+		return
+	case <-tx.Done():
+		return
+	case <-c.hang:
+		reply(req, tx, 486, "Busy Here")
+		return
+	case <-p.ctx.Done():
+		reply(req, tx, 480, "Temporarily Unavailable")
+		return
+	case <-limit.C:
+		p.note(capture.PhoneGaveUp, "INVITE "+c.id)
+		reply(req, tx, 480, "Temporarily Unavailable")
+		return
+	case <-c.answer:
+	}
+	if c.over200(req, tx) {
+		c.talk()
+	}
+}
+
+// over200 sends the 200 and starts the sound; false when the call ended instead.
+func (c *Call) over200(req *sip.Request, tx sip.ServerTransaction) bool {
+	p := c.phone
+	select {
+	case <-c.gone: // a CANCEL came first (trap 10)
+		return false
+	default:
+	}
+	m, err := p.newMediaLine(c.id)
+	if err != nil {
+		p.note(capture.PhoneLimit, "no sockets for sound: "+err.Error())
+		reply(req, tx, 500, "Server Internal Error")
+		return false
+	}
+	c.mu.Lock()
+	c.media = m
+	c.mu.Unlock()
+	body, late, err := m.reply(sdpBody(req))
+	if err != nil {
+		p.noteLimit(err)
+		reply(req, tx, 488, "Not Acceptable Here")
+		return false
+	}
+	d := p.dialogIn(p.ctx, req, c.localTag)
+	c.mu.Lock()
+	c.dialog = d
+	c.mu.Unlock()
+	contact := p.contact()
+	res := response(req, 200, "OK", "Contact", "<"+contact.String()+">", "Allow", allowed, "Supported", "outbound", "Content-Type", "application/sdp")
+	res.SetBody(body)
+	wait := c.expectAck(req.CSeq().SeqNo)
+	if err := tx.Respond(res); err != nil {
+		return false // cancelled at the same moment: the stack has sent 487
+	}
+	if !late {
+		m.talk()
+	}
+	c.reach(Answered)
+	p.inBackground(func() { c.repeat200(tx, res, wait, late) })
+	return true
+}
+
+// ackWait is a 200 of ours that waits for its ACK.
+type ackWait struct {
+	came chan struct{}
+	body []byte
+}
+
+func (c *Call) expectAck(seq uint32) *ackWait {
+	w := &ackWait{came: make(chan struct{})}
+	c.mu.Lock()
+	if len(c.acks) > 64 {
+		clear(c.acks)
+	}
+	c.acks[seq] = w
+	c.mu.Unlock()
+	return w
+}
+
+func (c *Call) gotAck(req *sip.Request) {
+	seq := req.CSeq().SeqNo
+	c.mu.Lock()
+	w := c.acks[seq]
+	delete(c.acks, seq)
+	c.mu.Unlock()
+	if w != nil {
+		w.body = sdpBody(req)
+		close(w.came)
+	}
+}
+
+// repeat200 sends a 200 again at 0.5 s, 1 s, 2 s, 4 s, 4 s ... until its ACK comes
+// (RFC 3261 13.3.1.4). Without one the call is over after 32 s: noted, and ended
+// with BYE (trap 19). With a late offer, the ACK carries the answer.
+func (c *Call) repeat200(tx sip.ServerTransaction, res *sip.Response, wait *ackWait, late bool) {
+	p := c.phone
+	pause := 500 * time.Millisecond
+	limit := time.NewTimer(p.timing.ack)
+	defer limit.Stop()
+	for {
+		select {
+		case <-wait.came:
+			if late {
+				c.lateAnswer(wait.body)
+			}
+			return
+		case <-time.After(pause):
+			_ = tx.Respond(res)
+			pause = min(2*pause, 4*time.Second)
+		case <-limit.C:
+			p.note(capture.PhoneGaveUp, "ACK "+c.id)
+			c.hangOnce.Do(func() { close(c.hang) })
+			return
+		case <-c.gone:
+			return
+		case <-c.hang:
+			return
+		case <-p.ctx.Done():
+			return
+		}
+	}
+}
+
+// lateAnswer takes the description in the ACK that answers our offer in the 200.
+func (c *Call) lateAnswer(body []byte) {
+	m := c.line()
+	if m == nil {
+		return
+	}
+	if err := m.accept(body); err != nil {
+		c.phone.noteLimit(err)
+		c.hangOnce.Do(func() { close(c.hang) })
+		return
+	}
+	m.talk()
+}
+
+// reinvite answers an INVITE inside the call: hold, resume, another address. Our
+// direction mirrors theirs; what this phone cannot take is refused with 488 and
+// the call goes on as it was (trap 12).
+func (c *Call) reinvite(req *sip.Request, tx sip.ServerTransaction) {
+	p, d, m := c.phone, c.established(), c.line()
+	body, late, ok := c.change(req, tx, d, m)
+	if !ok {
+		return
+	}
+	contact := p.contact()
+	res := response(req, 200, "OK", "Contact", "<"+contact.String()+">", "Allow", allowed, "Content-Type", "application/sdp")
+	res.SetBody(body)
+	wait := c.expectAck(req.CSeq().SeqNo)
+	if tx.Respond(res) == nil {
+		c.repeat200(tx, res, wait, late)
+	}
+}
+
+// change applies the offer of a re-INVITE or UPDATE and gives our description; when it
+// is refused, the answer is out and ok is false.
+func (c *Call) change(req *sip.Request, tx sip.ServerTransaction, d *dialog, m *mediaLine) (body []byte, late, ok bool) {
+	if d == nil || m == nil || c.State() == Ended {
+		reply(req, tx, 481, "Call/Transaction Does Not Exist")
+		return nil, false, false
+	}
+	d.mu.Lock()
+	old := req.CSeq().SeqNo <= d.remoteSeq
+	if !old {
+		d.remoteSeq = req.CSeq().SeqNo
+	}
+	d.mu.Unlock()
+	if old {
+		reply(req, tx, 500, "CSeq Out Of Order")
+		return nil, false, false
+	}
+	body, late, err := m.reply(sdpBody(req))
+	if err != nil {
+		c.phone.noteLimit(err)
+		reply(req, tx, 488, "Not Acceptable Here")
+		return nil, false, false
+	}
+	d.mu.Lock()
+	d.retarget(req)
+	moved := dialog{head: d.head, target: d.target}
+	d.mu.Unlock()
+	next := c.phone.nextHop(c.phone.ctx, &moved) // may ask the name service
+	d.mu.Lock()
+	d.next = next
+	d.mu.Unlock()
+	return body, late, true
+}
+
+// onUpdate takes an UPDATE (RFC 3311): with a description it is a change like a
+// re-INVITE, without one a sign of life.
+func (p *Phone) onUpdate(req *sip.Request, tx sip.ServerTransaction) {
+	c, ours := p.within(req)
+	if c == nil || !ours {
+		reply(req, tx, 481, "Call/Transaction Does Not Exist")
+		return
+	}
+	contact := p.contact()
+	if sdpBody(req) == nil {
+		reply(req, tx, 200, "OK", "Contact", "<"+contact.String()+">")
+		return
+	}
+	body, _, ok := c.change(req, tx, c.established(), c.line())
+	if !ok {
+		return
+	}
+	res := response(req, 200, "OK", "Contact", "<"+contact.String()+">", "Content-Type", "application/sdp")
+	res.SetBody(body)
+	_ = tx.Respond(res)
+}

@@ -1,0 +1,116 @@
+package sipclient
+
+import (
+	"context"
+	"net/netip"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+// dialog is what the requests inside a call need to know (RFC 3261 12).
+type dialog struct {
+	mu        sync.Mutex
+	head      head
+	target    sip.Uri // the other side's Contact
+	cseq      uint32
+	remoteSeq uint32
+	next      netip.AddrPort // where requests go
+}
+
+// dialogOut makes the dialog that a 2xx to our INVITE establishes (12.1.2).
+func (p *Phone) dialogOut(ctx context.Context, invite *sip.Request, res *sip.Response) *dialog {
+	d := &dialog{head: head{callID: invite.CallID().Value(), from: invite.From().Address, fromLabel: invite.From().DisplayName, to: invite.To().Address}, target: invite.Recipient}
+	d.head.fromTag, _ = invite.From().Params.Get("tag")
+	d.head.toTag, _ = res.To().Params.Get("tag")
+	d.cseq = invite.CSeq().SeqNo
+	routes := recordRoute(res)
+	for i := len(routes) - 1; i >= 0; i-- {
+		d.head.route = append(d.head.route, routes[i])
+	}
+	d.retarget(res)
+	d.next = p.nextHop(ctx, d)
+	return d
+}
+
+// dialogIn makes the dialog that our 2xx to an INVITE establishes (12.1.1).
+func (p *Phone) dialogIn(ctx context.Context, invite *sip.Request, localTag string) *dialog {
+	d := &dialog{head: head{callID: invite.CallID().Value(), from: invite.To().Address, to: invite.From().Address, fromTag: localTag}}
+	d.head.toTag, _ = invite.From().Params.Get("tag")
+	d.head.route = recordRoute(invite)
+	d.remoteSeq = invite.CSeq().SeqNo
+	d.target = invite.From().Address
+	d.retarget(invite)
+	d.next = p.nextHop(ctx, d)
+	return d
+}
+
+// retarget takes over the Contact of a message, if it has a usable one.
+func (d *dialog) retarget(m interface{ Contact() *sip.ContactHeader }) {
+	if c := m.Contact(); c != nil && c.Address.Host != "" && !c.Address.Wildcard {
+		d.target = *c.Address.Clone()
+		d.target.Headers = sip.NewParams()
+	}
+}
+
+// remoteTag is the other side's tag.
+func (d *dialog) remoteTag() string { return d.head.toTag }
+
+// request builds the next request inside the dialog; an ACK takes the number of
+// its INVITE.
+func (p *Phone) inDialog(d *dialog, method sip.RequestMethod) *sip.Request {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if method != sip.ACK {
+		d.cseq++
+	}
+	return p.request(method, d.target, d.head, d.cseq, d.next)
+}
+
+// used takes over the CSeq number that a repeat with credentials has used.
+func (d *dialog) used(req *sip.Request) {
+	if c := req.CSeq(); c != nil {
+		d.mu.Lock()
+		d.cseq = max(d.cseq, c.SeqNo)
+		d.mu.Unlock()
+	}
+}
+
+// nextHop finds the address for requests inside a dialog: the first Route, else
+// the other side's Contact. A name that does not resolve leads to the server.
+func (p *Phone) nextHop(ctx context.Context, d *dialog) netip.AddrPort {
+	uri := d.target
+	if len(d.head.route) > 0 {
+		var route sip.Uri
+		params := sip.NewParams()
+		if _, err := sip.ParseAddressValue(d.head.route[0], &route, &params); err == nil && route.Host != "" {
+			uri = route
+		}
+	}
+	host := strings.Trim(uri.Host, "[]")
+	if uri.Port > 0 && uri.Port < 65536 {
+		host = joinHostPort(host, uri.Port)
+	}
+	if list := p.lookup(ctx, host, false); len(list) > 0 && list[0].Addr().Is4() == p.local.Addr().Is4() && !list[0].Addr().IsUnspecified() {
+		return list[0]
+	}
+	return p.server
+}
+
+func joinHostPort(host string, port int) string {
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	return host + ":" + strconv.Itoa(port)
+}
+
+// recordRoute lists the Record-Route values of a message in order, one URI each.
+func recordRoute(m sip.Message) []string {
+	var list []string
+	for _, line := range headerValues(m, "Record-Route") {
+		list = append(list, splitList(line)...)
+	}
+	return list
+}

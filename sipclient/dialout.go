@@ -1,0 +1,314 @@
+package sipclient
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+
+	"softphonedoctor/sipclient/capture"
+)
+
+const (
+	maxCalls   = 32 // at the same time
+	maxRinging = 16 // incoming calls that nobody awaited yet
+	// setupTime bounds a call that is only ever on its way: longer than any
+	// proxy's timer C (RFC 3261 16.6 asks for more than 3 minutes).
+	setupTime = 5 * time.Minute
+	// lateTime is how long answers to a call that was given up are still
+	// acknowledged and ended properly.
+	lateTime = 32 * time.Second
+)
+
+var errBusy = errors.New("the test phone has too many calls: hang up some first")
+
+// Dial sends an INVITE and returns at once; the call tells the rest. The context
+// bounds the setup: when it is done before the call was answered, the call is
+// given up (CANCEL, and a PhoneGaveUp note). It has no say after the answer.
+//
+// to is a number, a user of the account's domain, or a sip: or tel: URI. An
+// emergency number is refused with ErrEmergency, and nothing is sent.
+func (p *Phone) Dial(ctx context.Context, to string) (*Call, error) {
+	if isEmergency(to) {
+		return nil, ErrEmergency
+	}
+	if err := p.usable(); err != nil {
+		return nil, err
+	}
+	target, ok := p.target(to)
+	if !ok {
+		return nil, fmt.Errorf("%q is not a number or an address that can be called: give a number, or name@domain", to)
+	}
+	c := p.newCall(randomHex(12), false)
+	media, err := p.newMediaLine(c.id)
+	if err != nil {
+		return nil, fmt.Errorf("no sockets for sound: %w", err)
+	}
+	c.media = media
+	offer, err := media.offer()
+	if err != nil {
+		media.close()
+		return nil, err
+	}
+	if err := p.keep(c); err != nil {
+		media.close()
+		return nil, err
+	}
+	caller := p.cfg.CallerID
+	if caller == "" {
+		caller = p.cfg.User
+	}
+	callee := *target.Clone()
+	callee.Port = 0
+	invite := p.request(sip.INVITE, target, head{callID: c.id, from: p.identity(caller), to: callee, fromTag: c.localTag, route: p.preset()}, 1, p.server)
+	p.dress(invite)
+	invite.AppendHeader(sip.NewHeader("Content-Type", "application/sdp"))
+	invite.SetBody(offer)
+	c.reach(Dialing)
+	go func() {
+		defer p.wg.Done()
+		defer c.finish()
+		c.callOut(ctx, invite)
+	}()
+	return c, nil
+}
+
+// dress adds the headers of a request or answer that sets up a session.
+func (p *Phone) dress(m interface{ AppendHeader(sip.Header) }) {
+	contact := p.contact()
+	m.AppendHeader(sip.NewHeader("Contact", "<"+contact.String()+">"))
+	m.AppendHeader(sip.NewHeader("Allow", allowed))
+	m.AppendHeader(sip.NewHeader("Supported", "outbound"))
+}
+
+// callOut leads an outgoing call from its INVITE to its end.
+func (c *Call) callOut(ctx context.Context, invite *sip.Request) {
+	p := c.phone
+	round := p.auth.round()
+	defer round.end()
+	defer p.probeLater(ctx)()
+	setup := &setup{deadline: time.NewTimer(setupTime), given: ctx.Done(), hang: c.hang}
+	defer setup.deadline.Stop()
+	for {
+		res := c.invite(setup, invite, round)
+		if res == nil {
+			return
+		}
+		if res.IsSuccess() {
+			round.answer(p, invite, res)
+			c.answered(invite, res, setup.leaving)
+			return
+		}
+		next := round.answer(p, invite, res)
+		if next == nil || setup.leaving {
+			c.explain(res)
+			return
+		}
+		invite = next
+	}
+}
+
+// setup is what outlives a single INVITE transaction of a call.
+type setup struct {
+	deadline *time.Timer
+	given    <-chan struct{} // the caller's context
+	hang     <-chan struct{}
+	leaving  bool // the call is being given up
+}
+
+// invite sends one INVITE and gives its final answer, nil when none will come.
+// However many provisional answers come, each is taken (trap 7).
+func (c *Call) invite(s *setup, invite *sip.Request, round *authRound) *sip.Response {
+	p := c.phone
+	tx, err := p.ua.TransactionLayer().NewClientTransaction(p.ctx, invite)
+	if err != nil {
+		return nil
+	}
+	tx.OnRetransmission(func(res *sip.Response) { c.anotherAnswer(invite, res) })
+	if err := tx.Init(); err != nil {
+		p.noteSend(invite, err)
+		tx.Terminate()
+		return nil
+	}
+	var giveUp, late <-chan time.Time
+	provisional, cancelled, gaveUp := false, false, false
+	leave := func() {
+		s.leaving, s.given, s.hang = true, nil, nil
+		// RFC 3261 9.1: no CANCEL before a provisional answer. When none comes
+		// soon, the call is over for us, and a late one is still cancelled.
+		wait := 500 * time.Millisecond
+		if provisional {
+			c.cancel(invite)
+			cancelled = true
+			wait = 2 * time.Second
+		}
+		giveUp = time.After(wait)
+	}
+	for {
+		select {
+		case res := <-tx.Responses():
+			if res.StatusCode >= 200 {
+				return res
+			}
+			provisional = true
+			if !s.leaving {
+				c.provisional(res)
+			} else if !cancelled {
+				c.cancel(invite)
+				cancelled = true
+				giveUp = time.After(2 * time.Second)
+			}
+		case <-s.hang:
+			leave()
+		case <-s.given:
+			p.note(capture.PhoneGaveUp, "INVITE "+c.id)
+			gaveUp = true
+			leave()
+		case <-s.deadline.C:
+			p.note(capture.PhoneGaveUp, "INVITE "+c.id)
+			gaveUp = true
+			leave()
+		case <-giveUp:
+			giveUp = nil
+			if !gaveUp {
+				p.note(capture.PhoneGaveUp, "INVITE "+c.id)
+				gaveUp = true
+			}
+			c.quit()
+			round.end()
+			late = time.After(lateTime)
+		case <-late:
+			tx.Terminate()
+			return nil
+		case <-tx.Done(): // timer B: 32 s of silence
+			if !gaveUp {
+				p.note(capture.PhoneGaveUp, "INVITE "+c.id)
+			}
+			return nil
+		case <-p.ctx.Done():
+			tx.Terminate()
+			return nil
+		}
+	}
+}
+
+// quit ends the call for the outside while its goroutine still waits for late answers.
+func (c *Call) quit() {
+	if m := c.line(); m != nil {
+		m.close()
+	}
+	c.reach(Ended)
+}
+
+// provisional takes a 1xx: the state, and early media wherever its SDP comes
+// (180 or 183, any branch; trap 14).
+func (c *Call) provisional(res *sip.Response) {
+	if res.StatusCode > 100 {
+		c.reach(Ringing)
+	} else {
+		c.reach(Trying)
+	}
+	if body := sdpBody(res); body != nil {
+		if m := c.line(); m != nil {
+			_ = m.early(body) // a description that is no use early is judged at the answer
+		}
+	}
+}
+
+// cancel sends a CANCEL for the INVITE (RFC 3261 9.1): same branch, same number.
+func (c *Call) cancel(invite *sip.Request) {
+	p := c.phone
+	from := invite.Clone()
+	cancel := sip.NewRequest(sip.CANCEL, invite.Recipient)
+	for _, name := range []string{"Via", "Route", "Max-Forwards", "From", "To", "Call-ID"} {
+		sip.CopyHeaders(name, from, cancel)
+	}
+	cancel.AppendHeader(&sip.CSeqHeader{SeqNo: invite.CSeq().SeqNo, MethodName: sip.CANCEL})
+	cancel.AppendHeader(sip.NewHeader("User-Agent", userAgent))
+	cancel.SetBody(nil)
+	p.address(cancel, p.server)
+	p.inBackground(func() {
+		ctx, stop := context.WithTimeout(p.ctx, 2*time.Second)
+		defer stop()
+		_, _ = p.transact(ctx, cancel)
+	})
+}
+
+// answered takes the 2xx: the ACK comes first, whatever the answer holds. One
+// that has no usable SDP is acknowledged and then ended (trap 8), and so is one
+// that comes when we no longer want the call (trap 10).
+func (c *Call) answered(invite *sip.Request, res *sip.Response, unwanted bool) {
+	p := c.phone
+	d := p.dialogOut(p.ctx, invite, res)
+	ack := p.ackFor(d, invite)
+	c.mu.Lock()
+	c.dialog, c.lastAck = d, ack // known before the ACK leaves: a BYE may come right behind it (trap 9)
+	c.mu.Unlock()
+	p.send(ack)
+	if unwanted {
+		c.bye(d)
+		return
+	}
+	m := c.line()
+	if err := m.accept(sdpBody(res)); err != nil {
+		p.noteLimit(err)
+		c.bye(d)
+		return
+	}
+	m.talk()
+	c.reach(Answered)
+	c.talk()
+}
+
+// ackFor builds the ACK of a 2xx, with the credentials of its INVITE (22.1).
+func (p *Phone) ackFor(d *dialog, invite *sip.Request) *sip.Request {
+	ack := p.inDialog(d, sip.ACK)
+	ack.CSeq().SeqNo = invite.CSeq().SeqNo
+	for _, name := range []string{"Authorization", "Proxy-Authorization"} {
+		sip.CopyHeaders(name, invite, ack)
+	}
+	return ack
+}
+
+// anotherAnswer takes a further 2xx of the same INVITE: the same one again means
+// that our ACK was lost; one of another branch is acknowledged and ended.
+func (c *Call) anotherAnswer(invite *sip.Request, res *sip.Response) {
+	if !res.IsSuccess() || res.To() == nil {
+		return
+	}
+	tag, _ := res.To().Params.Get("tag")
+	p := c.phone
+	c.mu.Lock()
+	ack := c.forks[tag]
+	if c.dialog != nil && c.dialog.remoteTag() == tag {
+		ack = c.lastAck
+	}
+	first := c.dialog == nil
+	full := len(c.forks) >= 32
+	c.mu.Unlock()
+	switch {
+	case ack != nil:
+		p.send(ack)
+	case first || full: // the first answer is just being taken; it will be acknowledged
+	default:
+		p.inBackground(func() {
+			d := p.dialogOut(p.ctx, invite, res)
+			ack := p.ackFor(d, invite)
+			c.mu.Lock()
+			known := c.forks[tag] != nil
+			c.forks[tag] = ack
+			c.mu.Unlock()
+			p.send(ack)
+			if !known {
+				c.bye(d)
+			}
+		})
+	}
+}
+
+// explain notes when a refusal names something that this phone cannot do.
+func (c *Call) explain(res *sip.Response) {
+	c.phone.noteRefusal(res)
+}

@@ -1,0 +1,260 @@
+package sipclient
+
+import (
+	"crypto/md5"
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"strings"
+	"sync"
+
+	"github.com/emiago/sipgo/sip"
+
+	"softphonedoctor/sipclient/capture"
+)
+
+// maxRefused is how often one phone sends a password that the server refuses:
+// registrars lock accounts and addresses that keep guessing.
+const maxRefused = 3
+
+// authenticator answers digest challenges (RFC 3261 22, RFC 7616, RFC 8760) for
+// one phone and remembers how often its password was refused.
+type authenticator struct {
+	login, password string
+
+	mu       sync.Mutex
+	refused  int // answers that a further challenge followed
+	underway int // answers whose fate is not known yet
+}
+
+func newAuthenticator(a Account) *authenticator {
+	login := a.Login
+	if login == "" {
+		login = a.User
+	}
+	return &authenticator{login: login, password: a.Password}
+}
+
+// round begins the exchange around one request; end it when it is over.
+func (a *authenticator) round() *authRound {
+	return &authRound{auth: a, answered: map[bool]bool{}}
+}
+
+// spent tells whether the password was refused for good.
+func (a *authenticator) spent() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.refused >= maxRefused
+}
+
+// authRound is one request and its repeats with credentials.
+type authRound struct {
+	auth     *authenticator
+	answered map[bool]bool // by "is it a proxy's challenge"
+	stale    int
+	open     bool // credentials are out and not judged yet
+	refused  bool // the server said no to the password
+}
+
+// end must be called when no more answers will come.
+func (r *authRound) end() { r.settle(false) }
+
+// settle books what became of the credentials that were sent last.
+func (r *authRound) settle(refused bool) {
+	if !r.open {
+		return
+	}
+	r.open = false
+	r.auth.mu.Lock()
+	defer r.auth.mu.Unlock()
+	r.auth.underway--
+	if refused {
+		r.auth.refused++
+		r.refused = true
+	}
+}
+
+// take reserves one use of the password, unless it was refused too often.
+func (r *authRound) take() bool {
+	r.auth.mu.Lock()
+	defer r.auth.mu.Unlock()
+	if r.auth.refused+r.auth.underway >= maxRefused {
+		return false
+	}
+	r.auth.underway++
+	r.open = true
+	return true
+}
+
+// answer gives the request to send next when res is a challenge that we can and
+// may answer, else nil: then res is final. The server's word that a nonce is
+// stale is no refusal.
+func (r *authRound) answer(p *Phone, req *sip.Request, res *sip.Response) *sip.Request {
+	proxy := res.StatusCode == sip.StatusProxyAuthRequired
+	if res.StatusCode != sip.StatusUnauthorized && !proxy {
+		r.settle(false)
+		return nil
+	}
+	best, offered := pick(res, proxy)
+	if r.answered[proxy] {
+		if best == nil || !best.stale || r.stale >= 2 {
+			r.settle(true)
+			return nil
+		}
+		r.stale++
+	}
+	r.settle(false)
+	if best == nil {
+		id := ""
+		if h := res.CallID(); h != nil {
+			id = h.Value()
+		}
+		p.note(capture.PhoneDigest, id+" algorithm="+offered)
+		return nil
+	}
+	if r.auth.password == "" || !r.take() {
+		return nil
+	}
+	r.answered[proxy] = true
+	next := again(req)
+	name := "Authorization"
+	if proxy {
+		name = "Proxy-Authorization"
+	}
+	for next.RemoveHeader(name) {
+	}
+	value := best.credentials(r.auth.login, r.auth.password, string(req.Method), req.Recipient.String(), randomHex(8))
+	next.AppendHeader(sip.NewHeader(name, value))
+	return next
+}
+
+// challenge is one digest challenge that we can answer.
+type challenge struct {
+	realm, nonce, opaque, algorithm string
+	qop, stale                      bool // qop: "auth" is offered
+	rank                            int
+}
+
+// hashes maps an algorithm to its hash and its strength.
+var hashes = map[string]struct {
+	make func() hash.Hash
+	rank int
+}{
+	"":            {md5.New, 1},
+	"MD5":         {md5.New, 1},
+	"SHA-256":     {sha256.New, 2},
+	"SHA-512-256": {sha512.New512_256, 3},
+}
+
+// pick finds the strongest challenge that we can answer among all headers of the
+// response, and says what was offered when there is none.
+func pick(res *sip.Response, proxy bool) (best *challenge, offered string) {
+	name := "WWW-Authenticate"
+	if proxy {
+		name = "Proxy-Authenticate"
+	}
+	offered = "none"
+	for _, value := range headerValues(res, name) {
+		c, label := readChallenge(value)
+		if offered == "none" || c == nil {
+			offered = label
+		}
+		if c != nil && (best == nil || c.rank > best.rank) {
+			best = c
+		}
+	}
+	return best, offered
+}
+
+// readChallenge reads one challenge; nil when we cannot answer it, with its
+// algorithm (or scheme) in words.
+func readChallenge(value string) (*challenge, string) {
+	scheme, rest, _ := strings.Cut(strings.TrimSpace(value), " ")
+	if !strings.EqualFold(scheme, "Digest") {
+		return nil, strings.ToLower(scheme)
+	}
+	params := map[string]string{}
+	for _, part := range splitList(rest) {
+		key, val, ok := strings.Cut(part, "=")
+		if !ok {
+			continue
+		}
+		params[strings.ToLower(strings.TrimSpace(key))] = unquote(val)
+	}
+	algorithm := strings.ToUpper(params["algorithm"])
+	known, ok := hashes[strings.TrimSuffix(algorithm, "-SESS")]
+	c := &challenge{realm: params["realm"], nonce: params["nonce"], opaque: params["opaque"], algorithm: params["algorithm"],
+		stale: strings.EqualFold(params["stale"], "true"), rank: known.rank}
+	label := params["algorithm"]
+	if label == "" {
+		label = "MD5"
+	}
+	if !ok {
+		return nil, label
+	}
+	if list, there := params["qop"]; there && list != "" {
+		for _, q := range strings.Split(list, ",") {
+			c.qop = c.qop || strings.EqualFold(strings.TrimSpace(q), "auth")
+		}
+		if !c.qop {
+			return nil, label + " qop=" + list
+		}
+	}
+	return c, label
+}
+
+// credentials computes the answer (RFC 7616 3.4).
+func (c *challenge) credentials(login, password, method, uri, cnonce string) string {
+	upper := strings.ToUpper(c.algorithm)
+	make := hashes[strings.TrimSuffix(upper, "-SESS")].make
+	sum := func(parts ...string) string {
+		h := make()
+		h.Write([]byte(strings.Join(parts, ":")))
+		return hex.EncodeToString(h.Sum(nil))
+	}
+	a1 := sum(login, c.realm, password)
+	if strings.HasSuffix(upper, "-SESS") {
+		a1 = sum(a1, c.nonce, cnonce)
+	}
+	a2 := sum(method, uri)
+	var b strings.Builder
+	fmt.Fprintf(&b, `Digest username="%s", realm="%s", nonce="%s", uri="%s"`, quote(login), quote(c.realm), quote(c.nonce), uri)
+	if c.qop {
+		fmt.Fprintf(&b, `, response="%s", cnonce="%s", nc=00000001, qop=auth`, sum(a1, c.nonce, "00000001", cnonce, "auth", a2), cnonce)
+	} else {
+		fmt.Fprintf(&b, `, response="%s"`, sum(a1, c.nonce, a2))
+		if strings.HasSuffix(upper, "-SESS") {
+			fmt.Fprintf(&b, `, cnonce="%s"`, cnonce)
+		}
+	}
+	if c.algorithm != "" {
+		b.WriteString(", algorithm=" + c.algorithm)
+	}
+	if c.opaque != "" {
+		fmt.Fprintf(&b, `, opaque="%s"`, quote(c.opaque))
+	}
+	return b.String()
+}
+
+// unquote takes the quotes and escapes off a parameter's value.
+func unquote(s string) string {
+	s = strings.TrimSpace(s)
+	if len(s) < 2 || s[0] != '"' || s[len(s)-1] != '"' {
+		return s
+	}
+	s = s[1 : len(s)-1]
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] == '\\' && i+1 < len(s) {
+			i++
+		}
+		b.WriteByte(s[i])
+	}
+	return b.String()
+}
+
+func quote(s string) string {
+	return strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\r", "", "\n", "").Replace(s)
+}

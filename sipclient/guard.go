@@ -1,0 +1,72 @@
+package sipclient
+
+import (
+	"bytes"
+	"net/netip"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+
+	"softphonedoctor/sipclient/capture"
+)
+
+// admit decides what sipgo may see of a datagram that is on the tape already.
+// What does not parse, lacks a header that every message has, or comes from a
+// stranger stays outside: the stack crashes on some of it (trap 2) and would
+// answer a call from anywhere (trap 20). It runs on the socket's goroutine, where a
+// parser that trips ends in a recover and the datagram goes no further.
+func (p *Phone) admit(data []byte, from netip.AddrPort, _ time.Time) {
+	if len(bytes.Trim(data, "\x00\r\n\t ")) == 0 {
+		return // a keep-alive (RFC 5626 4.4.1)
+	}
+	msg, err := sip.ParseMessage(bytes.Clone(data))
+	if err != nil || !whole(msg, from) {
+		return
+	}
+	if req, ok := msg.(*sip.Request); ok && !p.known(req, from) {
+		p.noteOnce(capture.PhoneStranger, string(req.Method)+" "+from.String(), time.Second)
+		return
+	}
+	p.conn.push(datagram{data, from})
+}
+
+// whole tells whether a message has what the stack takes for granted, and lets
+// it do everything that it will do with the message once, here, where a panic is
+// caught.
+func whole(msg sip.Message, from netip.AddrPort) bool {
+	via, cseq, id := msg.Via(), msg.CSeq(), msg.CallID()
+	if via == nil || via.Host == "" || msg.From() == nil || msg.To() == nil || cseq == nil || id == nil || id.Value() == "" {
+		return false
+	}
+	msg.SetTransport("UDP")
+	msg.SetSource(from.String())
+	if _, err := sip.ServerTxKeyMake(msg); err != nil {
+		return false
+	}
+	switch m := msg.(type) {
+	case *sip.Request:
+		if m.Method != cseq.MethodName {
+			return false
+		}
+		_, _, _ = m.Contact(), m.RecordRoute(), m.Route()
+		for _, code := range []int{100, 200, 481} {
+			_ = sip.NewResponseFromRequest(m, code, "x", nil).String()
+		}
+		_ = m.Clone().String()
+	case *sip.Response:
+		if m.StatusCode < 100 || m.StatusCode > 699 {
+			return false
+		}
+		if _, err := sip.ClientTxKeyMake(m); err != nil {
+			return false
+		}
+		_, _ = m.Contact(), m.RecordRoute()
+	}
+	return true
+}
+
+// known tells whether a request is ours to answer: it comes from an address of
+// the registrar or the proxy (any port), or belongs to a call of ours.
+func (p *Phone) known(req *sip.Request, from netip.AddrPort) bool {
+	return p.peers[from.Addr().String()] || p.call(req.CallID().Value()) != nil
+}

@@ -1,0 +1,373 @@
+package sipclient
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/emiago/diago/media"
+
+	"softphonedoctor/sipclient/capture"
+)
+
+const (
+	frameTime    = 20 * time.Millisecond
+	frameSamples = 160 // at 8 kHz
+	// openers is how many packets go out at early media, so that a router on our
+	// side lets the other side's sound in.
+	openers = 3
+)
+
+var errNoDescription = errors.New("the answer describes no sound")
+
+// mediaLine is the sound of one call: two sockets of our own, diago's media and
+// RTP session on top, and our own counting for RTCP.
+//
+// What arrives is read by the pumps only. diago's reader never runs: it panics
+// on some header extensions and stops at a short datagram (trap 3), and counts
+// by the time of reading (trap 17).
+type mediaLine struct {
+	phone     *Phone
+	rtp, rtcp *pump
+	source    Signal
+	id        uint64 // of the o= line
+	began     time.Time
+
+	sending sync.Mutex // one frame at a time
+	fresh   bool       // the next packet begins a talk spurt
+
+	mu      sync.Mutex
+	sess    *media.MediaSession
+	session *media.RTPSession
+	writer  *media.RTPPacketWriter
+	codec   media.Codec
+	remote  *description
+	plain   string // of remote, to tell a repetition
+	version uint64
+	opened  bool // early packets are out
+	talking bool
+	closed  bool
+	halted  bool
+	halt    chan struct{}
+
+	reports reports
+}
+
+// newMediaLine opens the sockets of a call.
+func (p *Phone) newMediaLine(callID string) (*mediaLine, error) {
+	rtp, rtcp, err := p.listenPair()
+	if err != nil {
+		return nil, err
+	}
+	m := &mediaLine{phone: p, rtp: rtp, rtcp: rtcp, source: p.signal(), began: time.Now(), fresh: true, halt: make(chan struct{})}
+	m.id = uint64(m.began.Unix())
+	m.reports.init()
+	m.sess = &media.MediaSession{Codecs: p.codecs()}
+	m.sess.InitWithListeners(mediaConn{packetConn{rtp}, m}, packetConn{rtcp}, &net.UDPAddr{})
+	m.sess.Laddr = *net.UDPAddrFromAddrPort(rtp.local) // InitWithListeners takes RTCP's
+	p.tape.Note(capture.Note{Kind: capture.KindSubject, Key: "media", Text: rtp.local.String()})
+	rtp.start(m.onRTP)
+	rtcp.start(m.onRTCP)
+	return m, nil
+}
+
+// listenPair opens an even port for RTP and the next one for RTCP (RFC 3550 11).
+func (p *Phone) listenPair() (rtp, rtcp *pump, err error) {
+	at := func(port uint16) (*pump, error) { return p.listen(netip.AddrPortFrom(p.local.Addr(), port)) }
+	for range 50 {
+		var first, second *pump
+		if first, err = at(0); err != nil {
+			return nil, nil, err
+		}
+		port := first.local.Port()
+		if port == 65535 {
+			_ = first.close()
+			continue
+		}
+		if second, err = at(port ^ 1); err != nil {
+			_ = first.close()
+			continue
+		}
+		if port%2 == 1 {
+			first, second = second, first
+		}
+		return first, second, nil
+	}
+	return nil, nil, fmt.Errorf("no pair of free ports: %w", err)
+}
+
+// codecs lists what the account allows, for diago.
+func (p *Phone) codecs() []media.Codec {
+	var list []media.Codec
+	for _, name := range p.cfg.Codecs {
+		switch strings.ToUpper(name) {
+		case "PCMU":
+			list = append(list, media.CodecAudioUlaw)
+		case "PCMA":
+			list = append(list, media.CodecAudioAlaw)
+		}
+	}
+	if len(list) == 0 {
+		list = []media.Codec{media.CodecAudioAlaw, media.CodecAudioUlaw}
+	}
+	return append(list, media.CodecTelephoneEvent8000)
+}
+
+// noteCodecs notes codecs of the account that this phone does not have.
+func (p *Phone) noteCodecs() {
+	for _, name := range p.cfg.Codecs {
+		if up := strings.ToUpper(name); up != "PCMU" && up != "PCMA" {
+			p.noteOnce(capture.PhoneLimit, "the account lists the codec "+name+", this test phone speaks G.711 (PCMA, PCMU) only", 0)
+		}
+	}
+}
+
+// offer gives our description of the call's sound.
+func (m *mediaLine) offer() ([]byte, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.local(m.sess.Fork(), nil)
+}
+
+// local builds our description from a session of diago's. m.mu is held.
+func (m *mediaLine) local(sess *media.MediaSession, offer *description) (body []byte, err error) {
+	defer func() {
+		if recover() != nil {
+			err = errors.New("the description could not be built")
+		}
+	}()
+	m.version++
+	return polish(sess.LocalSDP(), m.id, m.version, offer), nil
+}
+
+// accept takes the other side's answer to our offer. Without one, an answer that
+// came early counts (many servers leave it out of the 200).
+func (m *mediaLine) accept(body []byte) error {
+	m.mu.Lock()
+	known := m.remote != nil
+	m.mu.Unlock()
+	if body == nil {
+		if known {
+			return nil
+		}
+		return errNoDescription
+	}
+	d, err := m.phone.describe(body)
+	if err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	_, err = m.apply(d)
+	return err
+}
+
+// early takes a description in a provisional answer and opens the way for the
+// sound that may follow it.
+func (m *mediaLine) early(body []byte) error {
+	if err := m.accept(body); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	first := !m.opened
+	m.opened = true
+	m.mu.Unlock()
+	if first {
+		m.phone.inBackground(func() { m.pace(openers) })
+	}
+	return nil
+}
+
+// reply answers an offer. Without one (a late offer) our own is given, and late
+// tells that the other side's answer is still to come.
+func (m *mediaLine) reply(offer []byte) (body []byte, late bool, err error) {
+	if offer == nil {
+		body, err = m.offer()
+		return body, true, err
+	}
+	d, err := m.phone.describe(offer)
+	if err != nil {
+		return nil, false, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	sess, err := m.apply(d)
+	if err != nil {
+		return nil, false, err
+	}
+	body, err = m.local(sess, d)
+	return body, false, err
+}
+
+// apply makes a description of the other side the one that counts. m.mu is held.
+func (m *mediaLine) apply(d *description) (_ *media.MediaSession, err error) {
+	defer func() {
+		if recover() != nil {
+			err = errors.New("the description could not be read")
+		}
+	}()
+	if m.closed {
+		return nil, net.ErrClosed
+	}
+	plain := d.plain()
+	if plain == m.plain {
+		m.remote = d
+		return m.sess, nil
+	}
+	sess := m.sess.Fork()
+	for i, c := range sess.Codecs {
+		if c.Name == media.CodecTelephoneEvent8000.Name {
+			for _, theirs := range d.codecs {
+				if theirs.Name == c.Name {
+					sess.Codecs[i] = theirs // diago compares the number, too (trap 16)
+				}
+			}
+		}
+	}
+	if err := sess.RemoteSDP([]byte(plain)); err != nil {
+		return nil, limitError{"this test phone and the other side have no codec in common"}
+	}
+	codec, ok := media.CodecAudioFromList(sess.CommonCodecs())
+	if !ok {
+		return nil, limitError{"this test phone and the other side have no speech codec in common"}
+	}
+	if m.writer == nil {
+		m.session = media.NewRTPSession(sess)
+		m.writer = media.NewRTPPacketWriterSession(m.session)
+		m.reports.ssrc = m.writer.SSRC
+	} else {
+		old := m.session
+		m.session = old.Fork(sess)
+		m.writer.UpdateRTPSession(m.session)
+		_ = old.Close()
+	}
+	m.writer.ClockDisable() // the schedule is ours
+	m.sess, m.remote, m.plain, m.codec = sess, d, plain, codec
+	return sess, nil
+}
+
+// sendable gives what is needed to send a frame; ok is false on hold.
+func (m *mediaLine) sendable() (w *media.RTPPacketWriter, codec media.Codec, ok bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.writer == nil || m.remote == nil || m.closed {
+		return nil, codec, false
+	}
+	hears := m.remote.direction == "sendrecv" || m.remote.direction == "recvonly"
+	return m.writer, m.codec, hears && !m.remote.addr.Addr().IsUnspecified()
+}
+
+// talk begins sound and reports; it does so once.
+func (m *mediaLine) talk() {
+	m.mu.Lock()
+	first := !m.talking && !m.halted && !m.closed
+	m.talking = m.talking || first
+	m.mu.Unlock()
+	if first {
+		m.phone.inBackground(func() { m.pace(-1) })
+		m.phone.inBackground(m.report)
+	}
+}
+
+// pace sends frames every 20 ms by a fixed schedule until the line stops, or n of them.
+func (m *mediaLine) pace(n int) {
+	next := time.Now()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for ; n != 0; n-- {
+		select {
+		case <-m.halt:
+			return
+		case <-m.phone.ctx.Done():
+			return
+		case <-timer.C:
+		}
+		m.frame()
+		next = next.Add(frameTime)
+		if behind := time.Since(next); behind > 10*frameTime { // the computer slept
+			skip := behind / frameTime
+			next = next.Add(skip * frameTime)
+			m.skip(uint32(skip) * frameSamples)
+		}
+		timer.Reset(time.Until(next))
+	}
+}
+
+// frame sends the next 20 ms of sound, or lets them pass while on hold.
+func (m *mediaLine) frame() {
+	m.sending.Lock()
+	defer m.sending.Unlock()
+	defer func() { _ = recover() }()
+	w, codec, ok := m.sendable()
+	if w == nil {
+		return
+	}
+	var pcm [frameSamples]int16
+	m.source.Frame(pcm[:])
+	if !ok {
+		w.DelayTimestamp(frameSamples)
+		m.fresh = true
+		return
+	}
+	// The payload type is one that was agreed, always: diago locks up for good on
+	// any other (trap 4).
+	_, _ = w.WriteSamples(encode(codec, pcm[:]), frameSamples, m.fresh, codec.PayloadType)
+	m.fresh = false
+}
+
+func (m *mediaLine) skip(samples uint32) {
+	m.sending.Lock()
+	defer m.sending.Unlock()
+	if w, _, _ := m.sendable(); w != nil {
+		w.DelayTimestamp(samples)
+		m.fresh = true
+	}
+}
+
+// stop ends sending and says goodbye in RTCP. What still arrives is recorded until close.
+func (m *mediaLine) stop() {
+	m.mu.Lock()
+	first := !m.halted
+	m.halted = true
+	m.mu.Unlock()
+	if first {
+		close(m.halt)
+		m.sendReport(true)
+	}
+}
+
+// close frees the sockets.
+func (m *mediaLine) close() {
+	m.stop()
+	m.mu.Lock()
+	m.closed = true
+	session := m.session
+	m.session = nil
+	m.mu.Unlock()
+	if session != nil {
+		_ = session.Close()
+	}
+	_ = m.rtp.close()
+	_ = m.rtcp.close()
+}
+
+// mediaConn counts what leaves on the RTP socket, for our sender reports.
+type mediaConn struct {
+	packetConn
+	line *mediaLine
+}
+
+func (c mediaConn) WriteTo(b []byte, to net.Addr) (int, error) {
+	c.line.reports.sent(b, time.Now())
+	return c.write(b, addrPort(to)), nil
+}
+
+func (m *mediaLine) onRTP(data []byte, _ netip.AddrPort, at time.Time) { m.reports.received(data, at) }
+
+func (m *mediaLine) onRTCP(data []byte, _ netip.AddrPort, at time.Time) {
+	m.reports.control(data, at)
+}

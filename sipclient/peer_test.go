@@ -1,0 +1,312 @@
+package sipclient
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"softphonedoctor/sipclient/capture"
+	"softphonedoctor/sipclient/sipmsg"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const patience = 5 * time.Second
+
+// peer is a hand-made SIP endpoint on loopback: it says exactly what a test wants.
+type peer struct {
+	t    *testing.T
+	conn *net.UDPConn
+	got  chan heard
+	mu   sync.Mutex
+	seen map[string]bool // requests' branches, to leave retransmissions out
+	raw  bool            // give retransmissions, too
+}
+
+type heard struct {
+	*sipmsg.Message
+	from netip.AddrPort
+}
+
+func newPeer(t *testing.T) *peer { return newPeerAt(t, "127.0.0.1") }
+
+func newPeerAt(t *testing.T, ip string) *peer {
+	t.Helper()
+	conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.ParseIP(ip)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &peer{t: t, conn: conn, got: make(chan heard, 1000), seen: map[string]bool{}}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		buf := make([]byte, 65536)
+		for {
+			n, from, err := conn.ReadFromUDPAddrPort(buf)
+			if err != nil {
+				return
+			}
+			m, err := sipmsg.Parse(append([]byte(nil), buf[:n]...))
+			if err != nil {
+				continue
+			}
+			key := fmt.Sprint(m.Method, m.Status, m.Get("Via"), m.Get("CSeq"))
+			p.mu.Lock()
+			again := p.seen[key] && !p.raw
+			p.seen[key] = true
+			p.mu.Unlock()
+			if !again {
+				p.got <- heard{m, from}
+			}
+		}
+	}()
+	t.Cleanup(func() { conn.Close(); <-done })
+	return p
+}
+
+func (p *peer) addr() string { return p.conn.LocalAddr().String() }
+
+// next gives the next message, or fails the test.
+func (p *peer) next() heard {
+	p.t.Helper()
+	select {
+	case m := <-p.got:
+		return m
+	case <-time.After(patience):
+		p.t.Fatal("no message came")
+		return heard{}
+	}
+}
+
+// until skips messages up to one with the method (for requests) or "200 INVITE" and the likes.
+func (p *peer) until(what string) heard {
+	p.t.Helper()
+	deadline := time.After(patience)
+	for {
+		select {
+		case m := <-p.got:
+			if name(m) == what {
+				return m
+			}
+		case <-deadline:
+			p.t.Fatalf("no %s came", what)
+			return heard{}
+		}
+	}
+}
+
+func name(m heard) string {
+	if m.IsRequest() {
+		return m.Method
+	}
+	_, method, _ := strings.Cut(m.Get("CSeq"), " ")
+	return fmt.Sprint(m.Status, " ", method)
+}
+
+// silence fails when anything comes in the given time.
+func (p *peer) silence(d time.Duration) {
+	p.t.Helper()
+	select {
+	case m := <-p.got:
+		p.t.Fatalf("unexpected %s", name(m))
+	case <-time.After(d):
+	}
+}
+
+func (p *peer) send(to netip.AddrPort, text string) {
+	p.t.Helper()
+	if _, err := p.conn.WriteToUDPAddrPort([]byte(text), to); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// reply answers a request. tag "" keeps To as it is; extra are header lines.
+func (p *peer) reply(req heard, code int, tag, body string, extra ...string) {
+	p.t.Helper()
+	p.send(req.from, p.answer(req, code, tag, body, extra...))
+}
+
+func (p *peer) answer(req heard, code int, tag, body string, extra ...string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "SIP/2.0 %d %s\r\n", code, "Text")
+	for _, h := range req.Headers {
+		switch h.Name {
+		case "Via", "From", "Call-ID", "CSeq":
+			fmt.Fprintf(&b, "%s: %s\r\n", h.Name, h.Value)
+		case "To":
+			b.WriteString("To: " + h.Value)
+			if tag != "" && !strings.Contains(h.Value, "tag=") {
+				b.WriteString(";tag=" + tag)
+			}
+			b.WriteString("\r\n")
+		}
+	}
+	if code >= 180 && code < 300 && req.Method == "INVITE" {
+		fmt.Fprintf(&b, "Contact: <sip:peer@%s>\r\n", p.addr())
+	}
+	for _, e := range extra {
+		b.WriteString(e + "\r\n")
+	}
+	if body != "" {
+		b.WriteString("Content-Type: application/sdp\r\n")
+	}
+	fmt.Fprintf(&b, "Content-Length: %d\r\n\r\n%s", len(body), body)
+	return b.String()
+}
+
+// within builds a request of the callee inside the dialog that an INVITE of the phone and our tag made.
+func (p *peer) within(invite heard, method, tag string, seq int, body string) string {
+	to := strings.Replace(invite.Get("From"), "From:", "", 1)
+	from := invite.Get("To") + ";tag=" + tag
+	return p.build(method, "sip:phone@"+invite.from.String(), from, to, invite.Get("Call-ID"), seq, body)
+}
+
+func (p *peer) build(method, uri, from, to, id string, seq int, body string, extra ...string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s SIP/2.0\r\nVia: SIP/2.0/UDP %s;branch=z9hG4bK%s;rport\r\nMax-Forwards: 70\r\nFrom: %s\r\nTo: %s\r\nCall-ID: %s\r\nCSeq: %d %s\r\nContact: <sip:peer@%s>\r\n",
+		method, uri, p.addr(), randomHex(8), from, to, id, seq, method, p.addr())
+	for _, e := range extra {
+		b.WriteString(e + "\r\n")
+	}
+	if body != "" {
+		b.WriteString("Content-Type: application/sdp\r\n")
+	}
+	fmt.Fprintf(&b, "Content-Length: %d\r\n\r\n%s", len(body), body)
+	return b.String()
+}
+
+// sound is a pair of RTP and RTCP sockets of a peer.
+type sound struct {
+	rtp, rtcp *net.UDPConn
+}
+
+func newSound(t *testing.T) *sound {
+	t.Helper()
+	for range 50 {
+		a, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		port := a.LocalAddr().(*net.UDPAddr).Port
+		b, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: port + 1})
+		if err != nil {
+			a.Close()
+			continue
+		}
+		t.Cleanup(func() { a.Close(); b.Close() })
+		return &sound{a, b}
+	}
+	t.Fatal("no pair of ports")
+	return nil
+}
+
+func (s *sound) port() int { return s.rtp.LocalAddr().(*net.UDPAddr).Port }
+
+func (s *sound) sdp(extra ...string) string {
+	return sdpFor(s.port(), append([]string{"a=rtpmap:8 PCMA/8000"}, extra...)...)
+}
+
+func sdpFor(port int, lines ...string) string {
+	return fmt.Sprintf("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=x\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio %d RTP/AVP 8 101\r\na=rtpmap:101 telephone-event/8000\r\n%s\r\n", port, strings.Join(lines, "\r\n"))
+}
+
+// read gives one packet of a socket, nil when none comes in time.
+func read(c *net.UDPConn, wait time.Duration) []byte {
+	buf := make([]byte, 2000)
+	_ = c.SetReadDeadline(time.Now().Add(wait))
+	n, err := c.Read(buf)
+	if err != nil {
+		return nil
+	}
+	return buf[:n]
+}
+
+func mustRead(t *testing.T, c *net.UDPConn, what string) []byte {
+	t.Helper()
+	b := read(c, patience)
+	if b == nil {
+		t.Fatalf("no %s came", what)
+	}
+	return b
+}
+
+// newPhone gives a phone at the peer with user alice and password secret-word.
+func newPhone(t *testing.T, at string, change ...func(*Config)) *Phone {
+	t.Helper()
+	cfg := Config{Tape: &capture.Tape{}, Account: Account{User: "alice", Domain: at, Password: "secret-word", Expires: time.Minute, Register: true}}
+	for _, f := range change {
+		f(&cfg)
+	}
+	p, err := New(context.Background(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		began := time.Now()
+		_ = p.Close(context.Background())
+		if took := time.Since(began); took > 3*time.Second {
+			t.Errorf("Close took %s", took)
+		}
+		for _, n := range notes(p) {
+			if strings.Contains(n, "secret-word") {
+				t.Error("a note holds the password")
+			}
+		}
+	})
+	return p
+}
+
+// notes gives the phone's notes as "key text".
+func notes(p *Phone) []string {
+	var list []string
+	for _, r := range p.tape.From(0) {
+		if r.Note != nil {
+			list = append(list, r.Note.Key+" "+r.Note.Text)
+		}
+	}
+	return list
+}
+
+func hasNote(p *Phone, prefix string) bool {
+	for _, n := range notes(p) {
+		if strings.HasPrefix(n, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+func eventually(t *testing.T, what string, f func() bool) {
+	t.Helper()
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		if f() {
+			return
+		}
+	}
+	t.Fatalf("never: %s", what)
+}
+
+// within5 runs f in the background and gives its result's channel.
+func background[T any](f func() T) <-chan T {
+	c := make(chan T, 1)
+	go func() { c <- f() }()
+	return c
+}
+
+func result[T any](t *testing.T, c <-chan T) T {
+	t.Helper()
+	select {
+	case v := <-c:
+		return v
+	case <-time.After(patience):
+		t.Fatal("it hangs")
+		panic("unreachable")
+	}
+}

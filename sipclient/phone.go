@@ -1,0 +1,343 @@
+// Package sipclient is the test phone: it signs in, calls, is called and talks
+// over UDP, and puts every SIP message, RTP and RTCP packet on a tape, stamped
+// the moment it crosses the socket.
+//
+// It stands on sipgo (parsing, transactions) and diago (offer and answer, media
+// session, RTP packets), but owns the sockets under both. Registration and
+// dialogs are its own: the state that can crash, hang or harm in the stack
+// (named "trap" in the tests) is kept out of the way here.
+package sipclient
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/emiago/diago/media"
+	"github.com/emiago/sipgo"
+	"github.com/emiago/sipgo/sip"
+
+	"softphonedoctor/sipclient/capture"
+)
+
+// Errors of the phone. A refusal by a server is never an error: it stands on the tape.
+var (
+	// ErrNoServer: the account's server has no address, so nothing could be sent.
+	// The tape holds the PhoneLookup note that says why.
+	ErrNoServer = errors.New("the server's name has no address: check the domain in the account")
+	// ErrClosed: the phone was closed.
+	ErrClosed = errors.New("the test phone is closed")
+	// ErrEmergency: the number is an emergency number; nothing was sent.
+	ErrEmergency = errors.New("this is an emergency number, which a test must never call: choose another number")
+	// ErrTransport: the account asks for a transport that this phone cannot speak.
+	ErrTransport = errors.New("this test phone speaks SIP over UDP only: set the account's transport to udp")
+)
+
+// userAgent stands in User-Agent and Server headers.
+const userAgent = "SoftphoneDoctor"
+
+// Account is what the phone needs to know of a telephone account.
+type Account struct {
+	User     string // user name or extension
+	Domain   string // host or host:port
+	Login    string // authentication name where it differs from User
+	Password string // answers digest challenges; never written anywhere
+	CallerID string // From user of calls, instead of User
+	Proxy    string // outbound proxy, host or host:port; "" sends to Domain
+	// Transport is "udp" or "" for the same.
+	Transport string
+	// Codecs lists what to offer, in order of preference: "PCMU", "PCMA". Empty offers PCMA and PCMU.
+	Codecs   []string
+	Register bool          // false for a trunk that knows us by address
+	Expires  time.Duration // how long a registration is asked to live; 0 means 300 s
+}
+
+// Config is what New needs. Only Account and Tape are required.
+type Config struct {
+	Account
+	Tape *capture.Tape
+	// Bind is the local address; when invalid, the one that the routing table
+	// would use towards the server.
+	Bind netip.Addr
+	// Source gives the sound to send, one fresh signal per call; nil sends a probe signal.
+	Source func() Signal
+	// Resolver looks names up; nil uses the system's.
+	Resolver Resolver
+}
+
+// Signal gives sound: each Frame fills dst with the next samples, 8 kHz, 16 bit.
+type Signal interface{ Frame(dst []int16) }
+
+// Phone is a test phone with one account. All methods are safe for concurrent use.
+type Phone struct {
+	cfg    Config
+	tape   *capture.Tape
+	local  netip.AddrPort  // of the SIP socket
+	server netip.AddrPort  // where requests go; invalid when the lookup failed
+	peers  map[string]bool // host addresses whose requests are answered (trap 20)
+	token  string          // user part of our Contact: it tells our binding from others
+	timing timing
+
+	ua   *sipgo.UserAgent
+	conn *sipConn
+	auth *authenticator
+
+	ctx     context.Context // done when the phone has closed its calls
+	cancel  context.CancelFunc
+	leaving context.Context // done when Close begins
+	leave   context.CancelFunc
+	wg      sync.WaitGroup
+
+	mu      sync.Mutex
+	closed  bool             // no new calls
+	sealed  bool             // no new goroutines
+	calls   map[string]*Call // by Call-ID
+	ringing chan *Call       // incoming calls that nobody awaited yet
+	noted   map[string]time.Time
+	reg     registration
+}
+
+// timing holds the waits that tests shorten.
+type timing struct {
+	register time.Duration // silence after which Register returns
+	options  time.Duration // silence after which Options returns
+	probe    time.Duration // silence after which a closed port is probed for
+	retry    time.Duration // first wait before a failed refresh is tried again
+	ack      time.Duration // how long a 200 is repeated without an ACK
+}
+
+var standardTiming = timing{
+	register: 8 * time.Second,
+	options:  4 * time.Second,
+	probe:    time.Second,
+	retry:    30 * time.Second,
+	ack:      32 * time.Second,
+}
+
+// New opens the phone's socket and resolves its server; nothing is sent yet.
+//
+// A name that does not resolve is evidence: the tape gets a PhoneLookup note and
+// the phone that is returned answers Register, Options and Dial with ErrNoServer.
+// An error means that the phone cannot work at all (no socket, a transport that
+// it does not speak).
+func New(ctx context.Context, cfg Config) (*Phone, error) {
+	if cfg.Tape == nil {
+		cfg.Tape = &capture.Tape{}
+	}
+	if cfg.Domain == "" || cfg.User == "" {
+		return nil, errors.New("the account needs a user and a domain: fill in both")
+	}
+	cfg.Transport = strings.ToLower(cfg.Transport)
+	if cfg.Transport == "" {
+		cfg.Transport = "udp"
+	}
+	p := &Phone{
+		cfg:     cfg,
+		tape:    cfg.Tape,
+		peers:   map[string]bool{},
+		token:   "doctor-" + randomHex(6),
+		timing:  standardTiming,
+		auth:    newAuthenticator(cfg.Account),
+		calls:   map[string]*Call{},
+		ringing: make(chan *Call, maxRinging),
+		noted:   map[string]time.Time{},
+	}
+	p.ctx, p.cancel = context.WithCancel(context.Background())
+	p.leaving, p.leave = context.WithCancel(p.ctx)
+	p.note(capture.PhoneAccount, fmt.Sprintf("%s %s %s", cfg.User, cfg.Domain, cfg.Transport))
+	if cfg.Transport != "udp" {
+		p.note(capture.PhoneLimit, "this test phone speaks SIP over UDP only, the account asks for "+cfg.Transport)
+		return nil, ErrTransport
+	}
+	p.noteCodecs()
+	p.resolveServer(ctx)
+	if !p.server.IsValid() {
+		return p, nil
+	}
+	if err := p.open(); err != nil {
+		p.cancel()
+		return nil, err
+	}
+	return p, nil
+}
+
+// open binds the SIP socket and puts sipgo on top of it.
+func (p *Phone) open() error {
+	ip := p.cfg.Bind
+	if !ip.IsValid() {
+		var err error
+		if ip, err = routeTo(p.server); err != nil {
+			return fmt.Errorf("no way to %s from this computer: %w", p.server, err)
+		}
+	}
+	pump, err := p.listen(netip.AddrPortFrom(ip, 0))
+	if err != nil {
+		return fmt.Errorf("no socket for the test phone on %s: %w", ip, err)
+	}
+	p.local = pump.local
+	p.tape.Note(capture.Note{Kind: capture.KindSubject, Key: "sip", Text: p.local.String()})
+	p.conn = newSIPConn(pump)
+	quietStack()
+	silent := slog.New(slog.DiscardHandler)
+	p.ua, err = sipgo.NewUA(
+		sipgo.WithUserAgent(p.cfg.User),
+		sipgo.WithUserAgentHostname(p.local.Addr().String()),
+		sipgo.WithUserAgentTransportLayerOptions(sip.WithTransportLayerLogger(silent)),
+		sipgo.WithUserAgentTransactionLayerOptions(
+			sip.WithTransactionLayerLogger(silent),
+			sip.WithTransactionLayerUnhandledResponseHandler(func(*sip.Response) {})))
+	if err != nil {
+		pump.close()
+		return fmt.Errorf("the SIP stack did not start: %w", err)
+	}
+	srv, err := sipgo.NewServer(p.ua, sipgo.WithServerLogger(silent))
+	if err != nil {
+		pump.close()
+		return fmt.Errorf("the SIP stack did not start: %w", err)
+	}
+	p.handle(srv)
+	p.wg.Add(1)
+	go func() {
+		defer p.wg.Done()
+		_ = srv.ServeUDP(p.conn) // ends when the socket closes
+	}()
+	// Until the socket is in sipgo's pool, a request would open another one (trap 5).
+	for range 400 {
+		if _, err := p.ua.TransportLayer().GetConnection("udp", p.local.String()); err == nil {
+			pump.start(p.admit)
+			return nil
+		}
+		time.Sleep(time.Millisecond)
+	}
+	_ = p.conn.Close()
+	return errors.New("the SIP stack did not take the socket")
+}
+
+var quiet sync.Once
+
+// quietStack silences the stack's global loggers, which print message text, and
+// lifts its silent size limit: a UDP message of any size goes out as other
+// phones send it (trap 13).
+func quietStack() {
+	quiet.Do(func() {
+		sip.SetDefaultLogger(slog.New(slog.DiscardHandler))
+		media.SetDefaultLogger(slog.New(slog.DiscardHandler))
+		sip.UDPMTUSize = maxDatagram + 200
+	})
+}
+
+// Local is the address of the phone's SIP socket; invalid when there is none.
+func (p *Phone) Local() netip.AddrPort { return p.local }
+
+// Server is where the phone sends requests; invalid when the lookup failed.
+func (p *Phone) Server() netip.AddrPort { return p.server }
+
+// Close ends all calls, removes our own registration and frees the sockets. It
+// takes at most 3 s, whatever the network and the context do.
+func (p *Phone) Close(ctx context.Context) error {
+	p.mu.Lock()
+	if p.closed {
+		p.mu.Unlock()
+		return nil
+	}
+	p.closed = true
+	var calls []*Call
+	for _, c := range p.calls {
+		calls = append(calls, c)
+	}
+	p.mu.Unlock()
+	p.leave()
+	if p.conn == nil {
+		p.cancel()
+		return nil
+	}
+	ctx, stop := context.WithTimeout(ctx, 2500*time.Millisecond)
+	defer stop()
+	var work sync.WaitGroup
+	for _, c := range calls {
+		work.Go(func() { c.hangup(ctx, 1200*time.Millisecond) })
+	}
+	work.Go(func() { p.unregister(ctx) })
+	work.Wait()
+	p.cancel()
+	_ = p.ua.Close()
+	err := p.conn.Close()
+	p.mu.Lock()
+	p.sealed = true
+	p.mu.Unlock()
+	p.wg.Wait()
+	return err
+}
+
+// enter books a piece of work that Close must wait for; p.wg.Done ends it. It
+// fails once the phone is closed.
+func (p *Phone) enter() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.sealed {
+		return false
+	}
+	p.wg.Add(1)
+	return true
+}
+
+// inBackground runs f on its own goroutine, and lets Close wait for it.
+func (p *Phone) inBackground(f func()) {
+	if !p.enter() {
+		return
+	}
+	go func() {
+		defer p.wg.Done()
+		defer func() { _ = recover() }()
+		f()
+	}()
+}
+
+// usable tells why nothing can be sent, nil when it can.
+func (p *Phone) usable() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case p.closed:
+		return ErrClosed
+	case p.conn == nil:
+		return ErrNoServer
+	}
+	return nil
+}
+
+// note puts a KindPhone note on the tape.
+func (p *Phone) note(key, text string) {
+	p.tape.Note(capture.Note{Time: time.Now(), Kind: capture.KindPhone, Key: key, Text: text})
+}
+
+// noteOnce is note, but at most once per text in the given time (0: ever).
+func (p *Phone) noteOnce(key, text string, every time.Duration) {
+	now := time.Now()
+	id := key + " " + text
+	p.mu.Lock()
+	last, ok := p.noted[id]
+	if ok && (every == 0 || now.Sub(last) < every) {
+		p.mu.Unlock()
+		return
+	}
+	if len(p.noted) > 4096 { // a flood of strangers must not fill memory
+		clear(p.noted)
+	}
+	p.noted[id] = now
+	p.mu.Unlock()
+	p.note(key, text)
+}
+
+func randomHex(n int) string {
+	b := make([]byte, n)
+	_, _ = rand.Read(b) // never fails (crypto/rand)
+	return hex.EncodeToString(b)
+}

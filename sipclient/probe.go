@@ -1,0 +1,94 @@
+package sipclient
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+
+	"softphonedoctor/sipclient/capture"
+)
+
+// Options sends one OPTIONS to the server and returns when it is answered or 4 s
+// have passed; either way the tape has it, and the error is nil. With pad, a
+// header fills the message to that many bytes, if it is not larger already.
+func (p *Phone) Options(ctx context.Context, pad int) error {
+	if err := p.usable(); err != nil {
+		return err
+	}
+	wait, stop := context.WithTimeout(ctx, p.timing.options)
+	defer stop()
+	defer context.AfterFunc(p.leaving, stop)()
+	req := p.optionsRequest(pad)
+	_, err := p.transact(wait, req)
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		p.note(capture.PhoneGaveUp, "OPTIONS "+req.CallID().Value())
+	}
+	return ctx.Err()
+}
+
+func (p *Phone) optionsRequest(pad int) *sip.Request {
+	me := p.identity(p.cfg.User)
+	req := p.request(sip.OPTIONS, p.domainURI(), head{callID: randomHex(12), from: me, to: p.domainURI(), fromTag: randomHex(6), route: p.preset()}, 1, p.server)
+	contact := p.contact()
+	req.AppendHeader(sip.NewHeader("Contact", "<"+contact.String()+">"))
+	req.AppendHeader(sip.NewHeader("Accept", "application/sdp"))
+	const name = "X-Padding"
+	if room := min(pad, maxDatagram) - len(req.String()) - len(name+": \r\n"); room > 0 {
+		req.AppendHeader(sip.NewHeader(name, strings.Repeat("x", room)))
+	}
+	return req
+}
+
+// probeLater looks for a closed port when the server stays silent for a second,
+// where the system tells it to connected sockets only (trap 15). The function that
+// it gives stops it.
+func (p *Phone) probeLater(ctx context.Context) (stop func()) {
+	if icmpSurfaces {
+		return func() {}
+	}
+	t := time.AfterFunc(p.timing.probe, func() { p.inBackground(func() { p.probePort(ctx) }) })
+	return func() { t.Stop() }
+}
+
+// probePort sends one OPTIONS from a connected socket and notes when the system
+// says that the port is closed.
+func (p *Phone) probePort(ctx context.Context) {
+	conn, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(p.server))
+	if err != nil {
+		p.noteUnreachable(p.server, reason(err))
+		return
+	}
+	defer conn.Close()
+	local := addrPort(conn.LocalAddr())
+	me := p.identity(p.cfg.User)
+	text := fmt.Sprintf("OPTIONS %s SIP/2.0\r\nVia: SIP/2.0/UDP %s;branch=%s;rport\r\nMax-Forwards: 70\r\nFrom: <%s>;tag=%s\r\nTo: <%s>\r\nCall-ID: %s\r\nCSeq: 1 OPTIONS\r\nUser-Agent: %s\r\nContent-Length: 0\r\n\r\n",
+		uriText(p.domainURI()), local, sip.GenerateBranchN(16), uriText(me), randomHex(6), uriText(me), randomHex(12), userAgent)
+	p.tape.Packet(capture.Packet{Time: time.Now(), Net: capture.UDP, Src: local, Dst: p.server, Data: []byte(text)})
+	_, err = conn.Write([]byte(text))
+	if err == nil {
+		until := time.Now().Add(2 * time.Second)
+		if d, ok := ctx.Deadline(); ok && d.Before(until) {
+			until = d
+		}
+		_ = conn.SetReadDeadline(until)
+		defer context.AfterFunc(p.leaving, func() { _ = conn.SetReadDeadline(time.Now()) })()
+		buf := make([]byte, 65536)
+		var n int
+		if n, err = conn.Read(buf); err == nil {
+			p.tape.Packet(capture.Packet{Time: time.Now(), Net: capture.UDP, Src: p.server, Dst: local, Data: append([]byte(nil), buf[:n]...)})
+			return
+		}
+	}
+	var timeout net.Error
+	if errors.As(err, &timeout) && timeout.Timeout() {
+		return
+	}
+	p.noteUnreachable(p.server, reason(err))
+}
+
+func uriText(u sip.Uri) string { return u.String() }

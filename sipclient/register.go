@@ -1,0 +1,226 @@
+package sipclient
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+
+	"softphonedoctor/sipclient/capture"
+)
+
+// registration is the phone's own binding at its registrar (RFC 3261 10.2).
+type registration struct {
+	one     sync.Mutex // one REGISTER at a time (10.2)
+	mu      sync.Mutex
+	callID  string
+	fromTag string
+	cseq    uint32
+	sent    bool // a REGISTER went out whose binding may stand
+	timer   *time.Timer
+	wait    time.Duration // before the next try after a failure
+}
+
+// outcome is what one registration attempt came to.
+type outcome struct {
+	status  int           // final status, 0 for silence
+	granted time.Duration // how long our binding lives
+	retry   time.Duration // what Retry-After asks, 0 without
+	refused bool          // the password was refused, or none may be sent
+}
+
+// Register signs in and keeps the registration alive until Close. It returns at
+// the server's final word, or after about 8 s of silence, with nil in both cases:
+// what the server said stands on the tape. Calling it again refreshes at once.
+func (p *Phone) Register(ctx context.Context) error {
+	if err := p.usable(); err != nil {
+		return err
+	}
+	got := p.register(ctx, p.expires())
+	p.schedule(got, true)
+	return ctx.Err()
+}
+
+// expires is how long we ask a registration to live.
+func (p *Phone) expires() time.Duration {
+	if p.cfg.Expires >= time.Second {
+		return p.cfg.Expires
+	}
+	return 300 * time.Second
+}
+
+// register does one attempt: challenges, and one repeat with the server's
+// Min-Expires after a 423. A redirection is not followed: it is evidence.
+func (p *Phone) register(ctx context.Context, expires time.Duration) outcome {
+	p.reg.one.Lock()
+	defer p.reg.one.Unlock()
+	ctx, stop := context.WithTimeout(ctx, p.timing.register)
+	defer stop()
+	defer context.AfterFunc(p.leaving, stop)()
+	defer p.probeLater(ctx)()
+	var got outcome
+	for range 2 {
+		req := p.registerRequest(expires)
+		round := p.auth.round()
+		res, last, err := p.converseWith(ctx, req, round)
+		p.registerSeq(last)
+		if err != nil {
+			if ctx.Err() == context.DeadlineExceeded {
+				p.note(capture.PhoneGaveUp, "REGISTER "+p.registerID())
+			}
+			return got
+		}
+		got = outcome{status: res.StatusCode, retry: retryAfter(res), refused: round.refused || p.auth.spent()}
+		if res.IsSuccess() {
+			got.granted = p.grantedTime(res, expires)
+			return got
+		}
+		min := seconds(firstValue(res, "Min-Expires"))
+		if res.StatusCode != 423 || min <= expires {
+			return got
+		}
+		expires = min
+	}
+	return got
+}
+
+// registerRequest builds the next REGISTER; zero expires removes our binding.
+func (p *Phone) registerRequest(expires time.Duration) *sip.Request {
+	r := &p.reg
+	r.mu.Lock()
+	if r.callID == "" {
+		r.callID, r.fromTag = randomHex(12), randomHex(6)
+	}
+	r.cseq++
+	cseq, id, tag := r.cseq, r.callID, r.fromTag
+	r.sent = true
+	r.mu.Unlock()
+	me := p.identity(p.cfg.User)
+	req := p.request(sip.REGISTER, p.domainURI(), head{callID: id, from: me, to: me, fromTag: tag, route: p.preset()}, cseq, p.server)
+	contact := p.contact()
+	text := strconv.Itoa(int(expires / time.Second))
+	req.AppendHeader(sip.NewHeader("Contact", "<"+contact.String()+">;expires="+text))
+	req.AppendHeader(sip.NewHeader("Expires", text))
+	req.AppendHeader(sip.NewHeader("Allow", allowed))
+	return req
+}
+
+// registerSeq takes over the CSeq number that repeats with credentials have used.
+func (p *Phone) registerSeq(last *sip.Request) {
+	if c := last.CSeq(); c != nil {
+		p.reg.mu.Lock()
+		p.reg.cseq = max(p.reg.cseq, c.SeqNo)
+		p.reg.mu.Unlock()
+	}
+}
+
+func (p *Phone) registerID() string {
+	p.reg.mu.Lock()
+	defer p.reg.mu.Unlock()
+	return p.reg.callID
+}
+
+// grantedTime reads how long our own binding lives: the expires parameter of our
+// Contact, else the Expires header, else what we asked (RFC 3261 10.2.4).
+func (p *Phone) grantedTime(res *sip.Response, asked time.Duration) time.Duration {
+	for _, line := range headerValues(res, "Contact") {
+		for _, contact := range splitList(line) {
+			if !strings.Contains(contact, p.token) {
+				continue
+			}
+			_, params, _ := strings.Cut(contact, ">")
+			for _, param := range strings.Split(params, ";") {
+				if key, val, ok := strings.Cut(param, "="); ok && strings.EqualFold(strings.TrimSpace(key), "expires") {
+					if d := seconds(unquote(val)); d > 0 {
+						return d
+					}
+				}
+			}
+		}
+	}
+	if d := seconds(firstValue(res, "Expires")); d > 0 {
+		return d
+	}
+	return asked
+}
+
+// schedule arms the next refresh: at three quarters of the granted time, or,
+// after a failure that may pass, gently: as Retry-After says, else with growing
+// pauses. A refusal of the account or the password is never repeated by itself.
+func (p *Phone) schedule(got outcome, asked bool) {
+	r := &p.reg
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var after time.Duration
+	switch {
+	case got.granted > 0:
+		after = got.granted * 3 / 4
+		r.wait = 0
+	case got.refused, got.status >= 300 && got.status < 500 && got.status != 408 && got.status != 480, got.status >= 600:
+		return
+	case got.retry > 0:
+		after = max(got.retry, time.Second)
+	case asked && got.status == 0:
+		return // silence to the person's own attempt: they see it and decide
+	default:
+		r.wait = min(max(2*r.wait, p.timing.retry), 10*time.Minute)
+		after = r.wait
+	}
+	if r.timer != nil {
+		r.timer.Stop()
+	}
+	r.timer = time.AfterFunc(min(after, 24*time.Hour), func() {
+		p.inBackground(func() { p.schedule(p.register(p.leaving, p.expires()), false) })
+	})
+}
+
+// unregister removes our own binding, and only ours: "Contact: *" would sign off
+// the person's other phones (trap 1).
+func (p *Phone) unregister(ctx context.Context) {
+	r := &p.reg
+	r.mu.Lock()
+	if r.timer != nil {
+		r.timer.Stop()
+	}
+	sent := r.sent
+	r.mu.Unlock()
+	if !sent {
+		return
+	}
+	ctx, stop := context.WithTimeout(ctx, 1500*time.Millisecond)
+	defer stop()
+	r.one.Lock()
+	defer r.one.Unlock()
+	_, last, _ := p.converse(ctx, p.registerRequest(0))
+	p.registerSeq(last)
+}
+
+// retryAfter reads a Retry-After header (RFC 3261 20.33), 0 without one.
+func retryAfter(res *sip.Response) time.Duration {
+	value := firstValue(res, "Retry-After")
+	end := strings.IndexFunc(value, func(r rune) bool { return r < '0' || r > '9' })
+	if end >= 0 {
+		value = value[:end]
+	}
+	return seconds(value)
+}
+
+// seconds reads a number of seconds, 0 when it is none; it stops at a day times ten.
+func seconds(s string) time.Duration {
+	n, err := strconv.ParseUint(strings.TrimSpace(s), 10, 32)
+	if err != nil {
+		return 0
+	}
+	return time.Duration(min(n, 864000)) * time.Second
+}
+
+// firstValue gives a header's first value, "" without one.
+func firstValue(m sip.Message, name string) string {
+	if list := headerValues(m, name); len(list) > 0 {
+		return strings.TrimSpace(list[0])
+	}
+	return ""
+}

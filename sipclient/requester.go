@@ -1,0 +1,212 @@
+package sipclient
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"strings"
+
+	"github.com/emiago/sipgo/sip"
+
+	"softphonedoctor/sipclient/capture"
+)
+
+// errNoAnswer: the transaction ended without a final answer (timer B or F, 32 s).
+var errNoAnswer = errors.New("no answer")
+
+// domainURI is sip:domain[:port], the account's server as a URI.
+func (p *Phone) domainURI() sip.Uri {
+	host, port, err := splitHostPort(p.cfg.Domain)
+	if err != nil {
+		host = p.cfg.Domain
+	}
+	return sip.Uri{Scheme: "sip", Host: host, Port: int(port), UriParams: sip.NewParams(), Headers: sip.NewParams()}
+}
+
+// identity is sip:user@domain, without a port: the address of record (RFC 3261 10.2).
+func (p *Phone) identity(user string) sip.Uri {
+	uri := p.domainURI()
+	uri.User, uri.Port = user, 0
+	return uri
+}
+
+// contact is where we are reached. Its user part is random per phone, so that our
+// binding is told from those of the person's other phones.
+func (p *Phone) contact() sip.Uri {
+	return sip.Uri{Scheme: "sip", User: p.token, Host: p.local.Addr().String(), Port: int(p.local.Port()), UriParams: sip.NewParams(), Headers: sip.NewParams()}
+}
+
+// head is what all requests of one dialog or registration have in common.
+type head struct {
+	callID    string
+	from, to  sip.Uri
+	fromTag   string
+	toTag     string
+	fromLabel string
+	route     []string // values of Route headers
+}
+
+// request builds a request with all headers that every request needs. It carries
+// our socket's address and its destination, so that the stack never opens a
+// socket or asks the name service by itself (traps 5, 18).
+func (p *Phone) request(method sip.RequestMethod, target sip.Uri, h head, cseq uint32, to netip.AddrPort) *sip.Request {
+	req := sip.NewRequest(method, target)
+	via := &sip.ViaHeader{ProtocolName: "SIP", ProtocolVersion: "2.0", Transport: "UDP", Host: p.local.Addr().String(), Port: int(p.local.Port()), Params: sip.NewParams()}
+	via.Params.Add("branch", sip.GenerateBranchN(16))
+	via.Params.Add("rport", "")
+	req.AppendHeader(via)
+	for _, r := range h.route {
+		req.AppendHeader(sip.NewHeader("Route", r))
+	}
+	hops := sip.MaxForwardsHeader(70)
+	req.AppendHeader(&hops)
+	from := &sip.FromHeader{DisplayName: h.fromLabel, Address: h.from, Params: sip.NewParams()}
+	from.Params.Add("tag", h.fromTag)
+	req.AppendHeader(from)
+	toh := &sip.ToHeader{Address: h.to, Params: sip.NewParams()}
+	if h.toTag != "" {
+		toh.Params.Add("tag", h.toTag)
+	}
+	req.AppendHeader(toh)
+	id := sip.CallIDHeader(h.callID)
+	req.AppendHeader(&id)
+	req.AppendHeader(&sip.CSeqHeader{SeqNo: cseq, MethodName: method})
+	req.AppendHeader(sip.NewHeader("User-Agent", userAgent))
+	req.SetBody(nil)
+	p.address(req, to)
+	return req
+}
+
+// address fixes the way a request takes: from our socket to the given address.
+func (p *Phone) address(req *sip.Request, to netip.AddrPort) {
+	req.SetTransport("UDP")
+	req.Laddr = sip.Addr{IP: p.local.Addr().AsSlice(), Port: int(p.local.Port()), Hostname: p.local.Addr().String()}
+	req.SetDestination(to.String())
+}
+
+// again copies a request for another try: new branch, next CSeq number.
+func again(req *sip.Request) *sip.Request {
+	next := req.Clone()
+	if via := next.Via(); via != nil {
+		via.Params.Remove("branch")
+		via.Params.Remove("rport")
+		via.Params.Add("branch", sip.GenerateBranchN(16))
+		via.Params.Add("rport", "")
+	}
+	if cseq := next.CSeq(); cseq != nil {
+		cseq.SeqNo++
+	}
+	return next
+}
+
+// preset gives the Route of requests outside dialogs: the outbound proxy, if any.
+func (p *Phone) preset() []string {
+	if p.cfg.Proxy == "" {
+		return nil
+	}
+	host, port, err := splitHostPort(p.cfg.Proxy)
+	if err != nil {
+		return nil
+	}
+	uri := sip.Uri{Scheme: "sip", Host: host, Port: int(port)}
+	return []string{"<" + uri.String() + ";lr>"}
+}
+
+// transact sends a request that is no INVITE and gives its final answer. It ends
+// when the context does, whatever the stack's own 32 s timers say (trap 11).
+func (p *Phone) transact(ctx context.Context, req *sip.Request) (*sip.Response, error) {
+	tx, err := p.ua.TransactionLayer().NewClientTransaction(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	defer tx.Terminate()
+	if err := tx.Init(); err != nil {
+		p.noteSend(req, err)
+		return nil, err
+	}
+	for {
+		select {
+		case res := <-tx.Responses():
+			if res.StatusCode >= 200 {
+				return res, nil
+			}
+		case <-tx.Done():
+			return nil, errNoAnswer
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-p.ctx.Done():
+			return nil, ErrClosed
+		}
+	}
+}
+
+// converse is transact with credentials: it answers challenges until the answer
+// is final, and gives the last request sent beside the last answer.
+func (p *Phone) converse(ctx context.Context, req *sip.Request) (*sip.Response, *sip.Request, error) {
+	return p.converseWith(ctx, req, p.auth.round())
+}
+
+// converseWith is converse for a caller that asks the round how it went.
+func (p *Phone) converseWith(ctx context.Context, req *sip.Request, round *authRound) (*sip.Response, *sip.Request, error) {
+	defer round.end()
+	for {
+		res, err := p.transact(ctx, req)
+		if err != nil {
+			return nil, req, err
+		}
+		next := round.answer(p, req, res)
+		if next == nil {
+			return res, req, nil
+		}
+		req = next
+	}
+}
+
+// send writes a request that has no transaction (the ACK of a 2xx).
+func (p *Phone) send(req *sip.Request) {
+	if err := p.ua.TransportLayer().WriteMsg(req.Clone()); err != nil {
+		p.noteSend(req, err)
+	}
+}
+
+// noteSend says on the tape that a request never left, which is our own limit.
+func (p *Phone) noteSend(req *sip.Request, err error) {
+	if errors.Is(err, sip.ErrUDPMTUCongestion) {
+		p.note(capture.PhoneLimit, string(req.Method)+" was too large for a UDP packet and was not sent")
+	}
+}
+
+// headerValues gives a header's values as they stood on the wire.
+func headerValues(m sip.Message, name string) []string {
+	var list []string
+	for _, h := range m.GetHeaders(name) {
+		list = append(list, h.Value())
+	}
+	return list
+}
+
+// splitList splits a comma list of a header, not inside quotes or angle brackets.
+func splitList(s string) []string {
+	var list []string
+	quoted, angle, from := false, false, 0
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '<':
+			angle = true
+		case c == '>':
+			angle = false
+		case c == ',' && !angle:
+			list = append(list, strings.TrimSpace(s[from:i]))
+			from = i + 1
+		}
+	}
+	if rest := strings.TrimSpace(s[from:]); rest != "" {
+		list = append(list, rest)
+	}
+	return list
+}

@@ -1,0 +1,222 @@
+package sipclient
+
+import (
+	"encoding/binary"
+	"sync"
+	"time"
+
+	"github.com/pion/rtcp"
+	"github.com/pion/rtp"
+)
+
+const (
+	firstReport  = 1500 * time.Millisecond
+	reportPeriod = 5 * time.Second
+	maxSources   = 16 // sources that are counted at a time; more is an attack
+)
+
+// reports counts one line's RTP in both directions for RTCP (RFC 3550 6.4, A.1,
+// A.3, A.8). The stack's own counting is of no use (trap 17).
+type reports struct {
+	mu      sync.Mutex
+	ssrc    uint32
+	cname   string
+	packets uint32
+	octets  uint32
+	lastTS  uint32    // RTP timestamp of the last packet sent
+	lastAt  time.Time // and when
+	sources map[uint32]*source
+}
+
+// source is one RTP source that we receive.
+type source struct {
+	base, highest uint32 // extended sequence numbers
+	received      uint32
+	expectedPrior uint32
+	receivedPrior uint32
+	transit       int64
+	jitter        float64 // in timestamp units
+	last          time.Time
+	srMiddle      uint32 // middle 32 bits of the last SR's NTP time
+	srAt          time.Time
+}
+
+func (r *reports) init() {
+	r.cname = randomHex(8)
+	r.sources = map[uint32]*source{}
+}
+
+// sent counts a packet that leaves.
+func (r *reports) sent(b []byte, at time.Time) {
+	if len(b) < 12 {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.packets++
+	r.octets += uint32(len(b) - 12)
+	r.lastTS, r.lastAt = binary.BigEndian.Uint32(b[4:8]), at
+	r.ssrc = binary.BigEndian.Uint32(b[8:12])
+}
+
+// received counts a packet that arrived; what is no RTP is left alone.
+func (r *reports) received(b []byte, at time.Time) {
+	var h rtp.Header
+	if len(b) < 12 || b[0]>>6 != 2 {
+		return
+	}
+	if _, err := h.Unmarshal(b); err != nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := r.sources[h.SSRC]
+	if s == nil {
+		if len(r.sources) >= maxSources {
+			r.forget(at)
+		}
+		if len(r.sources) >= maxSources {
+			return
+		}
+		seq := uint32(h.SequenceNumber)
+		s = &source{base: seq, highest: seq, transit: transit(at, h.Timestamp)}
+		r.sources[h.SSRC] = s
+	}
+	s.last = at
+	s.received++
+	ahead := h.SequenceNumber - uint16(s.highest)
+	switch {
+	case ahead < 1<<15:
+		s.highest += uint32(ahead)
+	case s.received < 3 && int64(s.highest)-int64(-ahead) < int64(s.base):
+		s.base = s.highest - uint32(-ahead) // the first packets came in disorder
+	}
+	d := transit(at, h.Timestamp) - s.transit
+	s.transit += d
+	d = int64(int32(d)) // timestamps wrap
+	if d < 0 {
+		d = -d
+	}
+	s.jitter += (float64(d) - s.jitter) / 16
+}
+
+// transit is arrival minus timestamp, in units of 1/8000 s.
+func transit(at time.Time, ts uint32) int64 {
+	return at.UnixMicro()*8/1000 - int64(ts)
+}
+
+// forget drops sources that are silent for long.
+func (r *reports) forget(now time.Time) {
+	for id, s := range r.sources {
+		if now.Sub(s.last) > 30*time.Second {
+			delete(r.sources, id)
+		}
+	}
+}
+
+// control takes RTCP of the other side: its sender reports' times come back in ours.
+func (r *reports) control(b []byte, at time.Time) {
+	packets, err := rtcp.Unmarshal(b)
+	if err != nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, p := range packets {
+		if sr, ok := p.(*rtcp.SenderReport); ok {
+			if s := r.sources[sr.SSRC]; s != nil {
+				s.srMiddle, s.srAt = uint32(sr.NTPTime>>16), at
+			}
+		}
+	}
+}
+
+// compound builds the next report: SR when we sent, else RR, with our name, and
+// BYE at the end. It is nil when there is nothing to say.
+func (r *reports) compound(now time.Time, bye bool) []byte {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.packets == 0 && len(r.sources) == 0 {
+		return nil
+	}
+	var blocks []rtcp.ReceptionReport
+	for id, s := range r.sources {
+		if now.Sub(s.last) < 30*time.Second {
+			blocks = append(blocks, s.block(id, now))
+		}
+	}
+	var list []rtcp.Packet
+	if r.packets > 0 {
+		list = append(list, &rtcp.SenderReport{
+			SSRC: r.ssrc, NTPTime: ntp(now), RTPTime: r.lastTS + uint32(now.Sub(r.lastAt).Microseconds()*8/1000),
+			PacketCount: r.packets, OctetCount: r.octets, Reports: blocks,
+		})
+	} else {
+		list = append(list, &rtcp.ReceiverReport{SSRC: r.ssrc, Reports: blocks})
+	}
+	list = append(list, &rtcp.SourceDescription{Chunks: []rtcp.SourceDescriptionChunk{{
+		Source: r.ssrc, Items: []rtcp.SourceDescriptionItem{{Type: rtcp.SDESCNAME, Text: r.cname}},
+	}}})
+	if bye {
+		list = append(list, &rtcp.Goodbye{Sources: []uint32{r.ssrc}})
+	}
+	b, err := rtcp.Marshal(list)
+	if err != nil {
+		return nil
+	}
+	return b
+}
+
+// block is the reception report of one source since the last one (RFC 3550 A.3).
+func (s *source) block(id uint32, now time.Time) rtcp.ReceptionReport {
+	expected := s.highest - s.base + 1
+	lost := min(max(int64(expected)-int64(s.received), -1<<23), 1<<23-1)
+	b := rtcp.ReceptionReport{SSRC: id, TotalLost: uint32(lost) & 0xffffff, LastSequenceNumber: s.highest, Jitter: uint32(s.jitter)}
+	due, got := int64(expected-s.expectedPrior), int64(s.received-s.receivedPrior)
+	s.expectedPrior, s.receivedPrior = expected, s.received
+	if due > 0 && due > got {
+		b.FractionLost = uint8(min((due-got)<<8/due, 255))
+	}
+	if !s.srAt.IsZero() {
+		b.LastSenderReport = s.srMiddle
+		b.Delay = uint32(now.Sub(s.srAt).Microseconds() * 65536 / 1e6)
+	}
+	return b
+}
+
+// ntp gives a time in NTP's 64-bit form (RFC 3550 4).
+func ntp(t time.Time) uint64 {
+	const since1900 = 2208988800
+	return uint64(t.Unix()+since1900)<<32 | uint64(t.Nanosecond())<<32/1e9
+}
+
+// report sends RTCP until the line stops: first soon, then every 5 s.
+func (m *mediaLine) report() {
+	timer := time.NewTimer(firstReport)
+	defer timer.Stop()
+	for {
+		select {
+		case <-m.halt:
+			return
+		case <-m.phone.ctx.Done():
+			return
+		case <-timer.C:
+		}
+		m.sendReport(false)
+		timer.Reset(reportPeriod)
+	}
+}
+
+// sendReport sends one compound report. It goes through our socket and not
+// through diago's session, whose RTCP ends at the first re-INVITE (trap 6).
+func (m *mediaLine) sendReport(bye bool) {
+	m.mu.Lock()
+	remote, closed := m.remote, m.closed
+	m.mu.Unlock()
+	if remote == nil || closed || remote.rtcp.Addr().IsUnspecified() {
+		return
+	}
+	if b := m.reports.compound(time.Now(), bye); b != nil {
+		m.rtcp.write(b, remote.rtcp)
+	}
+}
