@@ -1,0 +1,33 @@
+// Package lab starts real peers for tests: Kamailio as registrar and proxy,
+// baresip as the second phone, tcpdump and tshark as independent witnesses.
+//
+// Everything runs on loopback, on ports that this package chose, in the test's
+// own temporary folder. A peer is ready when it answers, not after a pause, and
+// is stopped with everything it started when the test ends. A missing program
+// skips the test; with CI=true it fails it.
+//
+// # What Kamailio does for whom
+//
+// User X has the password "pw-X" (Password). Every other user name registers and
+// is called as usual; calls are relayed with Record-Route.
+//
+//	REGISTER of        gets
+//	reg-401loop        401 with a new challenge, whatever is sent
+//	reg-403            403, after the credentials were accepted
+//	reg-404            404, without a challenge
+//	reg-423            423 with Min-Expires: 1800 for a shorter time, then 200
+//	reg-503            503 with Retry-After: 7, without a challenge
+//	reg-503plain       503 without Retry-After, without a challenge
+//	reg-silent         nothing
+//	reg-NNN            any other code NNN, without a challenge
+//
+//	INVITE to          gets (after 407 and credentials, if not said otherwise)
+//	code-302           302 with Contact: <sip:moved@SERVER>
+//	code-503           503 with Retry-After: 30
+//	code-503plain      503 without Retry-After
+//	code-NNN           any other code NNN from 300 to 699
+//	loop407            407 with a new challenge, whatever is sent
+//	silent             nothing, not even a challenge
+//	a registered user  the call
+//	anybody else       404; a user who once registered and is gone: 480
+package lab
