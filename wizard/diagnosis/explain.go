@@ -1,0 +1,173 @@
+package diagnosis
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+// Explanation is the answer to "what does this mean?" about one term.
+type Explanation struct {
+	Term, Title string
+	Paragraphs  []Paragraph
+}
+
+// Paragraph is one part of an explanation. Heading is "" where none is needed. Text
+// may hold line breaks: one entry of a list on each line.
+type Paragraph struct{ Heading, Text string }
+
+// add appends a paragraph unless its text is empty.
+func (e *Explanation) add(heading, text string) {
+	if text != "" {
+		e.Paragraphs = append(e.Paragraphs, Paragraph{heading, text})
+	}
+}
+
+// longestTerm bounds what is looked up and quoted back, in bytes.
+const longestTerm = 512
+
+var (
+	askCode    = regexp.MustCompile(`^(?:sip(?:/2\.0)?[\s:]*)?(?:(?:response|error|status)[\s:]*)?(?:code[\s:]*)?(\d{3,4})(?:\D.*)?$`)
+	askClass   = regexp.MustCompile(`^(?:sip[\s:]*)?([0-9])xx\b`)
+	askQ850    = regexp.MustCompile(`^q\.?850\s*(?:[:;,=]|\s)\s*(?:cause\s*[=:]?\s*)?(\d{1,4})\b`)
+	askWarning = regexp.MustCompile(`^warn(?:ing)?s?\s*(?:[:;,=]|\s)\s*(?:code\s*)?(\d{1,4})\b`)
+	askPT      = regexp.MustCompile(`^(?:pt|payload(?:[\s-]*type)?)\s*(?:[:;,=]|\s)\s*(\S+)$`)
+	askCause   = regexp.MustCompile(`^cause\s*[:#]\s*(\S+)$`)
+	bareNumber = regexp.MustCompile(`^\d{1,2}$`)
+	lineOfSDP  = regexp.MustCompile(`^[a-zA-Z]=\S`)
+	lineOfHead = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]*\s*:\s*\S`)
+)
+
+// Explain says in plain words what a term means: a response code ("488", "SIP 488",
+// "486 Busy Here", "4xx"), a telephone network's cause ("q850:17"), a warning
+// ("warning:304"), a payload type ("pt:18"), the id of a cause ("ack-missing"), a
+// situation by its id or wording, a word of the trade ("jitter"), one line of a
+// message ("m=audio 25268 RTP/AVP 18 0 8 101"), or a list ("codes", "q850",
+// "warning", "pt", "causes", "situations", "terms"). An unknown term gives an error
+// that names the nearest ones and says what can be asked.
+func Explain(term string) (Explanation, error) {
+	shown := clean(term)
+	asked := normal(shown)
+	if asked == "" {
+		return Explanation{}, errors.New("nothing was asked; " + canAsk)
+	}
+	e, err := explain(shown, asked)
+	e.Term = shown
+	return e, err
+}
+
+func explain(shown, asked string) (Explanation, error) {
+	if list, ok := explainList(asked); ok {
+		return list, nil
+	}
+	if m := askQ850.FindStringSubmatch(asked); m != nil {
+		return explainQ850(number(m[1]))
+	}
+	if m := askWarning.FindStringSubmatch(asked); m != nil {
+		return explainWarning(number(m[1]))
+	}
+	if m := askPT.FindStringSubmatch(asked); m != nil {
+		return explainPayload(m[1])
+	}
+	if m := askCause.FindStringSubmatch(asked); m != nil {
+		return explainCauseOrNumber(m[1])
+	}
+	if m := askCode.FindStringSubmatch(asked); m != nil {
+		return explainCode(number(m[1]))
+	}
+	if m := askClass.FindStringSubmatch(asked); m != nil {
+		return explainClass(number(m[1]))
+	}
+	if c, ok := LookupCause(asked); ok {
+		return explainCause(c), nil
+	}
+	if s, ok := lookupSituation(asked); ok {
+		return explainSituation(s), nil
+	}
+	if e, ok := explainTerm(asked); ok {
+		return e, nil
+	}
+	if e, ok := explainPhrase(asked); ok {
+		return e, nil
+	}
+	if e, err := explainPayload(asked); err == nil && !bareNumber.MatchString(asked) {
+		return e, nil
+	}
+	if e, ok := explainOneLine(shown); ok {
+		return e, nil
+	}
+	return Explanation{}, unknownTerm(shown, asked)
+}
+
+// explainOneLine explains a single line of a message that was given as the term.
+func explainOneLine(line string) (Explanation, bool) {
+	if !lineOfSDP.MatchString(line) && !lineOfHead.MatchString(line) && !startLine(line) {
+		return Explanation{}, false
+	}
+	// A word with a colon, such as a mistyped "q851:17", is no header line.
+	if lineOfHead.MatchString(line) && !lineOfSDP.MatchString(line) && !knownHeader(line) {
+		return Explanation{}, false
+	}
+	e := Explanation{Title: line}
+	for _, l := range ExplainMessage([]byte(line)) {
+		e.add("", l.Text)
+	}
+	return e, len(e.Paragraphs) > 0
+}
+
+// clean makes a term fit to be shown again: no control characters, bounded.
+func clean(s string) string {
+	if len(s) > longestTerm {
+		s = s[:longestTerm]
+	}
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case unicode.IsControl(r) || r == unicode.ReplacementChar || unicode.Is(unicode.Cf, r):
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, ""))
+	return strings.Join(strings.Fields(s), " ")
+}
+
+// normal is a term as it is compared: lower case, no quotes and no closing marks.
+func normal(s string) string {
+	s = strings.ToLower(s)
+	s = strings.NewReplacer("—", "-", "–", "-", "’", "'", "“", "", "”", "", `"`, "", "`", "", "•", "").Replace(s)
+	s = strings.TrimRight(strings.Join(strings.Fields(s), " "), " .,;:?!")
+	return strings.TrimLeft(s, " .,;:?!-")
+}
+
+// number reads digits that a pattern has found; what is too long becomes -1.
+func number(digits string) int {
+	n, err := strconv.Atoi(digits)
+	if err != nil {
+		return -1
+	}
+	return n
+}
+
+func explainPhrase(asked string) (Explanation, bool) {
+	var found []Code
+	for _, c := range Codes() {
+		if normal(c.Name) == asked {
+			found = append(found, c)
+		}
+	}
+	if len(found) == 0 {
+		return Explanation{}, false
+	}
+	e, err := explainCode(found[0].Number)
+	if err != nil {
+		return Explanation{}, false
+	}
+	for _, c := range found[1:] {
+		e.add("Also", fmt.Sprintf("%d carries the same words: %s", c.Number, c.Invite))
+	}
+	return e, true
+}

@@ -1,0 +1,33 @@
+package diagnosis
+
+// wordsNetwork are words about networks between the phones.
+var wordsNetwork = []entry{
+	{"NAT", []string{"network address translation"}, "What a router does so that many devices share one internet address: it writes its own address on everything that leaves, and remembers who sent what. From outside nobody can reach a device that has not sent something first.", "Phones must say which address outside is theirs (rport, STUN) and send a sign of life every 20 to 25 seconds; otherwise calls do not come in or have no sound."},
+	{"SIP ALG", []string{"alg", "sip helper", "application layer gateway", "sip transformations", "spi"}, "A function in many routers that rewrites phone messages to help them through. Often it damages them.", "Typical: sign-in works but calls fail, no sound, 400. Switch it off in the router, or use an encrypted connection so that it cannot read the messages."},
+	{"STUN", nil, "A way for a phone to ask a server: from which address do you see me?", ""},
+	{"TURN", []string{"relay", "media relay"}, "A server that passes the sound on when the two phones cannot reach each other.", ""},
+	{"ICE", nil, "A way in which two phones try all their addresses and take the first pair that works.", "It makes messages long; some servers cannot take that (413, 513)."},
+	{"rport", []string{"rfc 3581"}, "A mark in the Via line: answer to the port from which the message really came. The server writes the port it saw behind it.", "Switch it on in the phone when it stands behind a router."},
+	{"received", nil, "What a server adds to the Via line: the address from which the message really came.", "If it differs from what the phone wrote, a router is in between. That is normal at home and in companies."},
+	{"UDP", nil, "The simple way to send packets on the internet: fast, without confirmation. Most phones use it.", "Long messages (above 1300 bytes) can get lost with it, and some firewalls block it: then use TCP or TLS."},
+	{"TCP", nil, "The way to send data over a connection that stays open; nothing gets lost and messages may be long.", ""},
+	{"TLS", []string{"sips", "encrypted connection"}, "An encrypted connection, like that of secure web pages. Routers cannot change what runs through it.", "Server name, certificate and the clock of the computer must fit."},
+	{"WebSocket", []string{"ws", "wss", "webrtc"}, "The way phones inside a web browser connect.", ""},
+	{"port", []string{"5060", "5061", "port 5060", "port 5061", "protocol port", "server port", "server ip / port 5060"}, "A number that tells which program on a computer a packet is for. Phone messages mostly use 5060, encrypted ones 5061; sound uses others, chosen anew for each call.", "A firewall must let these pass, and the range of ports for sound that the provider names."},
+	{"IP address", []string{"ip address", "internet address", "ip"}, "The number of a device in a network, like 203.0.113.7.", ""},
+	{"private address", []string{"private ip", "private ip address", "rfc 1918", "local address"}, "An address that is valid only inside one network: 10..., 172.16... to 172.31..., 192.168.... Nobody outside can send anything there.", "If a phone gives such an address for its sound to a provider that takes it literally, no sound comes in."},
+	{"carrier-grade NAT", []string{"cgnat", "100.64.0.0/10"}, "An internet provider that puts many customers behind one address, with addresses from 100.64 to 100.127.", "Calls may need a connection that stays open (TCP or TLS)."},
+	{"firewall", []string{"firewalls", "firewall blocks", "firewall configuration", "firewall configurations"}, "A guard between networks, or on the computer, that lets only some packets pass.", "It must let phone messages (5060, 5061) and the ports for sound pass."},
+	{"DNS", []string{"name server", "srv", "dns srv", "naptr"}, "The directory of the internet: it finds the address for a name.", "If the server name is misspelt or the directory does not answer, the phone cannot sign in."},
+	{"keep-alive", []string{"keepalive", "keep alive", "options ping"}, "A sign of life that keeps the way through the router open.", "Every 20 to 25 seconds over UDP."},
+	{"VPN", nil, "A tunnel to another network. It lengthens the way and sometimes blocks sound.", "Disconnect it to compare."},
+	{"transport", []string{"transport type", "connection type"}, "The way the messages travel: UDP, TCP, TLS or, in browsers, WebSocket.", "If one is blocked, another may work."},
+	{"branch", []string{"z9hg4bk"}, "A mark in the Via line by which an answer finds its request.", ""},
+	{"tag", nil, "A random word in From and To by which the two sides tell their calls apart.", ""},
+	{"bandwidth", []string{"b="}, "How much a line can carry. A call with the basic format needs about 80 kbit/s each way.", ""},
+	{"certificate", []string{"tls certificate"}, "The proof by which a server shows that it is the right one.", "If it is refused: check the server name and the clock of this computer."},
+	{"clock", []string{"time discrepancy", "system clock", "system clocks", "ntp", "clock skew"}, "Date and time of the computer.", "A wrong clock spoils certificates and signed caller numbers. It does not spoil the usual password check (digest), though one often reads that."},
+	{"Network loop", []string{"loop", "routing loop", "forwarding loop"}, "A message that comes back to where it was already.", "482 or 483: remove call forwarding that points back."},
+	{"timeout", []string{"timer", "time-out"}, "The time after which somebody stops waiting. A phone gives up after 32 seconds without any answer.", ""},
+	{"overload", []string{"maintenance", "traffic spike"}, "A server with more to do than it can, or one that is being worked on: 503, often with the time to wait.", "Wait and try again."},
+}
