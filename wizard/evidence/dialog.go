@@ -1,6 +1,9 @@
 package evidence
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // call is a Call as the records build it up. What depends on whose view is
 // taken is worked out in assemble.
@@ -29,6 +32,9 @@ func (b *Builder) newCall(id string, m *Message) *call {
 // add takes a new request of the call.
 func (c *call) add(b *Builder, t *txn) {
 	c.txns = append(c.txns, t)
+	if t.req.Time.Before(c.began) {
+		c.began = t.req.Time
+	}
 	switch t.method {
 	case "INVITE":
 		if !t.toTag && !c.up {
@@ -45,6 +51,23 @@ func (c *call) add(b *Builder, t *txn) {
 			c.end(b, t.req.Time)
 		}
 	}
+}
+
+// adopt takes over answers that the records hold before their request: some
+// captures write packets out of order.
+func (c *call) adopt(b *Builder, t *txn, key txnKey) {
+	if t.method != "INVITE" || len(c.orphans) == 0 {
+		return
+	}
+	c.orphans = slices.DeleteFunc(c.orphans, func(m *Message) bool {
+		n, _, _ := m.CSeq()
+		if n != t.cseq || m.Branch() != key.branch || m.To != t.from {
+			return false
+		}
+		t.resp = append(t.resp, m)
+		c.answered(b, t, m)
+		return true
+	})
 }
 
 // end marks the moment from which the call's addresses may serve another one.

@@ -184,7 +184,11 @@ const (
 
 // holds tells whether the call and a stretch of time overlap.
 func (c *call) holds(first, last time.Time) bool {
-	return !last.Before(c.began.Add(-leadIn)) && (c.ended.IsZero() || !first.After(c.ended.Add(leadOut)))
+	if last.Before(first) { // the capture's clock was set back
+		first, last = last, first
+	}
+	open := c.ended.IsZero() || c.ended.Before(c.began)
+	return !last.Before(c.began.Add(-leadIn)) && (open || !first.After(c.ended.Add(leadOut)))
 }
 
 // match is a call that may own a stream, and the descriptions that say so.

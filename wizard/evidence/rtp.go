@@ -55,6 +55,7 @@ type stream struct {
 	packets uint64 // distinct, telephone-event not among them
 	events  uint64
 	comfort uint64
+	twins   uint64 // duplicates right behind their original: perhaps the capture's, not the network's
 
 	quiet      bool // the last packet was comfort noise
 	longestGap time.Duration
@@ -173,6 +174,9 @@ func (s *stream) add(p *packet, seq uint16, ts uint32, marker bool, payload []by
 	case stray:
 		return
 	case duplicate:
+		if d := p.at.Sub(s.last); d >= 0 && d < time.Millisecond {
+			s.twins++
+		}
 		return
 	case restarted:
 		s.timing.rebase()

@@ -93,6 +93,7 @@ func (b *Builder) request(m *Message, key txnKey) {
 		return
 	}
 	t.call.add(b, t)
+	t.call.adopt(b, t, key)
 }
 
 // response files an answer under the request that it answers on its own hop.

@@ -16,6 +16,7 @@ type snapshot struct {
 	copies  map[*Message]*Message
 	calls   map[*call]*Call
 	views   map[*call]subject
+	doubled bool // the capture holds every packet twice
 	bySSRC  map[uint32][]*Stream
 	sources map[*Stream]*stream
 }
@@ -43,6 +44,7 @@ func (b *Builder) Evidence() *Evidence {
 		KeepAlives: b.alive,
 	}
 	s.copyMessages()
+	s.double()
 	for _, c := range b.ordered {
 		s.call(c)
 	}
@@ -70,6 +72,23 @@ func (s *snapshot) copyMessages() {
 		s.copies[m] = c
 		s.ev.Messages[i] = c
 	}
+}
+
+// double finds out whether the capture holds every packet twice, as mirror ports
+// and captures on all interfaces make them: nobody sent them twice, so no
+// network duplicated them either.
+func (s *snapshot) double() {
+	twins := 0
+	for _, m := range s.b.messages {
+		if m.Twins > 0 {
+			twins++
+		}
+	}
+	if n := len(s.b.messages); n < 3 || twins*5 < n*4 || s.b.notes.have.Has(HaveLive) {
+		return
+	}
+	s.doubled = true
+	s.ev.Limits = append(s.ev.Limits, "The capture holds each packet twice, as captures on all interfaces or mirror ports do. The second copies are left out.")
 }
 
 // outsideCalls files transactions that belong to no call.

@@ -24,6 +24,9 @@ func (s *snapshot) stream(st *stream) {
 	if got := st.packets + st.events; got < out.Expected {
 		out.Lost = out.Expected - got
 	}
+	if s.doubled {
+		out.Duplicate -= min(out.Duplicate, st.twins)
+	}
 	out.Codec = st.audioType(c)
 	out.Encrypted = c.secret(st.key.flow)
 	s.sources[out] = st
