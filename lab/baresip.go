@@ -1,0 +1,211 @@
+package lab
+
+import (
+	_ "embed"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+//go:embed testdata/baresip.conf
+var baresipConfig string
+
+// AnswerMode says what a phone does when it is called.
+type AnswerMode uint8
+
+const (
+	// ByItself rings for PhoneOptions.RingFor, then answers.
+	ByItself AnswerMode = iota
+	// ByHand rings until Answer or Hangup.
+	ByHand
+)
+
+// PhoneOptions changes a second phone. The zero value answers at once and sends
+// a sine of 440 Hz.
+type PhoneOptions struct {
+	RingFor time.Duration // ring this long before answering
+	Tone    int           // Hz of the sine it sends; 0: 440
+	File    string        // send this WAV file (8 kHz, mono) in place of a sine
+	Codecs  string        // in baresip's spelling; "": PCMA and PCMU
+}
+
+// Phone is a running baresip that is registered.
+type Phone struct {
+	*Process
+	User      string
+	URI       string         // how to call it through the registrar
+	Addr      netip.AddrPort // its SIP address
+	FirstPort int            // of its RTP and RTCP ports
+	LastPort  int
+
+	control *control
+	mu      sync.Mutex
+	timers  []*time.Timer
+}
+
+// rtpPorts is how many ports a phone gets: RTP and RTCP for a few calls.
+const rtpPorts = 16
+
+// longestCall is how long the tone of a phone lasts.
+const longestCall = 2 * time.Minute
+
+// Baresip starts a second phone, and returns when it is registered.
+func Baresip(t testing.TB, k *Registrar, user string, mode AnswerMode, o PhoneOptions) *Phone {
+	t.Helper()
+	program := Program(t, "baresip", "baresip-core")
+	dir := t.TempDir()
+	local := netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	p := &Phone{
+		User: user, URI: "sip:" + user + "@" + k.Domain(),
+		Addr: netip.AddrPortFrom(local, uint16(FreePort(t))), FirstPort: FreePorts(t, rtpPorts),
+	}
+	p.LastPort = p.FirstPort + rtpPorts - 1
+	controlAddr := netip.AddrPortFrom(local, uint16(FreePort(t))).String()
+	p.writeFiles(t, dir, controlAddr, k, mode, o)
+
+	var err error
+	if p.Process, err = start(t, dir, program, "-f", dir); err != nil {
+		t.Fatalf("baresip: %v", err)
+	}
+	onEvent := func(Event) {}
+	if mode == ByItself && o.RingFor > 0 {
+		onEvent = func(e Event) {
+			if e.Type == "CALL_INCOMING" {
+				p.after(o.RingFor, func() { _, _ = p.control.command("accept", "") })
+			}
+		}
+	}
+	ready := make(chan struct{}) // p.control is set
+	answering := func() bool {
+		p.control, err = dialControl(controlAddr, func(e Event) { <-ready; onEvent(e) })
+		return err == nil
+	}
+	if !eventually(10*time.Second, func() bool { return !p.running() || answering() }) || p.control == nil {
+		t.Fatalf("baresip does not open its control port: %v\n%s", err, p.log.tail(2000))
+	}
+	close(ready)
+	t.Cleanup(func() {
+		p.mu.Lock()
+		for _, timer := range p.timers {
+			timer.Stop()
+		}
+		p.mu.Unlock()
+		p.Stop(t)
+		p.control.close()
+	})
+	if !eventually(10*time.Second, p.registered) {
+		t.Fatalf("%s does not register:\n%s", user, p.log.tail(2000))
+	}
+	return p
+}
+
+func (p *Phone) writeFiles(t testing.TB, dir, controlAddr string, k *Registrar, mode AnswerMode, o PhoneOptions) {
+	t.Helper()
+	file := o.File
+	if file == "" {
+		// Its own sine generator knows 48 kHz only; a file knows no limits.
+		file = filepath.Join(dir, "tone.wav")
+		hz := o.Tone
+		if hz == 0 {
+			hz = 440
+		}
+		WriteTone(t, file, hz, longestCall)
+	}
+	codecs := o.Codecs
+	if codecs == "" {
+		codecs = "PCMA/8000/1,PCMU/8000/1"
+	}
+	answer := "manual"
+	if mode == ByItself && o.RingFor == 0 {
+		answer = "auto"
+	}
+	config := strings.NewReplacer(
+		"{SIP}", p.Addr.String(), "{CONTROL}", controlAddr, "{RTP}", fmt.Sprintf("%d-%d", p.FirstPort, p.LastPort),
+		"{SOURCE}", "aufile,"+file, "{USER}", p.User, "{MODULES}", baresipModules(t),
+	).Replace(baresipConfig)
+	account := fmt.Sprintf("<%s>;auth_user=%s;auth_pass=%s;regint=120;audio_codecs=%s;answermode=%s\n", p.URI, p.User, Password(p.User), codecs, answer)
+	for name, text := range map[string]string{"config": config, "accounts": account, "contacts": ""} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// baresipModules finds the folder of baresip's modules.
+func baresipModules(t testing.TB) string {
+	t.Helper()
+	for _, pattern := range []string{"/usr/lib/baresip/modules/g711.so", "/usr/lib/*/baresip/modules/g711.so", "/usr/local/lib/baresip/modules/g711.so"} {
+		if found, _ := filepath.Glob(pattern); len(found) > 0 {
+			return filepath.Dir(found[0])
+		}
+	}
+	Missing(t, "the modules of baresip are not where they are expected")
+	return ""
+}
+
+// registered asks the phone itself.
+func (p *Phone) registered() bool {
+	text, err := p.control.command("reginfo", "")
+	return err == nil && strings.Contains(text, "OK") && strings.Contains(text, "Expires")
+}
+
+// after runs f later, unless the phone is stopped before.
+func (p *Phone) after(d time.Duration, f func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.timers = append(p.timers, time.AfterFunc(d, f))
+}
+
+// Command runs one of baresip's commands on the control port.
+func (p *Phone) Command(t testing.TB, name, params string) string {
+	t.Helper()
+	text, err := p.control.command(name, params)
+	if err != nil {
+		t.Fatalf("%s: %v", p.User, err)
+	}
+	return text
+}
+
+// Dial calls somebody.
+func (p *Phone) Dial(t testing.TB, uri string) {
+	t.Helper()
+	p.Command(t, "dial", uri)
+}
+
+// Answer accepts the call that rings.
+func (p *Phone) Answer(t testing.TB) {
+	t.Helper()
+	p.Command(t, "accept", "")
+}
+
+// Hangup ends the call, or refuses the one that rings.
+func (p *Phone) Hangup(t testing.TB) {
+	t.Helper()
+	p.Command(t, "hangup", "")
+}
+
+// Await waits until an event of a type has happened since the phone started, and
+// gives the latest one.
+func (p *Phone) Await(t testing.TB, kind string, within time.Duration) Event {
+	t.Helper()
+	var found Event
+	if !eventually(within, func() bool {
+		for _, e := range p.control.since(0) {
+			if e.Type == kind {
+				found = e
+			}
+		}
+		return found.Type != ""
+	}) {
+		t.Fatalf("%s: no %s within %v; there were %+v", p.User, kind, within, p.control.since(0))
+	}
+	return found
+}
+
+// Events gives everything that happened so far.
+func (p *Phone) Events() []Event { return p.control.since(0) }
