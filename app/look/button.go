@@ -108,19 +108,19 @@ func NewFold(title string, body fyne.CanvasObject, onToggle func()) *Fold {
 	f := &Fold{body: body, title: Text(title, Style{Size: SmallSize, Color: Accent, Bold: true}),
 		arrow: NewIcon("right", Accent, 14)}
 	f.Header = NewTile(title, Pad(4, 8, Row(8, 1, f.arrow, f.title)), func() {
-		f.Show(!f.body.Visible())
+		f.SetOpen(!f.body.Visible())
 		if onToggle != nil {
 			onToggle()
 		}
 	}).Tint("", "", AccentSoft)
 	f.Header.ground.radius = 8
 	f.Container = Column(4, f.Header, Inset(26, 0, 0, 4, body))
-	f.Show(false)
+	f.SetOpen(false)
 	return f
 }
 
-// Show opens or closes the fold.
-func (f *Fold) Show(open bool) {
+// SetOpen opens or closes the fold.
+func (f *Fold) SetOpen(open bool) {
 	holder := f.Objects[1]
 	if open {
 		f.body.Show()

@@ -4,6 +4,8 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
+
+	"softphonedoctor/assets"
 )
 
 // Margin is the room at the left and right of a page at a width.
@@ -137,4 +139,82 @@ func (bars) MinSize(o []fyne.CanvasObject) fyne.Size {
 		}
 	}
 	return size
+}
+
+// AtLeast gives the object in it a least size.
+func AtLeast(size fyne.Size, o fyne.CanvasObject) *fyne.Container {
+	return container.New(&atLeast{size}, o)
+}
+
+type atLeast struct{ size fyne.Size }
+
+func (l *atLeast) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	for _, o := range objects {
+		o.Move(fyne.Position{})
+		o.Resize(size)
+	}
+}
+
+func (l *atLeast) MinSize([]fyne.CanvasObject) fyne.Size { return l.size }
+
+// Header is the bar above all pages.
+func Header(content fyne.CanvasObject) *fyne.Container {
+	return Over(NewSurface(Card, "", 0), Column(0, Pad(24, 8, content), Rule()))
+}
+
+// Footer is the bar below a page, with the page's margins.
+func Footer(content fyne.CanvasObject) *fyne.Container {
+	return Over(NewSurface(Card, "", 0), Column(0, Rule(),
+		container.New(&margins{of: Margin}, Pad(0, 13, content))))
+}
+
+// AppIcon is the program's mark.
+func AppIcon() fyne.Resource {
+	return fyne.NewStaticResource("softphone-doctor.svg", assets.Icon("logo"))
+}
+
+// Sidebar sets a narrow part on card ground beside a wide one; the narrow one is
+// between least and most wide.
+func Sidebar(least, most float32, side, main fyne.CanvasObject) *fyne.Container {
+	ground := NewSurface(Card, "", 0)
+	line := NewSurface(Line, "", 0)
+	return container.New(&sidebar{least, most}, ground, line, side, main)
+}
+
+type sidebar struct{ least, most float32 }
+
+func (l *sidebar) Layout(o []fyne.CanvasObject, size fyne.Size) {
+	w := max(l.least, min(l.most, size.Width*0.25))
+	o[0].Resize(fyne.NewSize(w, size.Height))
+	o[1].Move(fyne.NewPos(w, 0))
+	o[1].Resize(fyne.NewSize(1, size.Height))
+	o[2].Resize(fyne.NewSize(w, size.Height))
+	o[3].Move(fyne.NewPos(w+1, 0))
+	o[3].Resize(fyne.NewSize(size.Width-w-1, size.Height))
+}
+
+func (l *sidebar) MinSize(o []fyne.CanvasObject) fyne.Size {
+	m := o[3].MinSize()
+	return fyne.NewSize(l.least+1+m.Width, max(m.Height, o[2].MinSize().Height))
+}
+
+// Narrow lets an object be laid out narrower than it would like to be: for rows
+// whose text is cut with an ellipsis.
+func Narrow(o fyne.CanvasObject) *fyne.Container { return container.New(&narrow{}, o) }
+
+type narrow struct{}
+
+func (narrow) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	for _, o := range objects {
+		o.Move(fyne.Position{})
+		o.Resize(size)
+	}
+}
+
+func (narrow) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	return fyne.NewSize(40, objects[0].MinSize().Height)
+}
+
+func (narrow) heightFor(objects []fyne.CanvasObject, width float32) float32 {
+	return HeightFor(objects[0], width)
 }

@@ -167,6 +167,15 @@ func (t *Tile) Tint(fill, border, over fyne.ThemeColorName) *Tile {
 	return t
 }
 
+// Round gives a tile fully round ends.
+func (t *Tile) Round() *Tile {
+	t.ground.radius = 22
+	return t
+}
+
+// SetLabel changes what the tile says to a screen reader.
+func (t *Tile) SetLabel(label string) { t.label = label }
+
 // FocusGained shows the ring and scrolls the tile into view.
 func (t *Tile) FocusGained() {
 	t.press.FocusGained()

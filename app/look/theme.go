@@ -72,6 +72,7 @@ var sizes = map[fyne.ThemeSizeName]float32{
 	theme.SizeNamePopupRadius:    Radius,
 	theme.SizeNameMenuRadius:     8,
 	theme.SizeNameScrollBar:      10,
+	CodeSizeName:                 12,
 }
 
 // Size gives the spacing of the design, else Fyne's.

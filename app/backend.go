@@ -1,0 +1,59 @@
+// Package app is the window of Softphone Doctor: a header, one page at a time,
+// and a footer with the one thing to do next. It never touches a packet: it asks
+// a Backend for checks and shows what comes back.
+//
+// All widgets are touched on Fyne's goroutine only. What a check reports from
+// its own goroutines becomes a plain snapshot, of which at most one waits to be
+// shown (see run.go). The package does not import fyne.io/fyne/v2/app, so that
+// its tests need neither a display nor cgo.
+package app
+
+import (
+	"context"
+	"io"
+
+	"softphonedoctor/app/session"
+	"softphonedoctor/wizard"
+	"softphonedoctor/wizard/diagnosis"
+	"softphonedoctor/wizard/evidence"
+	"softphonedoctor/wizard/report"
+)
+
+// Backend is what the window needs from the rest of the program.
+type Backend interface {
+	// Scenarios lists the checks of this version in the order to offer them.
+	Scenarios() []wizard.Scenario
+	// NewCheck prepares a check; nothing is sent before its Run. The error is a
+	// sentence for the person, and a *session.Field where it is about a field.
+	NewCheck(session.Request) (Check, error)
+	// Faults lists what the built-in PBX can be practised with.
+	Faults() []Fault
+	// Practise starts the built-in PBX with the fault of a cause.
+	Practise(cause string) (*Practice, error)
+	// Examine judges a capture file. The error is a sentence for the person.
+	Examine(r io.Reader) (*report.Report, error)
+}
+
+// Check is one diagnosis under way. Evidence and Diagnosis can be asked from any
+// goroutine while Run runs.
+type Check interface {
+	Run(context.Context) (*report.Report, error)
+	Evidence() *evidence.Evidence
+	Diagnosis() diagnosis.Diagnosis
+}
+
+// Fault is one thing that the built-in PBX can do wrong.
+type Fault struct {
+	Cause     string
+	Situation string // id of the check that should find it
+	Title     string // in plain words
+}
+
+// Practice is the built-in PBX at work on loopback.
+type Practice struct {
+	Fault
+	Account session.Account
+	Target  string
+	Answers map[string]string
+	Stop    func()
+}

@@ -1,0 +1,81 @@
+package app
+
+import (
+	"fyne.io/fyne/v2"
+
+	"softphonedoctor/app/look"
+)
+
+// header is the bar above all pages: the program's name, the account, and the
+// way to the technical view.
+type header struct {
+	w       *Window
+	object  fyne.CanvasObject
+	account *pill
+	tech    *pill
+}
+
+// pill is a round button with an icon before or behind its words.
+type pill struct {
+	*look.Tile
+	icon *look.Icon
+	text *look.Prose
+}
+
+func newPill(iconFirst bool, onPress func()) *pill {
+	p := &pill{icon: look.NewIcon("dot", look.Off, 14),
+		text: look.Text("", look.Style{Size: look.SmallSize, Color: look.Mute, OneRow: true})}
+	row := look.Row(8, -1, p.text, p.icon)
+	if iconFirst {
+		row = look.Row(8, -1, p.icon, p.text)
+	}
+	p.Tile = look.NewTile("", look.Sized(0, look.Touch-4, look.Pad(14, 11, row)), onPress).Round()
+	return p
+}
+
+func (p *pill) set(text, icon string, ink, words fyne.ThemeColorName) {
+	p.SetLabel(text)
+	p.text.SetStyle(look.Style{Size: look.SmallSize, Color: words, OneRow: true})
+	p.text.SetText(text)
+	p.icon.Set(icon, ink)
+}
+
+func newHeader(w *Window) *header {
+	h := &header{w: w}
+	h.account = newPill(true, func() { w.show(newAccountPage(w, "")) })
+	h.tech = newPill(false, func() { w.technical(w.tech == nil) })
+	name := look.Text(tr("app.name", "Softphone Doctor"), look.Style{Size: look.TitleSize, Bold: true, OneRow: true})
+	mark := look.Sized(28, 28, look.Over(look.NewSurface(look.Accent, "", 8), look.NewIcon("app", look.OnAccent, 20)))
+	h.object = look.Header(look.Row(12, 2, mark, name, look.Gap(0, 0), h.account, h.tech))
+	return h
+}
+
+// refresh writes the account's state and the view's into the bar.
+func (h *header) refresh() {
+	a := h.w.account
+	switch {
+	case a.User == "" || a.Domain == "":
+		h.account.set(tr("header.none", "No account yet"), "dot", look.Off, look.Mute)
+	case a.status == signInWorks:
+		h.account.set(tr("header.works", "Sign-in works: {{.Who}}", map[string]any{"Who": shorten(a.Address(), 28)}), "check", look.OK, look.Mute)
+	case a.status == signInFails:
+		h.account.set(tr("header.fails", "Sign-in fails: {{.Who}}", map[string]any{"Who": shorten(a.Address(), 28)}), "cross", look.Bad, look.Mute)
+	default:
+		h.account.set(shorten(a.Address(), 34), "dot", look.Off, look.Mute)
+	}
+	if h.w.tech != nil {
+		h.tech.set(tr("header.technical", "Technical view"), "disc", look.Accent, look.Accent)
+	} else {
+		h.tech.set(tr("header.technical", "Technical view"), "ring", look.Mute, look.Mute)
+	}
+	look.Rearrange(h.object)
+}
+
+// shorten cuts the middle out of a long address: both ends tell most.
+func shorten(s string, n int) string {
+	r := []rune(s)
+	if len(r) <= n {
+		return s
+	}
+	return string(r[:n/2]) + "…" + string(r[len(r)-n/2:])
+}

@@ -1,0 +1,91 @@
+package app
+
+import (
+	"strings"
+
+	"fyne.io/fyne/v2"
+
+	"softphonedoctor/app/look"
+)
+
+// homePage asks what is going wrong.
+type homePage struct {
+	w     *Window
+	view  fyne.CanvasObject
+	foot  fyne.CanvasObject
+	cards map[string]*look.Tile // by the id of the check
+	// buttons of the footer
+	change, open, practise *look.Button
+}
+
+func newHomePage(w *Window) *homePage {
+	p := &homePage{w: w, cards: map[string]*look.Tile{}}
+	var ready []fyne.CanvasObject
+	var later []string
+	for _, c := range complaints() {
+		if _, ok := w.scenario(c.id); !ok {
+			later = append(later, c.title)
+			continue
+		}
+		card := complaintCard(c, func() { w.begin(c.id) })
+		p.cards[c.id] = card
+		ready = append(ready, card)
+	}
+	columns := 3
+	if len(ready) == 2 || len(ready) == 4 {
+		columns = 2
+	}
+	parts := []fyne.CanvasObject{
+		look.Text(tr("home.title", "What is going wrong?"), look.Heading),
+		look.Inset(0, 4, 0, 22, look.Text(tr("home.lead",
+			"Pick what you notice. A test phone tries it out with your account and finds the cause. It takes about a minute."), look.Lead)),
+		look.Grid(columns, 200, 16, ready...),
+	}
+	if len(later) > 0 {
+		parts = append(parts, look.Inset(0, 18, 0, 0, look.Text(tr("home.later", "Not in this version yet: {{.List}}.",
+			map[string]any{"List": quoteList(later)}), look.Small)))
+	}
+	p.view = look.Scrolled(look.Inset(0, 30, 0, 20, look.Column(0, parts...)))
+
+	label := tr("home.change", "Change account")
+	if w.account.User == "" {
+		label = tr("home.enter", "Enter your account")
+	}
+	p.change = look.NewButton(label, look.Secondary, func() { w.show(newAccountPage(w, "")) })
+	p.open = look.NewButton(tr("home.open", "Open a capture…"), look.Secondary, w.chooseFile)
+	p.practise = look.NewButton(tr("home.practise", "Practise with the built-in PBX"), look.Link, func() { w.show(newPracticePage(w)) })
+	p.foot = look.Row(12, 2, p.change, p.open, look.Gap(0, 0), p.practise)
+	return p
+}
+
+// quoteList sets complaints side by side as a person would list them.
+func quoteList(titles []string) string {
+	for i, t := range titles {
+		titles[i] = "“" + t + "”"
+	}
+	return strings.Join(titles, ", ")
+}
+
+func complaintCard(c complaint, onPress func()) *look.Tile {
+	tile := look.Sized(40, 40, look.Over(look.NewSurface(look.AccentSoft, "", 8), look.NewIcon(c.icon, look.Accent, 22)))
+	left := look.Row(0, 1, tile, look.Gap(0, 0)) // keeps the icon's ground square
+	content := look.Pad(20, 20, look.Column(0, left,
+		look.Inset(0, 14, 0, 4, look.Text(c.title, look.Title)), look.Text(c.about, look.Small)))
+	return look.NewTile(c.title+". "+c.about, content, onPress)
+}
+
+func (p *homePage) body() fyne.CanvasObject   { return p.view }
+func (p *homePage) footer() fyne.CanvasObject { return p.foot }
+func (p *homePage) enter()                    {}
+func (p *homePage) leave()                    {}
+func (p *homePage) back()                     {}
+
+// begin goes towards a check: over the account when there is none yet, then to
+// the page that says what will happen.
+func (w *Window) begin(situation string) {
+	if !w.account.complete() {
+		w.show(newAccountPage(w, situation))
+		return
+	}
+	w.show(newReadyPage(w, situation))
+}

@@ -1,0 +1,109 @@
+package app
+
+import (
+	"strings"
+
+	"fyne.io/fyne/v2"
+
+	"softphonedoctor/app/look"
+	"softphonedoctor/app/session"
+	"softphonedoctor/wizard/report"
+)
+
+// practicePage lets a person choose a fault and see how the diagnosis finds it,
+// without any account and without leaving this computer.
+type practicePage struct {
+	w      *Window
+	view   *fyne.Container
+	foot   fyne.CanvasObject
+	search *look.Field
+	list   *fyne.Container
+	tiles  map[string]*look.Tile // by cause
+	groups []practiceGroup
+}
+
+// practiceGroup is the faults that one check should find.
+type practiceGroup struct {
+	head   fyne.CanvasObject
+	grid   *fyne.Container
+	faults []Fault
+}
+
+func newPracticePage(w *Window) *practicePage {
+	p := &practicePage{w: w, tiles: map[string]*look.Tile{}, list: look.Column(10)}
+	p.search = look.NewField(tr("practice.search", "Find a fault"), "", tr("practice.search.example", "for example: password, busy, silent"), false)
+	p.search.Entry.OnChanged = p.filter
+	index := map[string]int{}
+	for _, f := range w.back.Faults() {
+		g, ok := index[f.Situation]
+		if !ok {
+			g = len(p.groups)
+			index[f.Situation] = g
+			name := tr("practice.group", "Found by: {{.Check}}", map[string]any{"Check": report.SituationWords(f.Situation)})
+			p.groups = append(p.groups, practiceGroup{head: look.Inset(0, 8, 0, 0, look.Text(name, look.Title)), grid: look.Grid(2, 280, 10)})
+		}
+		p.groups[g].faults = append(p.groups[g].faults, f)
+		tile := look.Choice(f.Title, func() { p.start(f.Cause) })
+		p.tiles[f.Cause] = tile
+		p.groups[g].grid.Add(tile)
+	}
+	for _, g := range p.groups {
+		p.list.Add(g.head)
+		p.list.Add(g.grid)
+	}
+	p.view = look.Scrolled(look.Inset(0, 30, 0, 20, look.Column(0,
+		look.Text(tr("practice.title", "Practise with the built-in PBX"), look.Heading),
+		look.Inset(0, 4, 0, 18, look.Text(tr("practice.lead",
+			"Choose what shall go wrong. Everything happens inside this computer; no account is needed and nobody is called."), look.Lead)),
+		p.search, p.list)))
+	p.foot = look.Row(12, -1, look.NewButton(tr("back", "Back"), look.Secondary, p.back))
+	return p
+}
+
+// filter shows the faults whose words hold all words of a search.
+func (p *practicePage) filter(text string) {
+	words := strings.Fields(strings.ToLower(text))
+	for _, g := range p.groups {
+		any := false
+		for _, f := range g.faults {
+			hay := strings.ToLower(f.Title + " " + f.Cause)
+			match := true
+			for _, w := range words {
+				match = match && strings.Contains(hay, w)
+			}
+			if match {
+				p.tiles[f.Cause].Show()
+			} else {
+				p.tiles[f.Cause].Hide()
+			}
+			any = any || match
+		}
+		if any {
+			g.head.Show()
+			g.grid.Show()
+		} else {
+			g.head.Hide()
+			g.grid.Hide()
+		}
+	}
+	look.Rearrange(p.view)
+}
+
+func (p *practicePage) body() fyne.CanvasObject   { return p.view }
+func (p *practicePage) footer() fyne.CanvasObject { return p.foot }
+func (p *practicePage) enter()                    {}
+func (p *practicePage) leave()                    {}
+func (p *practicePage) back()                     { p.w.home() }
+
+func (p *practicePage) start(cause string) {
+	pr, err := p.w.back.Practise(cause)
+	if err != nil {
+		p.w.show(newTroublePage(p.w, tr("practice.trouble", "The built-in PBX could not start"), err))
+		return
+	}
+	p.w.show(newLivePage(p.w, liveRequest{
+		Request:  session.Request{Account: pr.Account, Situation: pr.Situation, Target: pr.Target},
+		title:    tr("practice.live", "Practice: {{.Fault}}", map[string]any{"Fault": pr.Title}),
+		practice: pr,
+	}))
+}

@@ -1,0 +1,47 @@
+package app
+
+import (
+	"io"
+
+	"softphonedoctor/app/session"
+	"softphonedoctor/wizard"
+	"softphonedoctor/wizard/report"
+)
+
+// Session is the Backend of the real program.
+func Session() Backend { return real{} }
+
+type real struct{}
+
+func (real) Scenarios() []wizard.Scenario { return wizard.Scenarios() }
+
+func (real) NewCheck(r session.Request) (Check, error) {
+	c, err := session.NewCheck(r)
+	if err != nil {
+		return nil, err // not c: a nil *session.Check is no nil Check
+	}
+	return c, nil
+}
+
+func (real) Faults() []Fault {
+	var all []Fault
+	for _, f := range session.Practices() {
+		all = append(all, Fault{Cause: f.Cause, Situation: f.Situation, Title: f.Title})
+	}
+	return all
+}
+
+func (real) Practise(cause string) (*Practice, error) {
+	p, err := session.StartPractice(cause)
+	if err != nil {
+		return nil, err
+	}
+	return &Practice{
+		Fault:   Fault{Cause: p.Cause, Situation: p.Situation, Title: p.Title},
+		Account: p.Account, Target: p.Target, Answers: p.Answers, Stop: p.Close,
+	}, nil
+}
+
+func (real) Examine(r io.Reader) (*report.Report, error) {
+	return wizard.Examine(r, wizard.Subject{})
+}

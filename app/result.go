@@ -1,0 +1,207 @@
+package app
+
+import (
+	"bytes"
+	"strings"
+	"time"
+
+	"fyne.io/fyne/v2"
+
+	"softphonedoctor/app/look"
+	"softphonedoctor/wizard/diagnosis"
+	"softphonedoctor/wizard/evidence"
+	"softphonedoctor/wizard/report"
+)
+
+// resultPage says what is wrong, where, what to do and why.
+type resultPage struct {
+	w      *Window
+	report *report.Report
+	from   *liveRequest // what was run, nil for a capture
+	view   *fyne.Container
+	foot   fyne.CanvasObject
+	strip  *look.PathStrip
+	folds  []*look.Fold
+	again  *look.Button
+	copied *look.Button
+	revert *time.Timer // gives the copy button its words back
+}
+
+func newResultPage(w *Window, r *report.Report, from *liveRequest) *resultPage {
+	p := &resultPage{w: w, report: r, from: from}
+	rows := []fyne.CanvasObject{p.verdict(), look.Inset(0, 6, 0, 12, look.Text(r.Headline(), look.Heading))}
+	for _, text := range r.Warnings {
+		rows = append(rows, look.Inset(0, 0, 0, 10, look.Notice("warning", sentence(plainError(text)), look.ToneWarn)))
+	}
+	if from != nil && from.practice != nil {
+		rows = append(rows, look.Inset(0, 0, 0, 10, p.practised(from.practice)))
+	}
+	rows = append(rows, p.path())
+	left, right := p.columns()
+	rows = append(rows, look.Inset(0, 14, 0, 0, look.Grid(2, 300, 20, left, right)))
+	p.view = look.Scrolled(look.Inset(0, 22, 0, 20, look.Column(0, rows...)))
+
+	p.copied = look.NewButton(tr("result.copy", "Copy for support"), look.Secondary, p.copy)
+	home := look.NewButton(tr("result.home", "Back to start"), look.Secondary, p.back)
+	p.again = look.NewButton(p.againWords(), look.Primary, p.repeat)
+	p.foot = look.Row(12, 1, p.copied, look.Gap(0, 0), home, p.again)
+	return p
+}
+
+// plainError carries a text that is none of our errors through sentence.
+type plainError string
+
+func (e plainError) Error() string { return string(e) }
+
+func (p *resultPage) againWords() string {
+	switch {
+	case p.from == nil:
+		return tr("result.another", "Open another capture…")
+	case p.from.practice != nil:
+		return tr("result.practise-again", "Practise another fault")
+	case p.report.Verdict == report.Problem:
+		return tr("result.did", "I did this: test again")
+	}
+	return tr("result.again", "Test again")
+}
+
+// verdict is the line above the headline: the verdict as a chip, how sure, what
+// was checked, how long it took.
+func (p *resultPage) verdict() fyne.CanvasObject {
+	tone, word := look.ToneWarn, tr("result.inconclusive", "Not enough was seen")
+	switch p.report.Verdict {
+	case report.Problem:
+		tone, word = look.ToneBad, tr("result.problem", "Problem found")
+	case report.Outcome:
+		tone, word = look.ToneAccent, tr("result.outcome", "No fault: that is how the call ended")
+	case report.Healthy:
+		tone, word = look.ToneOK, tr("result.healthy", "All well")
+	}
+	var about []string
+	if f := p.report.Root(); f != nil {
+		about = append(about, sureWords(f.Certainty))
+	}
+	about = append(about, report.SituationWords(p.report.Situation))
+	if p.report.Took > 0 {
+		about = append(about, seconds(p.report.Took))
+	}
+	return look.Row(10, 1, look.Chip(word, tone), look.Text(strings.Join(about, " · "), look.Style{Size: look.SmallSize, Color: look.Mute, OneRow: true}))
+}
+
+func sureWords(c diagnosis.Certainty) string {
+	switch c {
+	case diagnosis.Confirmed:
+		return tr("sure.confirmed", "certain")
+	case diagnosis.Likely:
+		return tr("sure.likely", "likely")
+	}
+	return tr("sure.possible", "possible")
+}
+
+// practised says whether the fault that was switched on is the one found.
+func (p *resultPage) practised(pr *Practice) fyne.CanvasObject {
+	found := "healthy"
+	if root := p.report.Diagnosis.Root(); root != nil {
+		found = root.Rule.Cause
+	} else if p.report.Verdict != report.Healthy {
+		found = string(p.report.Verdict)
+	}
+	args := map[string]any{"Fault": strings.TrimRight(pr.Title, ".")}
+	if found == pr.Cause {
+		return look.Notice("check", tr("result.practice-right", "Practice. Switched on was: {{.Fault}}. The diagnosis found the same.", args), look.ToneOK)
+	}
+	return look.Notice("warning", tr("result.practice-wrong", "Practice. Switched on was: {{.Fault}}. The diagnosis says something else.", args), look.ToneWarn)
+}
+
+// path is the strip with the break, and the same in words.
+func (p *resultPage) path() fyne.CanvasObject {
+	p.strip = look.NewPathStrip()
+	p.strip.SetPath(p.report.Diagnosis.Path)
+	if f := p.report.Root(); f != nil && f.Kind() == diagnosis.Fault && !broken(p.report.Diagnosis.Path) {
+		p.strip.Blame(look.BlameNode(f.Place()))
+	}
+	f := figuresOf(p.report.Evidence)
+	p.strip.SetNote(1, f.phone)
+	server := f.server
+	if p.from != nil {
+		server = p.from.Account.Domain
+		if f.other == "" {
+			f.other = p.from.Target
+		}
+	}
+	p.strip.SetNote(3, server)
+	p.strip.SetNote(4, f.other)
+	return look.SlimPanel(look.Column(10, look.Inset(0, 8, 0, 0, p.strip),
+		look.Text(p.whereWords(), look.Style{Size: look.SmallSize, Color: look.Mute, Center: true})))
+}
+
+func broken(path [4]diagnosis.Segment) bool {
+	for _, s := range path {
+		if s.Out == diagnosis.Broken || s.In == diagnosis.Broken {
+			return true
+		}
+	}
+	return false
+}
+
+// whereWords says where the fault is, and what the arrows show.
+func (p *resultPage) whereWords() string {
+	f := p.report.Root()
+	if f == nil || f.Place() == diagnosis.Nowhere || f.Place() == "" {
+		return p.strip.Summary()
+	}
+	words := tr("result.where", "The fault is {{.Place}}.", map[string]any{"Place": report.PlaceWords(f.Place())})
+	if f.Kind() != diagnosis.Fault {
+		words = tr("result.where-outcome", "This happened {{.Place}}.", map[string]any{"Place": report.PlaceWords(f.Place())})
+	}
+	if p.report.Diagnosis.Path == ([4]diagnosis.Segment{}) {
+		return words
+	}
+	return words + " " + p.strip.Summary()
+}
+
+func (p *resultPage) body() fyne.CanvasObject         { return p.view }
+func (p *resultPage) footer() fyne.CanvasObject       { return p.foot }
+func (p *resultPage) evidence() *evidence.Evidence    { return p.report.Evidence }
+func (p *resultPage) diagnosis() *diagnosis.Diagnosis { return &p.report.Diagnosis }
+func (p *resultPage) enter()                          { p.w.focus(p.again) }
+func (p *resultPage) back()                           { p.w.home() }
+
+func (p *resultPage) leave() {
+	if p.revert != nil {
+		p.revert.Stop()
+	}
+}
+
+// repeat goes on with what is likely next. A call is never placed again without
+// the page that names its number.
+func (p *resultPage) repeat() {
+	switch {
+	case p.from == nil:
+		p.w.chooseFile()
+	case p.from.practice != nil:
+		p.w.show(newPracticePage(p.w))
+	default:
+		p.w.begin(p.from.Situation)
+	}
+}
+
+// copy puts the plain report on the clipboard.
+func (p *resultPage) copy() {
+	var b bytes.Buffer
+	if err := p.report.Text(&b, 78); err != nil {
+		return // a bytes.Buffer takes everything
+	}
+	p.w.app.Clipboard().SetContent(b.String())
+	p.copied.SetText(tr("result.copied", "Copied"))
+	look.Rearrange(p.foot)
+	if p.revert != nil {
+		p.revert.Stop()
+	}
+	p.revert = time.AfterFunc(2*time.Second, func() {
+		p.w.post(func() {
+			p.copied.SetText(tr("result.copy", "Copy for support"))
+			look.Rearrange(p.foot)
+		})
+	})
+}

@@ -1,0 +1,76 @@
+package app
+
+import (
+	"errors"
+	"image"
+	"image/color"
+	"os"
+	"runtime"
+	"sync/atomic"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+)
+
+// ErrNoWindow says that no window could be painted: no OpenGL, as on many remote
+// desktops and virtual machines.
+var ErrNoWindow = errors.New("no window can be shown here, because this computer offers no OpenGL (a remote desktop or a virtual machine often has none); everything also works on the command line: softphone-doctor check --help")
+
+// ErrNoDisplay says that there is no screen at all.
+var ErrNoDisplay = errors.New("there is no screen to show a window on (neither DISPLAY nor WAYLAND_DISPLAY is set); everything also works on the command line: softphone-doctor check --help")
+
+// paintLimit is how long a window may take to appear.
+const paintLimit = 15 * time.Second
+
+// DisplayError tells before any window is made whether one could be shown at
+// all: nil, or ErrNoDisplay on a Unix without a display server.
+func DisplayError() error {
+	switch runtime.GOOS {
+	case "linux", "freebsd", "openbsd", "netbsd", "dragonfly":
+		if os.Getenv("DISPLAY") == "" && os.Getenv("WAYLAND_DISPLAY") == "" && os.Getenv("WAYLAND_SOCKET") == "" {
+			return ErrNoDisplay
+		}
+	}
+	return nil
+}
+
+// Show opens the window on an app and runs it until it is closed. file is a
+// capture to open at once, "" for none. The error is ErrNoWindow when nothing
+// was painted: the caller prints it and leaves with status 2. Fyne's own log
+// lines about OpenGL stand above it.
+//
+// main asks DisplayError first, since a driver without a display server can end
+// the process by itself.
+func Show(a fyne.App, b Backend, file string) error {
+	w := New(a, b)
+	var painted, failed atomic.Bool
+	w.watchPaint(func() { painted.Store(true) })
+	if file != "" {
+		w.OpenFile(file)
+	}
+	limit := time.AfterFunc(paintLimit, func() {
+		if !painted.Load() {
+			failed.Store(true)
+			fyne.Do(a.Quit)
+		}
+	})
+	defer limit.Stop()
+	w.win.ShowAndRun()
+	if failed.Load() || !painted.Load() {
+		return ErrNoWindow
+	}
+	return nil
+}
+
+// watchPaint calls seen when the window is painted for the first time: a raster
+// of no colour is asked for its pixels then, and only then.
+func (w *Window) watchPaint(seen func()) {
+	probe := canvas.NewRaster(func(int, int) image.Image {
+		seen()
+		return image.NewUniform(color.Transparent)
+	})
+	probe.Resize(fyne.NewSize(1, 1))
+	w.win.SetContent(container.NewStack(w.win.Content(), container.NewWithoutLayout(probe)))
+}

@@ -1,0 +1,178 @@
+package app
+
+import (
+	"sync"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/lang"
+
+	"softphonedoctor/app/look"
+	"softphonedoctor/app/session"
+)
+
+// tr gives the words of a key: the translation where there is one, else the
+// English beside it.
+var tr = lang.X
+
+// Smallest is the least size of the window in logical pixels; nothing is clipped
+// in it. Usual is the size it opens with.
+var (
+	Smallest = fyne.NewSize(760, 600)
+	Usual    = fyne.NewSize(1040, 720)
+)
+
+// page is one page between header and footer.
+type page interface {
+	body() fyne.CanvasObject
+	footer() fyne.CanvasObject
+	enter() // it is shown now: start what moves, set the focus
+	leave() // it is gone: stop everything that moves
+	back()  // Escape
+}
+
+// Window is the program's one window.
+type Window struct {
+	app  fyne.App
+	win  fyne.Window
+	back Backend
+
+	// post runs a function on the goroutine that owns the widgets, soon.
+	post func(func())
+	// frame is the least time between two changes of a page, poll how often a
+	// running check is asked for figures.
+	frame, poll time.Duration
+
+	account accountState
+	header  *header
+	place   *fyne.Container // holds the page's body
+	bar     *fyne.Container // holds the page's footer
+	shell   *fyne.Container
+	now     page
+	tech    *technicalPage // shown over the page, nil: not
+
+	running sync.WaitGroup // checks whose phone is still to hang up
+}
+
+// accountState is what the person entered; it is gone when the program ends,
+// but for what the preferences keep (never the password).
+type accountState struct {
+	session.Account
+	number string
+	status signInStatus
+}
+
+type signInStatus uint8
+
+const (
+	notTried signInStatus = iota
+	signInWorks
+	signInFails
+)
+
+// complete tells whether a check could start with it.
+func (a accountState) complete() bool { return a.User != "" && a.Domain != "" && a.Check() == nil }
+
+// New makes the window on an app and shows the home page in it. It does not show
+// the window itself: see Show and Run.
+func New(a fyne.App, b Backend) *Window {
+	return newWindow(a, b, fyne.Do)
+}
+
+func newWindow(a fyne.App, b Backend, post func(func())) *Window {
+	a.Settings().SetTheme(look.Theme{})
+	w := &Window{app: a, back: b, post: post, frame: 70 * time.Millisecond, poll: 250 * time.Millisecond}
+	w.win = a.NewWindow(tr("app.name", "Softphone Doctor"))
+	w.win.SetPadded(false)
+	w.win.SetIcon(look.AppIcon())
+	w.loadAccount()
+	w.header = newHeader(w)
+	w.place = container.NewStack()
+	w.bar = container.NewStack()
+	w.shell = look.Bars(w.header.object, w.bar, w.place)
+	w.win.SetContent(look.AtLeast(Smallest, w.shell))
+	w.win.Canvas().SetOnTypedKey(w.key)
+	w.win.SetCloseIntercept(w.close)
+	w.win.SetOnDropped(w.dropped)
+	w.win.Resize(Usual)
+	w.show(newHomePage(w))
+	return w
+}
+
+// show leaves the present page and enters another.
+func (w *Window) show(p page) {
+	if w.now != nil {
+		w.now.leave()
+	}
+	w.tech = nil
+	w.now = p
+	w.header.refresh()
+	w.put(p.body(), p.footer())
+	p.enter()
+}
+
+// put sets body and footer between the header and the lower edge.
+func (w *Window) put(body, footer fyne.CanvasObject) {
+	w.win.Canvas().Unfocus()
+	w.place.Objects = []fyne.CanvasObject{body}
+	w.bar.Objects = []fyne.CanvasObject{look.Footer(footer)}
+	w.place.Refresh()
+	w.bar.Refresh()
+	w.shell.Refresh()
+}
+
+func (w *Window) home() { w.show(newHomePage(w)) }
+
+// key handles what no focused widget wanted.
+func (w *Window) key(ev *fyne.KeyEvent) {
+	if ev.Name != fyne.KeyEscape {
+		return
+	}
+	if w.tech != nil {
+		w.technical(false)
+		return
+	}
+	w.now.back()
+}
+
+// technical shows the technical view over the present page, or takes it away.
+// The page itself stays entered: a test under it goes on.
+func (w *Window) technical(on bool) {
+	if on == (w.tech != nil) {
+		return
+	}
+	if !on {
+		w.tech = nil
+		w.put(w.now.body(), w.now.footer())
+	} else {
+		w.tech = newTechnicalPage(w)
+		if s, ok := w.now.(sourcer); ok {
+			w.tech.fill(s.evidence(), s.diagnosis())
+		}
+		w.put(w.tech.body(), w.tech.footer())
+	}
+	w.header.refresh()
+}
+
+// close hides the window at once and leaves only when the test phone has hung up
+// and taken its registration back, or after a few seconds.
+func (w *Window) close() {
+	w.now.leave()
+	w.win.Hide()
+	done := make(chan struct{})
+	go func() {
+		w.running.Wait()
+		close(done)
+	}()
+	go func() {
+		select {
+		case <-done:
+		case <-time.After(4 * time.Second):
+		}
+		w.post(w.win.Close)
+	}()
+}
+
+// focus sets the keyboard focus on a widget.
+func (w *Window) focus(o fyne.Focusable) { w.win.Canvas().Focus(o) }

@@ -1,0 +1,45 @@
+package app
+
+import (
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// digits writes a number.
+func digits(n int) string { return strconv.Itoa(n) }
+
+// sentence gives an error's words as a sentence: first letter large, full stop.
+func sentence(err error) string {
+	s := strings.TrimSpace(err.Error())
+	if s == "" {
+		return s
+	}
+	r, n := utf8.DecodeRuneInString(s)
+	s = string(unicode.ToUpper(r)) + s[n:]
+	if !strings.ContainsAny(s[len(s)-1:], ".!?") {
+		s += "."
+	}
+	return s
+}
+
+// seconds writes a duration as a person reads it: "48 s", "3 min 5 s".
+func seconds(d time.Duration) string {
+	s := int(d.Round(time.Second) / time.Second)
+	if s < 60 {
+		return digits(max(s, 1)) + " s"
+	}
+	return digits(s/60) + " min " + digits(s%60) + " s"
+}
+
+// lowerFirst writes the first letter small unless the word is all capitals.
+func lowerFirst(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	next, _ := utf8.DecodeRuneInString(s[n:])
+	if unicode.IsUpper(next) {
+		return s
+	}
+	return string(unicode.ToLower(r)) + s[n:]
+}
