@@ -35,12 +35,13 @@ type Builder struct {
 	reporting map[netip.AddrPort][]claim // who announced this RTCP address
 	epoch     uint64                     // counts changes of described and of calls' ends
 
-	streams  map[streamKey]*stream
-	inOrder  []*stream // all, by their first packet
-	touching map[netip.AddrPort][]*stream
-	header   rtp.Header // scratch
-	stun     uint64
-	alive    uint64
+	streams    map[streamKey]*stream        // the latest of each key, candidates among them
+	candidates int                          // sources that are not yet proven to be RTP
+	inOrder    []*stream                    // the proven ones, in order
+	touching   map[netip.AddrPort][]*stream // the same by both addresses
+	header     rtp.Header                   // scratch
+	stun       uint64
+	alive      uint64
 
 	reports []*report
 }

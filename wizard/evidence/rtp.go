@@ -5,9 +5,13 @@ import (
 	"time"
 )
 
-// maxStreams bounds the streams kept: packets that merely look like RTP have a
-// new SSRC each.
-const maxStreams = 1 << 16
+const (
+	// maxStreams bounds the streams that are followed.
+	maxStreams = 1 << 16
+	// maxCandidates bounds the sources of which only single packets were seen:
+	// data that merely looks like RTP has a new SSRC each time.
+	maxCandidates = 4096
+)
 
 type streamKey struct {
 	flow
@@ -38,6 +42,7 @@ type stream struct {
 	first, last time.Time
 	claimed     bool // some description names one of its addresses
 	proven      bool // two packets in sequence, or claimed: it is RTP and not chance
+	listed      bool // in the builder's lists
 	untimed     bool
 
 	owner *call
@@ -93,7 +98,36 @@ func (b *Builder) rtp(p *packet) {
 		s.learn(h.PayloadType, payload)
 	}
 	s.add(p, h.SequenceNumber, h.Timestamp, h.Marker, payload)
+	if s.proven && !s.listed {
+		b.list(s)
+	}
 }
+
+// list makes a source that is proven to be RTP one of the streams.
+func (b *Builder) list(s *stream) {
+	if b.touching == nil {
+		b.touching = make(map[netip.AddrPort][]*stream)
+	}
+	s.listed = true
+	b.candidates--
+	b.inOrder = append(b.inOrder, s)
+	b.touching[s.key.from] = append(b.touching[s.key.from], s)
+	b.touching[s.key.to] = append(b.touching[s.key.to], s)
+}
+
+// forget drops all sources that were never proven.
+func (b *Builder) forget() {
+	for key, s := range b.streams {
+		if !s.listed {
+			b.odd.note(s.firstN, s.first, s.key.flow, lonely)
+			delete(b.streams, key)
+		}
+	}
+	b.candidates = 0
+}
+
+// lonely says why a packet that looks like RTP is none.
+const lonely = "looks like RTP, but no packet continues it"
 
 // place finds the stream for a packet and the call that owns it, or opens one.
 func (b *Builder) place(s *stream, key streamKey, p *packet) *stream {
@@ -111,15 +145,15 @@ func (b *Builder) place(s *stream, key streamKey, p *packet) *stream {
 			b.odd.add(p, "more RTP sources than can be followed")
 			return nil
 		}
+		if b.candidates >= maxCandidates {
+			b.forget()
+		}
 		s = &stream{key: key, firstN: p.n, first: p.at}
 		if b.streams == nil {
 			b.streams = make(map[streamKey]*stream)
-			b.touching = make(map[netip.AddrPort][]*stream)
 		}
 		b.streams[key] = s
-		b.inOrder = append(b.inOrder, s)
-		b.touching[key.from] = append(b.touching[key.from], s)
-		b.touching[key.to] = append(b.touching[key.to], s)
+		b.candidates++
 	}
 	s.epoch = b.epoch
 	if owner != nil && (s.owner == nil || !b.still(s.owner, found)) {

@@ -52,6 +52,7 @@ func (b *Builder) Evidence() *Evidence {
 	for _, st := range b.inOrder {
 		s.stream(st)
 	}
+	slices.SortStableFunc(s.ev.Streams, func(a, b *Stream) int { return cmp.Compare(a.FirstN, b.FirstN) })
 	s.claimByReports()
 	s.assignReports()
 	s.mainStreams()
@@ -162,6 +163,11 @@ func (s *snapshot) experiments() {
 func (s *snapshot) lists() {
 	for _, o := range s.b.odd.list {
 		s.ev.Odd = append(s.ev.Odd, *o)
+	}
+	for _, st := range s.b.streams {
+		if !st.listed && len(s.ev.Odd) < maxOdd {
+			s.ev.Odd = append(s.ev.Odd, Odd{N: st.firstN, Time: st.first, From: st.key.from, To: st.key.to, Text: lonely, Count: 1})
+		}
 	}
 	slices.SortStableFunc(s.ev.Odd, func(a, b Odd) int { return cmp.Compare(a.N, b.N) })
 	for _, u := range s.b.icmp.list {

@@ -7,10 +7,6 @@ import (
 
 // stream works out one stream: its figures, the call it belongs to and its way.
 func (s *snapshot) stream(st *stream) {
-	if !st.proven {
-		s.b.odd.hint(s.ev, st)
-		return
-	}
 	c, dir := s.claim(st)
 	out := &Stream{
 		From: st.key.from, To: st.key.to, SSRC: st.key.ssrc, Direction: dir, Media: st.kind,
@@ -117,12 +113,6 @@ func (s *snapshot) mainStreams() {
 			}
 		}
 	}
-}
-
-// hint lists a packet that looked like RTP and was never continued.
-func (o *oddities) hint(ev *Evidence, st *stream) {
-	ev.Odd = append(ev.Odd, Odd{N: st.firstN, Time: st.first, From: st.key.from, To: st.key.to, Count: 1,
-		Text: "looks like RTP, but no packet continues it"})
 }
 
 // near tells whether two moments can belong to one stream's life.
