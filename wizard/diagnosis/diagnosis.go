@@ -73,7 +73,8 @@ type Cite struct {
 	Label string
 }
 
-// Hit is what a rule's Check found. Zero fields take the rule's defaults.
+// Hit is what a rule's Check found. Zero fields take the rule's defaults. A hit
+// without a Certainty says: there was no way to tell, so the cause stays unchecked.
 type Hit struct {
 	Certainty Certainty
 	Where     Where // "": the rule's
@@ -89,7 +90,8 @@ type Hit struct {
 type Rule struct {
 	Cause       string // the stable id of the list of causes, e.g. "ack-missing"
 	Kind        Kind
-	Needs       evidence.Kinds // absent: "not checked", never "fine"
+	Needs       evidence.Kinds // all of them; absent: "not checked", never "fine"
+	Either      evidence.Kinds // at least one of them, when not 0; the same otherwise
 	ExplainedBy []string       // when one of these is found, this is a symptom
 	Where       Where
 	Title       string // one plain sentence, no jargon: what is wrong

@@ -1,0 +1,187 @@
+package diagnosis
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"softphonedoctor/sipclient/sipmsg"
+	"softphonedoctor/wizard/evidence"
+)
+
+// signIn is all that our phone did to register one address, over all its
+// attempts. Removals and mere questions are left out.
+type signIn struct {
+	aor      string
+	tries    []*evidence.Transaction
+	last     *evidence.Transaction
+	accepted *evidence.Transaction // the last 2xx, nil when there never was one
+}
+
+// user is the part of the address before the domain.
+func (s *signIn) user() string {
+	user, _, _ := strings.Cut(s.aor, "@")
+	return user
+}
+
+// signIns groups the registrations of our phone by their address, in order of time.
+func signIns(e *evidence.Evidence) []*signIn {
+	var list []*signIn
+	index := map[string]*signIn{}
+	for _, r := range e.Registrations {
+		if !r.Out {
+			continue
+		}
+		for _, t := range r.Transactions {
+			if t == nil || !has(t.Request) || asked(t.Request) <= 0 {
+				continue
+			}
+			s := index[r.AOR]
+			if s == nil {
+				s = &signIn{aor: r.AOR}
+				index[r.AOR] = s
+				list = append(list, s)
+			}
+			s.tries = append(s.tries, t)
+		}
+	}
+	for _, s := range list {
+		slices.SortStableFunc(s.tries, func(a, b *evidence.Transaction) int {
+			return cmp.Compare(a.Request.Time.UnixNano(), b.Request.Time.UnixNano())
+		})
+		s.last = s.tries[len(s.tries)-1]
+		for _, t := range s.tries {
+			if code := status(t.Final()); code >= 200 && code < 300 {
+				s.accepted = t
+			}
+		}
+	}
+	return list
+}
+
+// asked is the registration time that a REGISTER asks for, 0 for a removal or a
+// question without Contact, an hour when it does not say (RFC 3261 10.2.1.1).
+func asked(m *evidence.Message) time.Duration {
+	contacts := m.Contacts()
+	if len(contacts) == 0 {
+		return 0
+	}
+	if d, ok := contactExpires(contacts[0]); ok {
+		return d
+	}
+	if d, ok := m.Expires(); ok {
+		return d
+	}
+	return time.Hour
+}
+
+func contactExpires(a sipmsg.Address) (time.Duration, bool) {
+	s, ok := a.Params["expires"]
+	if !ok {
+		return 0, false
+	}
+	d, err := time.ParseDuration(strings.Trim(s, `" `) + "s")
+	return d, err == nil
+}
+
+// anyExpires tells whether a contact carries its own remaining time, which then
+// wins over the Expires header (RFC 3261 10.3).
+func anyExpires(list []sipmsg.Address) bool {
+	for _, a := range list {
+		if _, ok := contactExpires(a); ok {
+			return true
+		}
+	}
+	return false
+}
+
+// decideRegister says what the refusal of a sign-in means; ok is false while
+// there is none. A refusal after an earlier success is registration-lost-later,
+// whatever its code: the account itself was good.
+func decideRegister(e *evidence.Evidence, s *signIn, d Dictionary) (v verdict, ok bool) {
+	t := s.last
+	m := t.Final()
+	if !has(m) || m.Status < 300 {
+		return verdict{}, false
+	}
+	defer func() {
+		v.message, v.request, v.text = m, t.Request, serverText(m)
+	}()
+	var decided verdict
+	if m.Status == 401 || m.Status == 407 {
+		if decided, ok = decideChallenge(e, t.Request, m); !ok {
+			return verdict{}, false
+		}
+	} else if decided, ok = decideByText("REGISTER", m, d, false); !ok {
+		decided = registerByCode(e, s, t, m)
+	}
+	if s.accepted != nil && decided.cause != "registration-interval-too-short" {
+		return verdict{cause: "registration-lost-later", certainty: Confirmed, basis: decided.basis}, true
+	}
+	return decided, true
+}
+
+func registerByCode(e *evidence.Evidence, s *signIn, t *evidence.Transaction, m *evidence.Message) verdict {
+	switch code := m.Status; code {
+	case 402:
+		return verdict{cause: "account-suspended-or-unpaid", certainty: Confirmed}
+	case 403:
+		if t.Authorized() {
+			return verdict{cause: "account-credentials-wrong", certainty: Likely,
+				basis: " after user name and password had been sent; some servers say this for a wrong password"}
+		}
+		for _, before := range s.tries {
+			if before != t && before.Authorized() && challenge(before.Final()) {
+				return verdict{cause: "account-credentials-wrong", certainty: Likely, basis: " after user name and password had been refused before"}
+			}
+		}
+		return verdict{cause: "account-not-allowed", certainty: Likely, basis: " without asking for a password"}
+	case 404, 410, 604:
+		return verdict{cause: "account-unknown", certainty: certain(code != 410)}
+	case 409:
+		return verdict{cause: "registration-too-many-devices", certainty: Likely}
+	case 420, 421:
+		return verdict{cause: "extension-unsupported", certainty: Confirmed}
+	case 423:
+		kind := Hint
+		if e.Until.Sub(m.Time) >= settled || gaveUp(e, t) || len(tooShort(s)) > 1 {
+			kind = Fault
+		}
+		return verdict{cause: "registration-interval-too-short", certainty: Confirmed, kind: kind}
+	case 400, 405, 413, 414, 505:
+		return verdict{cause: "request-malformed", certainty: Likely}
+	case 429:
+		return verdict{cause: "provider-overloaded", certainty: Likely}
+	case 503:
+		if wait, ok := m.RetryAfter(); ok {
+			return verdict{cause: "provider-overloaded", certainty: Likely, basis: " and asks to wait " + span(wait)}
+		}
+		return verdict{cause: "provider-unavailable", certainty: Likely}
+	default:
+		switch {
+		case code < 400:
+			kind := Hint
+			if e.Until.Sub(m.Time) >= settled || e.Have.Has(evidence.HaveLive) {
+				kind = Fault
+			}
+			return verdict{cause: "redirected", certainty: Confirmed, kind: kind}
+		case code >= 500 && code < 600, code == 408:
+			return verdict{cause: "provider-fault", certainty: Likely}
+		}
+		return verdict{cause: "account-not-allowed", certainty: Possible}
+	}
+}
+
+// tooShort lists the answers that called the registration time too short.
+func tooShort(s *signIn) []*evidence.Message {
+	var list []*evidence.Message
+	for _, t := range s.tries {
+		if m := t.Final(); status(m) == 423 {
+			list = append(list, m)
+		}
+	}
+	return list
+}
+
+func challenge(m *evidence.Message) bool { return status(m) == 401 || status(m) == 407 }

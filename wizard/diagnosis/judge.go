@@ -1,0 +1,233 @@
+package diagnosis
+
+import (
+	"cmp"
+	"slices"
+
+	"softphonedoctor/wizard/evidence"
+)
+
+// table is every rule in the order in which equal findings stand.
+var table = slices.Concat(
+	registrationRules,
+	serverRules,
+	providerRules,
+	networkRules,
+	refusalRules,
+	codecRules,
+	progressRules,
+	answeringRules,
+	onewayInRules,
+	onewayOutRules,
+	dropRules,
+	qualityRules,
+)
+
+// Rules lists every rule in table order. The slice is the caller's.
+func Rules() []Rule { return slices.Clone(table) }
+
+// Of judges the evidence. It is pure and never panics: a rule that cannot cope
+// with some evidence counts as unchecked.
+func Of(e *evidence.Evidence, d Dictionary) Diagnosis { return judge(table, e, d) }
+
+// judged is a hit with the rule that made it and its place in the table.
+type judged struct {
+	Hit
+	rule    *Rule
+	at      int
+	symptom bool
+}
+
+// group is hits of one rule that say the same thing.
+type group []judged
+
+func (j *judged) kind() Kind {
+	if j.Kind != 0 {
+		return j.Kind
+	}
+	return j.rule.Kind
+}
+
+func (j *judged) place() Where {
+	if j.Where != "" {
+		return j.Where
+	}
+	return j.rule.Where
+}
+
+func judge(rules []Rule, e *evidence.Evidence, d Dictionary) Diagnosis {
+	var out Diagnosis
+	if e == nil {
+		e = &evidence.Evidence{}
+	}
+	var hits []judged
+	for i := range rules {
+		r := &rules[i]
+		found, checked := r.run(e, d)
+		for _, h := range found {
+			hits = append(hits, judged{Hit: h, rule: r, at: i})
+		}
+		switch {
+		case len(found) > 0:
+		case checked:
+			out.Clear = append(out.Clear, r.Cause)
+		default:
+			out.Unchecked = append(out.Unchecked, r.Cause)
+		}
+	}
+	markSymptoms(rules, hits)
+	for _, g := range merge(hits) {
+		out.Findings = append(out.Findings, g.finding())
+	}
+	out.Path = pathOf(e, out.Findings)
+	return out
+}
+
+// run gives the rule's real hits, and whether the cause could be looked for at all.
+func (r *Rule) run(e *evidence.Evidence, d Dictionary) (hits []Hit, checked bool) {
+	if !e.Have.Has(r.Needs) || r.Either != 0 && e.Have&r.Either == 0 || r.Check == nil {
+		return nil, false
+	}
+	defer func() {
+		if recover() != nil {
+			hits, checked = nil, false
+		}
+	}()
+	checked = true
+	for _, h := range r.Check(e, d) {
+		if h.Certainty == 0 {
+			checked = false
+			continue
+		}
+		hits = append(hits, h)
+	}
+	return hits, checked
+}
+
+// markSymptoms puts hits into the shadow of what explains them. Hits about
+// different calls do not explain each other, a mere hint explains nothing, and a
+// guess does not overrule a proof.
+func markSymptoms(rules []Rule, hits []judged) {
+	explained := explainers(rules)
+	for i := range hits {
+		h := &hits[i]
+		for j := range hits {
+			g := &hits[j]
+			if i == j || !slices.Contains(explained[h.rule.Cause], g.rule.Cause) || g.kind() == Hint && h.kind() != Hint {
+				continue
+			}
+			if h.CallID != "" && g.CallID != "" && h.CallID != g.CallID {
+				continue
+			}
+			if g.Certainty == Possible && h.Certainty == Confirmed {
+				continue
+			}
+			h.symptom = true
+			break
+		}
+	}
+}
+
+// explainers gives for each cause all causes that explain it, also through
+// others. A test holds that no cause explains itself that way.
+func explainers(rules []Rule) map[string][]string {
+	direct := make(map[string][]string, len(rules))
+	for i := range rules {
+		direct[rules[i].Cause] = append(direct[rules[i].Cause], rules[i].ExplainedBy...)
+	}
+	all := make(map[string][]string, len(rules))
+	for cause := range direct {
+		seen := map[string]bool{cause: true}
+		todo := slices.Clone(direct[cause])
+		for len(todo) > 0 {
+			next := todo[0]
+			todo = todo[1:]
+			if seen[next] {
+				continue
+			}
+			seen[next] = true
+			all[cause] = append(all[cause], next)
+			todo = append(todo, direct[next]...)
+		}
+	}
+	return all
+}
+
+// merge puts hits that say the same thing about several calls together, the
+// surest first, and brings the groups into the order of findings.
+func merge(hits []judged) []group {
+	type sameness struct {
+		cause   string
+		symptom bool
+		kind    Kind
+		where   Where
+		dir     evidence.Direction
+		code    any
+	}
+	var groups []group
+	index := map[sameness]int{}
+	for _, h := range hits {
+		key := sameness{h.rule.Cause, h.symptom, h.kind(), h.place(), h.Direction, plain(h.Args["code"])}
+		at, ok := index[key]
+		if !ok {
+			at = len(groups)
+			index[key] = at
+			groups = append(groups, nil)
+		}
+		groups[at] = append(groups[at], h)
+	}
+	for _, g := range groups {
+		slices.SortStableFunc(g, func(a, b judged) int { return cmp.Compare(b.Certainty, a.Certainty) })
+	}
+	slices.SortStableFunc(groups, func(a, b group) int {
+		x, y := &a[0], &b[0]
+		return cmp.Or(
+			boolOrder(x.symptom, y.symptom),
+			cmp.Compare(x.kind(), y.kind()),
+			cmp.Compare(y.Certainty, x.Certainty),
+			cmp.Compare(x.at, y.at),
+		)
+	})
+	return groups
+}
+
+// plain keeps only what can be a map key: a Check may put anything into Args.
+func plain(v any) any {
+	switch v.(type) {
+	case int, string:
+		return v
+	}
+	return nil
+}
+
+func boolOrder(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
+}
+
+// maxCites is how many proofs one finding carries: more would hide the first ones.
+const maxCites = 24
+
+// finding makes one finding of hits that say the same; the first one speaks.
+func (g group) finding() Finding {
+	first := g[0]
+	f := Finding{Rule: first.rule, Symptom: first.symptom, Hit: first.Hit}
+	f.Cites = nil
+	seen := map[int]bool{}
+	for _, h := range g {
+		for _, c := range h.Cites {
+			if c.N != 0 && seen[c.N] || len(f.Cites) == maxCites {
+				continue
+			}
+			seen[c.N] = true
+			f.Cites = append(f.Cites, c)
+		}
+	}
+	f.fill()
+	return f
+}

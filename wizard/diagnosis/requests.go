@@ -1,0 +1,142 @@
+package diagnosis
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"softphonedoctor/sipclient/capture"
+	"softphonedoctor/wizard/evidence"
+)
+
+// server is everything that our phone asked one server, outside of calls or to
+// begin one.
+type server struct {
+	addr      netip.Addr
+	requests  []*evidence.Transaction // in the order of the evidence: registrations, OPTIONS, calls
+	answered  bool                    // it answered something, over any transport
+	waited    time.Duration           // how long nothing came to a request that is still without an answer
+	unheard   *evidence.Transaction   // that request, the first of them
+	reachable map[capture.Net]bool    // transports over which it answered
+}
+
+// servers groups our requests by where they went.
+func servers(e *evidence.Evidence) []*server {
+	var list []*server
+	index := map[netip.Addr]*server{}
+	for _, t := range asking(e) {
+		addr := t.Request.To.Addr()
+		s := index[addr]
+		if s == nil {
+			s = &server{addr: addr, reachable: map[capture.Net]bool{}}
+			index[addr] = s
+			list = append(list, s)
+		}
+		s.requests = append(s.requests, t)
+		if len(t.Responses) > 0 {
+			s.answered = true
+			s.reachable[t.Request.Net] = true
+		}
+		if w := pending(e, t); w > s.waited {
+			s.waited, s.unheard = w, t
+		}
+	}
+	for _, m := range e.Messages {
+		if s := index[m.From.Addr()]; s != nil && !m.Out && m.From.Addr() != m.To.Addr() {
+			s.answered = true
+		}
+	}
+	return list
+}
+
+// asking lists the requests of our phone that a server has to answer: sign-ins,
+// OPTIONS and the INVITEs that begin calls.
+func asking(e *evidence.Evidence) []*evidence.Transaction {
+	var list []*evidence.Transaction
+	for _, r := range e.Registrations {
+		if r.Out {
+			list = append(list, r.Transactions...)
+		}
+	}
+	list = append(list, e.Options...)
+	for _, c := range outCalls(e) {
+		list = append(list, dialling(c)...)
+	}
+	return slices.DeleteFunc(list, func(t *evidence.Transaction) bool { return t == nil || !has(t.Request) })
+}
+
+// dialling gives the INVITE transactions that set a call up, the last one last.
+func dialling(c *evidence.Call) []*evidence.Transaction {
+	var list []*evidence.Transaction
+	for _, t := range c.Transactions {
+		if t != nil && t.Method == "INVITE" && has(t.Request) && t.Out == (c.Direction == evidence.Out) && !slices.Contains(c.Reinvites, t) {
+			list = append(list, t)
+		}
+	}
+	return list
+}
+
+// lastInvite is the transaction that decided the call, nil when it was not seen.
+func lastInvite(c *evidence.Call) *evidence.Transaction {
+	list := dialling(c)
+	if len(list) == 0 {
+		return nil
+	}
+	return list[len(list)-1]
+}
+
+// closed are the errors that a closed port gives, by ICMP or by the operating system.
+func closed(u evidence.Unreachable) bool {
+	return u.Reason == "port unreachable" || strings.Contains(u.Reason, "refused") || strings.Contains(u.Reason, "reset by peer")
+}
+
+// denied are errors with which this computer itself keeps a packet back.
+func denied(u evidence.Unreachable) bool {
+	return strings.Contains(u.Reason, "not permitted") || strings.Contains(u.Reason, "permission denied") ||
+		strings.Contains(u.Reason, "forbidden by its access permissions")
+}
+
+// noWay are errors of a network that knows no way to the target.
+func noWay(u evidence.Unreachable) bool {
+	return !closed(u) && !denied(u) && !strings.Contains(u.Reason, "too big") && !strings.Contains(u.Reason, "too long")
+}
+
+// errorsTo lists the network errors about a server's signalling ports, or where
+// nothing was sent because of them.
+func errorsTo(e *evidence.Evidence, s *server, kind func(evidence.Unreachable) bool) []evidence.Unreachable {
+	var list []evidence.Unreachable
+	for _, u := range e.ICMP {
+		if u.Target.Addr() != s.addr || !kind(u) || isMedia(e, u.Target) {
+			continue
+		}
+		if slices.ContainsFunc(s.requests, func(t *evidence.Transaction) bool { return t.Request.To.Port() == u.Target.Port() }) {
+			list = append(list, u)
+		}
+	}
+	return list
+}
+
+// isMedia tells that an address takes sound, not signalling.
+func isMedia(e *evidence.Evidence, a netip.AddrPort) bool {
+	for _, c := range e.Calls {
+		for _, s := range callStreams(c) {
+			if s.To == a {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// toSignalling lists errors of a kind about any target that takes no sound; the
+// phone may not even have got a request out.
+func toSignalling(e *evidence.Evidence, kind func(evidence.Unreachable) bool) []evidence.Unreachable {
+	var list []evidence.Unreachable
+	for _, u := range e.ICMP {
+		if kind(u) && !isMedia(e, u.Target) {
+			list = append(list, u)
+		}
+	}
+	return list
+}

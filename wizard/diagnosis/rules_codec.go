@@ -1,0 +1,108 @@
+package diagnosis
+
+import (
+	"softphonedoctor/sipclient/sipmsg"
+	"softphonedoctor/wizard/evidence"
+)
+
+// codecRules are disagreements about the form of the sound.
+var codecRules = []Rule{
+	{
+		Cause: "codec-mismatch", Kind: Fault, Where: Account,
+		Either:   evidence.HaveRinging | evidence.HaveCallIn,
+		Title:    "The two sides have no common sound format.",
+		Why:      "{{.seen}} Offered were {{.codecs}}.",
+		Overturn: "A call that works with these same formats would prove this wrong.",
+		Fix: []Remedy{
+			{ForUser, "Enable PCMU and PCMA (G.711) in the phone's list of codecs."},
+			{ForAdmin, "Allow at least one of {{.codecs}} for this account."},
+		},
+		ExplainedBy: []string{"encryption-mismatch", "address-family-mismatch"},
+		Check:       mismatch("codec-mismatch"),
+	},
+	{
+		Cause: "encryption-mismatch", Kind: Fault, Where: Account,
+		Either:   evidence.HaveRinging | evidence.HaveCallIn,
+		Title:    "One side wants the sound encrypted, the other does not.",
+		Why:      "{{.seen}}",
+		Overturn: "A call that works with the same settings on both sides would prove this wrong.",
+		Fix: []Remedy{
+			{ForUser, "Switch media encryption (SRTP) in the phone's settings to what your provider uses: off, optional or on."},
+			{ForAdmin, "Set the same media encryption on both sides, or make it optional."},
+		},
+		Check: mismatch("encryption-mismatch"),
+	},
+}
+
+// mismatch takes refusals (ours and theirs) and answers that do not fit the offer.
+func mismatch(cause string) check {
+	return func(e *evidence.Evidence, d Dictionary) []Hit {
+		hits := callRefused(cause)(e, d)
+		for i := range hits {
+			a := hits[i].Args
+			a["seen"] = say(whyRefused, a)
+			if a["codecs"] == "" {
+				a["codecs"] = "formats that were not seen"
+			}
+		}
+		for _, c := range e.Calls {
+			if c.Partial || !has(c.Invite) {
+				continue
+			}
+			if c.Answer == nil {
+				if code := status(c.Final); c.Direction == evidence.In && (code == 488 || code == 606) {
+					if v := decide488(c); v.cause == cause {
+						hits = append(hits, Hit{Certainty: v.certainty, CallID: c.ID,
+							Args:  args{"seen": "This phone answered the call with " + phrase(c.Final) + ".", "codecs": codecNames(audioOf(c.Invite))},
+							Cites: cites(cite(c.Final, "this phone refused: "+phrase(c.Final)), cite(c.Invite, "the offer"))})
+					}
+				}
+				continue
+			}
+			offer, answer := offerAndAnswer(c)
+			if offer == nil || answer == nil || answer.Port == 0 && offer.Port == 0 {
+				continue
+			}
+			found, seen := "", ""
+			switch {
+			case secure(answer) && len(offer.Crypto) > 0 && len(answer.Crypto) == 0 && !answer.Fingerprint:
+				found, seen = "encryption-mismatch", "Encryption was agreed, but the answer holds no key."
+			case secure(offer) != secure(answer):
+				found, seen = "encryption-mismatch", offer.Proto+" was offered and "+answer.Proto+" answered."
+			case len(offer.Codecs) > 0 && len(answer.Codecs) > 0 && !share(offer, answer) && named(offer) && named(answer):
+				found, seen = "codec-mismatch", "The answer names "+codecNames(answer)+"."
+			}
+			if found == cause {
+				hits = append(hits, Hit{Certainty: Confirmed, CallID: c.ID, Direction: evidence.Both,
+					Args:  args{"seen": seen, "codecs": codecNames(offer)},
+					Cites: cites(cite(c.Invite, "the offer"), cite(c.Answer, "the answer"))})
+			}
+		}
+		return hits
+	}
+}
+
+// offerAndAnswer reads both descriptions of an answered call that began with an
+// offer in the INVITE, nil where one is missing.
+func offerAndAnswer(c *evidence.Call) (offer, answer *sipmsg.Media) {
+	offer = audioOf(c.Invite)
+	if offer == nil {
+		return nil, nil
+	}
+	answer = audioOf(c.Answer)
+	if answer == nil {
+		answer = audioOf(c.EarlyMedia)
+	}
+	return offer, answer
+}
+
+// named tells that every format of a description has a known name, so that two
+// lists can be compared.
+func named(m *sipmsg.Media) bool {
+	for _, c := range m.Codecs {
+		if c.Name == "" {
+			return false
+		}
+	}
+	return true
+}

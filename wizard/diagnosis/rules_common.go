@@ -1,0 +1,120 @@
+package diagnosis
+
+import (
+	"softphonedoctor/wizard/evidence"
+)
+
+// check is the type of Rule.Check.
+type check = func(*evidence.Evidence, Dictionary) []Hit
+
+// whyRefused is the Why of everything that a final answer says.
+const whyRefused = "The server answered {{.what}} with {{.answer}}{{.basis}}."
+
+// noService are the causes without which a sign-in would have worked: calls that
+// fail beside them fail because of them.
+var noService = []string{
+	"account-credentials-wrong", "account-unknown", "account-domain-wrong", "account-not-allowed",
+	"account-suspended-or-unpaid", "registration-too-many-devices", "registration-lost-later",
+	"server-name-unknown", "server-unreachable", "server-port-closed", "transport-blocked",
+	"registration-unanswered-or-banned", "digest-unsupported", "firewall-on-this-computer",
+}
+
+// refused is the Check of a cause that final answers decide: for calls, for
+// sign-ins, or for both.
+func refused(cause string) check {
+	return func(e *evidence.Evidence, d Dictionary) []Hit {
+		return append(signInRefused(cause)(e, d), callRefused(cause)(e, d)...)
+	}
+}
+
+func signInRefused(cause string) check {
+	return func(e *evidence.Evidence, d Dictionary) (hits []Hit) {
+		for _, s := range signIns(e) {
+			if v, ok := decideRegister(e, s, d); ok && v.cause == cause {
+				hits = append(hits, v.hit())
+			}
+		}
+		return hits
+	}
+}
+
+func callRefused(cause string) check {
+	return func(e *evidence.Evidence, d Dictionary) (hits []Hit) {
+		for _, c := range outCalls(e) {
+			if v, ok := decideCall(e, c, d); ok && v.cause == cause {
+				hits = append(hits, v.hit())
+			}
+		}
+		return hits
+	}
+}
+
+// hit turns a verdict into a hit with the arguments that whyRefused and the
+// remedies use.
+func (v verdict) hit() Hit {
+	h := Hit{Certainty: v.certainty, Where: v.where, Kind: v.kind}
+	what, to := "the sign-in", ""
+	if v.call != nil {
+		to = dialled(v.call)
+		what = "the call to " + to
+		h.CallID = v.call.ID
+	}
+	basis := v.basis
+	if basis == "" {
+		basis = " after " + span(v.message.Time.Sub(v.request.Time))
+	}
+	code, _ := LookupCode(v.message.Status)
+	meaning, user := code.Invite, code.User
+	if v.call == nil {
+		meaning = code.Register
+	}
+	h.Args = args{
+		"code": v.message.Status, "answer": phrase(v.message), "basis": basis, "what": what, "number": to,
+		"text": v.text, "callid": v.message.CallID(), "time": v.message.Time.UTC().Format("2006-01-02 15:04:05 UTC"),
+		"wait": "", "least": "", "contact": "", "options": "", "codecs": "", "meaning": meaning, "user": user,
+	}
+	if d, ok := v.message.RetryAfter(); ok {
+		h.Args["wait"] = span(d)
+	}
+	if d, ok := v.message.MinExpires(); ok {
+		h.Args["least"] = span(d)
+	}
+	if d, ok := v.message.MinSE(); ok {
+		h.Args["least"] = span(d)
+	}
+	if list := v.message.Contacts(); len(list) > 0 {
+		h.Args["contact"] = quote(list[0].URI.Raw)
+	}
+	h.Args["options"] = extensionsOf(v.message)
+	if offer := audioOf(v.request); offer != nil {
+		h.Args["codecs"] = codecNames(offer)
+	}
+	label := phrase(v.message)
+	if authorized(v.request) && challenge(v.message) {
+		label += " again, with credentials sent"
+	}
+	h.Cites = cites(cite(v.message, label), cite(v.request, "the request that was refused: "+v.request.Method))
+	return h
+}
+
+// extensionsOf names the extensions that an answer objects to or asks for.
+func extensionsOf(m *evidence.Message) string {
+	list := m.Unsupported()
+	if len(list) == 0 {
+		list = m.Require()
+	}
+	if len(list) == 0 {
+		return "an extension that it does not name"
+	}
+	s := ""
+	for i, o := range list {
+		if i == 6 {
+			break
+		}
+		if i > 0 {
+			s += ", "
+		}
+		s += o
+	}
+	return s
+}

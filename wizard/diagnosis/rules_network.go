@@ -1,0 +1,6 @@
+package diagnosis
+
+var networkRules = []Rule{}
+
+var dropRules = []Rule{}
+var qualityRules = []Rule{}

@@ -1,0 +1,368 @@
+package diagnosis
+
+import (
+	"math"
+	"time"
+
+	"softphonedoctor/wizard/evidence"
+)
+
+// blockedBelow are the causes behind which missing inbound sound stands back.
+var blockedBelow = []string{"sip-alg", "call-on-hold", "address-family-mismatch", "encryption-mismatch", "codec-mismatch",
+	"ack-missing", "hairpin-not-supported", "audio-stops-after-reinvite", "hung-up-by-media-gateway"}
+
+var onewayInRules = []Rule{
+	{
+		Cause: "no-audio-in", Kind: Fault, Where: LocalNetwork, Needs: evidence.HaveMedia,
+		Title:    "No sound from the other side reaches this computer.",
+		Why:      "The call was up for {{.up}} and not one sound packet came in; nor did the other side report on its sending, so it cannot be told yet whether it was held back or never sent.",
+		Overturn: "Sound packets of this call in a capture on this computer would prove this wrong.",
+		Fix: []Remedy{
+			{ForUser, "Call your provider's echo or test number, and try another network. If you hear something there, your router or firewall holds the sound back."},
+			{ForAdmin, "Let UDP from the provider's sound addresses through, and turn SIP ALG off."},
+		},
+		ExplainedBy: append([]string{"ringback-early-media-blocked", "no-audio-out-private-target"}, blockedBelow...),
+		Check:       silenceCheck("no-audio-in"),
+	},
+	{
+		Cause: "no-audio-in-blocked", Kind: Fault, Where: LocalNetwork, Needs: evidence.HaveMedia | evidence.HaveReports,
+		Title:    "The other side's sound is sent, but lost on the way to this computer.",
+		Why:      "In {{.up}} of the call no sound packet came in, while the other side says that it sends. {{.basis}}",
+		Overturn: "Sound packets of this call in a capture on this computer would prove this wrong.",
+		Fix: []Remedy{
+			{ForUser, "Turn off SIP ALG in the router, or try another network: this one holds the sound back."},
+			{ForAdmin, "Let UDP in from the provider's sound addresses."},
+		},
+		ExplainedBy: append([]string{"ringback-early-media-blocked"}, blockedBelow...),
+		Check:       silenceCheck("no-audio-in-blocked"),
+	},
+	{
+		Cause: "no-audio-in-wrong-address", Kind: Fault, Where: Account, Needs: evidence.HaveMedia,
+		Title:    "This phone asks for its sound at an address that cannot be reached.",
+		Why:      "In {{.up}} of the call no sound came; the phone had asked for it at {{.addr}}. {{.basis}}",
+		Overturn: "Sound arriving in a call that names the same address would prove this wrong.",
+		Fix: []Remedy{
+			{ForUser, "Disconnect a VPN, and switch STUN on in the phone's settings if there is such a switch."},
+			{ForAdmin, "Let the server send sound back to where it comes from (symmetric RTP), or set the public address in the phone."},
+		},
+		ExplainedBy: blockedBelow,
+		Check:       silenceCheck("no-audio-in-wrong-address"),
+	},
+	{
+		Cause: "no-audio-in-not-sent", Kind: Fault, Where: OtherSide, Needs: evidence.HaveMedia,
+		Title:    "The other side sends no sound.",
+		Why:      "In {{.up}} of the call no sound packet came in. {{.basis}}",
+		Overturn: "Sound packets leaving the other side, in its own capture, would prove this wrong.",
+		Fix: []Remedy{
+			{ForUser, "Ask the other person to check mute and microphone, and to call you back."},
+			{ForProvider, "See whether sound from the called side reaches your gateway; Call-ID {{.callid}}."},
+		},
+		ExplainedBy: blockedBelow,
+		Check:       silenceCheck("no-audio-in-not-sent"),
+	},
+	{
+		Cause: "media-blocked-both-ways", Kind: Fault, Where: LocalNetwork, Needs: evidence.HaveMedia | evidence.HaveTheyHear,
+		Title:    "This network lets no call sound through, neither in nor out.",
+		Why:      "In {{.up}} of the call {{.sent}} sound packets left and none came in, nor any report. {{.basis}}",
+		Overturn: "Sound passing in one direction from this network would prove this wrong.",
+		Fix: []Remedy{
+			{ForUser, "Try another network, or ask who runs this one. A VPN or your provider's relay can help."},
+			{ForAdmin, "Allow UDP to and from the provider's sound ports."},
+		},
+		ExplainedBy: append([]string{"no-audio-out-private-target", "no-audio-out-port-closed"}, blockedBelow...),
+		Check:       silenceCheck("media-blocked-both-ways"),
+	},
+	{
+		Cause: "call-on-hold", Kind: Outcome, Where: OtherSide, Needs: evidence.HaveCallOut,
+		Title:    "The call is on hold.",
+		Why:      "{{.who}} put the call on hold{{.when}}; no voice passes while it is.",
+		Overturn: "The call being two-way again by a later message would prove this wrong.",
+		Fix:      []Remedy{{ForUser, "Resume the call, or ask the other side to."}},
+		Check:    checkOnHold,
+	},
+	{
+		Cause: "audio-in-silent", Kind: Fault, Where: OtherSide, Needs: evidence.HaveMedia | evidence.HaveLevels,
+		Title:    "The other side sends sound packets, but they hold silence.",
+		Why:      "{{.packets}} packets came in, with a level of {{.level}}{{.constant}}; speech has about -30 dBFS.",
+		Overturn: "Speech heard in this very call would prove this wrong.",
+		Fix: []Remedy{
+			{ForUser, "Ask the other person to check mute and the microphone."},
+			{ForProvider, "See where the sound of Call-ID {{.callid}} turns into silence."},
+		},
+		ExplainedBy: []string{"call-on-hold", "audio-in-undecodable", "encryption-mismatch"},
+		Check:       checkInSilent,
+	},
+	{
+		Cause: "audio-in-undecodable", Kind: Fault, Where: Provider, Needs: evidence.HaveMedia,
+		Title:    "Sound comes in, but in a format that was not agreed.",
+		Why:      "{{.unknown}} of {{.packets}} sound packets have format number {{.pt}}, which neither side named; agreed were {{.codecs}}.",
+		Overturn: "The phone playing this sound properly would prove this wrong.",
+		Fix: []Remedy{
+			{ForUser, "Leave only PCMU and PCMA (G.711) switched on in the phone and try again."},
+			{ForProvider, "Send only the formats of the answer; Call-ID {{.callid}} came with payload type {{.pt}}."},
+		},
+		ExplainedBy: []string{"codec-mismatch", "encryption-mismatch"},
+		Check:       checkUndecodable,
+	},
+	{
+		Cause: "audio-in-two-streams", Kind: Fault, Where: Provider, Needs: evidence.HaveMedia,
+		Title:    "Two sounds come in at once, and they get in each other's way.",
+		Why:      "From {{.from}} two sound streams came at the same time for {{.both}}, {{.a}} and {{.b}} packets.",
+		Overturn: "Only one of them being meant for this call would prove this wrong.",
+		Fix: []Remedy{
+			{ForUser, "Hang up all calls, wait a minute and call again."},
+			{ForProvider, "Stop the second sender: an earlier call leg of Call-ID {{.callid}} still sends."},
+		},
+		Check: checkTwoStreams,
+	},
+	{
+		Cause: "audio-in-other-source", Kind: Hint, Where: Provider, Needs: evidence.HaveMedia,
+		Title:    "The sound comes from another address than the one that was announced.",
+		Why:      "Sound was announced from {{.named}} and came from {{.came}}.",
+		Overturn: "A later message naming the new address would prove this wrong.",
+		Fix: []Remedy{
+			{ForUser, "If you hear nothing: set the phone or firewall to take sound from any address of your provider."},
+			{ForProvider, "Announce the address that really sends; Call-ID {{.callid}}."},
+		},
+		Check: checkOtherSource,
+	},
+	{
+		Cause: "audio-in-not-played", Kind: Fault, Where: SoundDevice,
+		Needs:    evidence.HaveLevels,
+		Either:   evidence.HaveHeard | evidence.HaveHeardRinging,
+		Title:    "The sound arrives on this computer, but you do not hear it.",
+		Why:      "{{.packets}} packets with a good level ({{.level}}) came in, and you heard nothing.",
+		Overturn: "Another program being just as silent, or this sound being heard on other headphones, tells which part of the computer it is.",
+		Fix: []Remedy{
+			{ForUser, "Choose the right speaker or headset for the phone, and check its volume and cable."},
+		},
+		ExplainedBy: []string{"audio-in-undecodable", "audio-in-two-streams", "audio-in-other-source"},
+		Check:       checkNotPlayed,
+	},
+}
+
+// silenceCheck is the Check of a cause of missing inbound sound.
+func silenceCheck(cause string) check {
+	return func(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
+		if !mediaVisible(e) {
+			return notTold()
+		}
+		for _, c := range e.Calls {
+			if !has(c.Invite) {
+				continue
+			}
+			s := judgeSilence(e, c)
+			if s.cause != cause {
+				continue
+			}
+			h := Hit{Certainty: s.certainty, CallID: c.ID, Direction: evidence.In,
+				Args:  args{"up": span(up(e, c)), "basis": s.basis, "callid": c.ID, "addr": "", "sent": "0"},
+				Cites: append(cites(cite(c.Answer, "answered, and no sound came after it")), cites(s.cites...)...)}
+			if cause == "media-blocked-both-ways" {
+				h.Direction = evidence.Both
+			}
+			if m := localMedia(c); m != nil {
+				h.Args["addr"] = m.Addr
+			}
+			if out := mainOut(c); out != nil {
+				h.Args["sent"] = count(int(out.Packets))
+				h.Cites = append(h.Cites, Cite{out.FirstN, "our sound leaves"})
+			}
+			hits = append(hits, h)
+		}
+		return hits
+	}
+}
+
+func checkOnHold(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
+	for _, c := range e.Calls {
+		if c.Answer == nil {
+			continue
+		}
+		m, when := c.ByReinvite, ""
+		if m != nil && m.Message != nil {
+			when = " " + span(m.Message.Time.Sub(c.Answer.Time)) + " after the answer"
+		}
+		if m == nil {
+			if m = remoteMedia(c); m == nil || m.Port == 0 || onHold(m) == "here" {
+				continue
+			}
+		}
+		who := "The other side"
+		switch onHold(m) {
+		case "":
+			continue
+		case "here":
+			who = "This phone"
+		}
+		hits = append(hits, Hit{Certainty: Confirmed, CallID: c.ID, Direction: evidence.Both, Args: args{"who": who, "when": when},
+			Cites: cites(cite(m.Message, "on hold: "+holdWord(m)))})
+	}
+	return hits
+}
+
+func holdWord(m *evidence.Media) string {
+	switch {
+	case m.Addr == "0.0.0.0":
+		return "address 0.0.0.0"
+	case m.Port == 0:
+		return "port 0"
+	}
+	return m.Direction
+}
+
+func checkInSilent(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
+	for _, c := range e.Calls {
+		s := mainIn(c)
+		if c.Answer == nil || s == nil || !s.Level.Known || s.Packets-min(s.Early, s.Packets) < 100 || said(e, "heard", "yes") {
+			continue
+		}
+		l := s.Level
+		if !l.Constant && (l.DBFS >= silentBelow || s.Lasted() < 4*time.Second) {
+			continue
+		}
+		certainty, constant := Likely, ""
+		if said(e, "heard", "no") {
+			certainty = Confirmed
+		}
+		if l.Constant {
+			constant = " and not the least change"
+		}
+		hits = append(hits, Hit{Certainty: certainty, CallID: c.ID, Direction: evidence.In,
+			Args:  args{"packets": count(int(s.Packets)), "level": trimZero(l.DBFS, 0) + " dBFS", "constant": constant, "callid": c.ID},
+			Cites: cites(Cite{s.FirstN, "the first of the silent packets"}, answeredNo(e, "heard", "nothing is heard"))})
+	}
+	return hits
+}
+
+// answeredNo cites an answer only when it was no.
+func answeredNo(e *evidence.Evidence, key, label string) Cite {
+	if !said(e, key, "no") {
+		return Cite{}
+	}
+	return answered(e, key, label)
+}
+
+func checkUndecodable(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
+	for _, c := range e.Calls {
+		var s *evidence.Stream
+		for _, x := range streams(c, evidence.In) {
+			if x.Unknown >= 25 && 2*x.Unknown > x.Packets && (s == nil || x.Unknown > s.Unknown) {
+				s = x
+			}
+		}
+		if c.Answer == nil || s == nil {
+			continue
+		}
+		var names []string
+		for _, m := range []*evidence.Media{c.Offer, c.Agreed} {
+			if m != nil {
+				names = names[:0]
+				for _, k := range m.Codecs {
+					if voice(k.Name) {
+						names = append(names, k.Name)
+					}
+				}
+			}
+		}
+		agreed := "formats that were not seen"
+		if len(names) > 0 {
+			agreed = join(names)
+		}
+		hits = append(hits, Hit{Certainty: Confirmed, CallID: c.ID, Direction: evidence.In,
+			Args:  args{"unknown": count(int(s.Unknown)), "packets": count(int(max(s.Packets, s.Unknown))), "pt": int(s.UnknownPT), "codecs": agreed, "callid": c.ID},
+			Cites: cites(Cite{s.FirstN, "the first packet of this sound"}, cite(c.Answer, "the formats that were agreed"))})
+	}
+	return hits
+}
+
+func checkTwoStreams(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
+	for _, c := range e.Calls {
+		if a, b, both := overlap(streams(c, evidence.In)); a != nil {
+			hits = append(hits, Hit{Certainty: Confirmed, CallID: c.ID, Direction: evidence.In,
+				Args:  args{"from": a.From.Addr().String(), "both": span(both), "a": count(int(a.Packets)), "b": count(int(b.Packets)), "callid": c.ID},
+				Cites: []Cite{{a.FirstN, "the first stream begins"}, {b.FirstN, "the second stream begins"}}})
+		}
+	}
+	return hits
+}
+
+// overlap finds two streams from one address that ran side by side for a second
+// or more. One that follows another is a change of sender, no fault.
+func overlap(list []*evidence.Stream) (a, b *evidence.Stream, both time.Duration) {
+	for i, x := range list {
+		for _, y := range list[i+1:] {
+			if x.SSRC == y.SSRC || x.From.Addr() != y.From.Addr() || x.Packets < 25 || y.Packets < 25 {
+				continue
+			}
+			from, to := x.First, x.Last
+			if y.First.After(from) {
+				from = y.First
+			}
+			if y.Last.Before(to) {
+				to = y.Last
+			}
+			if d := to.Sub(from); d >= time.Second {
+				return x, y, d
+			}
+		}
+	}
+	return nil, nil, 0
+}
+
+func checkOtherSource(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
+	for _, c := range e.Calls {
+		s, m := mainIn(c), remoteMedia(c)
+		if c.Answer == nil || s == nil || m == nil || m.Port == 0 || s.Packets < 25 {
+			continue
+		}
+		named := host(m.Addr)
+		if !named.IsValid() || named.IsUnspecified() || named == s.From.Addr().Unmap() && m.Port == int(s.From.Port()) {
+			continue
+		}
+		if c.ByReinvite != nil && s.First.Before(c.ByReinvite.Message.Time) {
+			continue // it changed in mid-call, and the stream is the one from before
+		}
+		h := Hit{Certainty: certainOr(named != s.From.Addr().Unmap(), Likely, Possible), CallID: c.ID, Direction: evidence.In,
+			Args:  args{"named": addrPort(m), "came": s.From.String(), "callid": c.ID},
+			Cites: cites(cite(m.Message, "sound announced from "+addrPort(m)), Cite{s.FirstN, "sound from " + s.From.String()})}
+		if said(e, "heard", "no") {
+			h.Kind, h.Certainty = Fault, Likely
+			h.Cites = append(h.Cites, answered(e, "heard", "nothing is heard"))
+		}
+		hits = append(hits, h)
+	}
+	return hits
+}
+
+func certainOr(yes bool, a, b Certainty) Certainty {
+	if yes {
+		return a
+	}
+	return b
+}
+
+func addrPort(m *evidence.Media) string { return m.Addr + ":" + trimZero(float64(m.Port), 0) }
+
+func checkNotPlayed(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
+	for _, c := range e.Calls {
+		s := mainIn(c)
+		if s == nil {
+			continue
+		}
+		level, packets, key := math.Inf(-1), uint64(0), ""
+		if said(e, "heard", "no") && s.Level.Known && !s.Level.Constant {
+			level, packets, key = s.Level.DBFS, s.Packets-min(s.Early, s.Packets), "heard"
+		}
+		if key == "" && said(e, "heard_ringing", "no") && s.EarlyLevel.Known && !s.EarlyLevel.Constant {
+			level, packets, key = s.EarlyLevel.DBFS, s.Early, "heard_ringing"
+		}
+		if packets < 50 || level < quietBelow-5 {
+			continue
+		}
+		hits = append(hits, Hit{Certainty: Likely, CallID: c.ID, Direction: evidence.In,
+			Args:  args{"packets": count(int(packets)), "level": trimZero(level, 0) + " dBFS"},
+			Cites: cites(Cite{s.FirstN, "sound arrives"}, answered(e, key, "nothing is heard"))})
+	}
+	return hits
+}

@@ -1,0 +1,288 @@
+package diagnosis
+
+import (
+	"time"
+
+	"softphonedoctor/wizard/evidence"
+)
+
+var onewayOutRules = []Rule{
+	{
+		Cause: "no-audio-out-not-sent", Kind: Fault, Where: ThisComputer, Needs: evidence.HaveMedia,
+		Title:    "This phone sends no sound.",
+		Why:      "The call was up for {{.up}}, and {{.sent}} sound packets left this phone.",
+		Overturn: "Sound packets leaving this computer in a capture taken on it would prove this wrong.",
+		Fix: []Remedy{
+			{ForUser, "Check that the call is not on hold or muted and that the phone may use the microphone; restart the phone."},
+		},
+		ExplainedBy: []string{"call-on-hold", "codec-mismatch", "encryption-mismatch", "ack-missing", "address-family-mismatch"},
+		Check:       checkOutNotSent,
+	},
+	{
+		Cause: "no-audio-out-lost", Kind: Fault, Where: LocalNetwork, Needs: evidence.HaveMedia | evidence.HaveReports,
+		Title:    "Your voice leaves this computer, but does not reach the other side.",
+		Why:      "{{.sent}} sound packets left, while the other side's reports {{.seen}}.",
+		Overturn: "The other person hearing you, or a report that counts your packets, would prove this wrong.",
+		Fix: []Remedy{
+			{ForUser, "Try another network or switch a VPN off: something here holds outgoing sound back."},
+			{ForAdmin, "Allow outgoing UDP to the provider's sound ports."},
+		},
+		ExplainedBy: []string{"no-audio-out-private-target", "no-audio-out-port-closed", "sip-alg", "no-audio-out-not-sent",
+			"encryption-mismatch", "codec-mismatch", "address-family-mismatch", "call-on-hold"},
+		Check: checkOutLost,
+	},
+	{
+		Cause: "no-audio-out-private-target", Kind: Fault, Where: Provider, Needs: evidence.HaveMedia,
+		Title:    "Your voice is sent to an address that cannot be reached from here.",
+		Why:      "The other side asks for sound at {{.addr}}, an address of a private network that this computer is not in.",
+		Overturn: "The other side's reports counting your packets would prove this wrong.",
+		Fix: []Remedy{
+			{ForProvider, "Announce your public sound address in the answer; Call-ID {{.callid}} named {{.addr}}."},
+			{ForUser, "Tell your provider that its answer names the private address {{.addr}}."},
+		},
+		ExplainedBy: []string{"sip-alg"},
+		Check:       checkPrivateTarget,
+	},
+	{
+		Cause: "no-audio-out-port-closed", Kind: Fault, Where: Provider, Needs: evidence.HaveMedia,
+		Title:    "Your voice arrives at a closed door: nothing takes it at the address that was named.",
+		Why:      "The network answered {{.count}} to sound sent to {{.addr}}: {{.reason}}.",
+		Overturn: "The other side's reports counting your packets after that would prove this wrong.",
+		Fix: []Remedy{
+			{ForProvider, "Open the sound port before naming it; Call-ID {{.callid}} named {{.addr}}."},
+			{ForUser, "Hang up and call again; if it stays, tell your provider."},
+		},
+		Check: checkPortRefused,
+	},
+	{
+		Cause: "no-audio-out-beyond-provider", Kind: Fault, Where: OtherNetwork,
+		Needs:    evidence.HaveMedia | evidence.HaveReports | evidence.HaveTheyHear,
+		Title:    "Your voice reaches the provider, but not the other person.",
+		Why:      "The reports show that your sound arrives ({{.lost}} lost), and the other person hears nothing.",
+		Overturn: "The other person hearing you in a call to another phone of theirs would point to that phone.",
+		Fix: []Remedy{
+			{ForUser, "Ask the other person to check speaker and volume, then call another number. If only this one fails, tell your provider."},
+			{ForProvider, "Follow the sound of Call-ID {{.callid}} beyond your gateway: {{.sent}} packets reached it."},
+		},
+		ExplainedBy: []string{"microphone-muted-or-denied", "microphone-too-quiet"},
+		Check:       checkBeyondProvider,
+	},
+	{
+		Cause: "microphone-muted-or-denied", Kind: Fault, Where: SoundDevice, Needs: evidence.HaveMedia | evidence.HaveTheyHear,
+		Title:    "The microphone gives nothing but silence.",
+		Why:      "{{.sent}} sound packets left, and all of them hold silence; the other person hears nothing.",
+		Overturn: "The microphone's level moving in another program would point to the phone's own choice of microphone.",
+		Fix: []Remedy{
+			{ForUser, "Look for a mute key on the headset, allow the phone to use the microphone, and choose the right one."},
+		},
+		ExplainedBy: []string{"call-on-hold"},
+		Check:       microphone(true),
+	},
+	{
+		Cause: "microphone-too-quiet", Kind: Fault, Where: SoundDevice, Needs: evidence.HaveMedia | evidence.HaveTheyHear,
+		Title:    "The microphone is far too quiet.",
+		Why:      "Your sound leaves with a level of {{.level}}; speech has about -30 dBFS.",
+		Overturn: "Nobody having spoken during the test would explain it as well.",
+		Fix: []Remedy{
+			{ForUser, "Raise the microphone's level in the computer's sound settings, or choose the headset."},
+		},
+		ExplainedBy: []string{"call-on-hold"},
+		Check:       microphone(false),
+	},
+}
+
+// answeredCalls are the calls whose sound can be judged.
+func answeredCalls(e *evidence.Evidence) []*evidence.Call {
+	var list []*evidence.Call
+	for _, c := range e.Calls {
+		if !c.Partial && has(c.Invite) && has(c.Answer) && up(e, c) >= soundAfter {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+func checkOutNotSent(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
+	if !mediaVisible(e) {
+		return notTold()
+	}
+	for _, c := range answeredCalls(e) {
+		sent := uint64(0)
+		for _, s := range streams(c, evidence.Out) {
+			sent += s.Packets
+		}
+		// A capture that shows nothing of the call's sound shows nothing of this either.
+		if sent >= 10 || onHold(c.ByReinvite) != "" || onHold(c.Agreed) != "" ||
+			!e.Have.Has(evidence.HaveLive) && len(streams(c, evidence.In)) == 0 {
+			continue
+		}
+		hits = append(hits, Hit{Certainty: Confirmed, CallID: c.ID, Direction: evidence.Out,
+			Args:  args{"up": span(up(e, c)), "sent": noneOr(int(sent))},
+			Cites: cites(cite(c.Answer, "answered, and no sound leaves after it"))})
+	}
+	return hits
+}
+
+func noneOr(n int) string {
+	if n == 0 {
+		return "no"
+	}
+	return "only " + count(n)
+}
+
+func checkOutLost(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
+	for _, c := range answeredCalls(e) {
+		s := mainOut(c)
+		if s == nil || s.Packets < 50 || said(e, "they_hear", "yes") {
+			continue
+		}
+		seen, proof, certainty := lostOut(c, s)
+		if seen == "" {
+			continue
+		}
+		if said(e, "they_hear", "no") {
+			certainty = Confirmed
+		}
+		hits = append(hits, Hit{Certainty: certainty, CallID: c.ID, Direction: evidence.Out,
+			Args:  args{"sent": count(int(s.Packets)), "seen": seen},
+			Cites: cites(append([]Cite{{s.FirstN, "our sound leaves"}, answeredNo(e, "they_hear", "the other side hears nothing")}, proof...)...)})
+	}
+	return hits
+}
+
+// lostOut reads the other side's reports about our stream: a report made well
+// after we began that does not know us, a count that stands still, or all lost.
+func lostOut(c *evidence.Call, s *evidence.Stream) (seen string, proof []Cite, certainty Certainty) {
+	if n := len(s.Reported); n > 0 {
+		last := s.Reported[n-1]
+		if last.FractionLost >= 240 && n > 1 {
+			return "say that all of them are lost", []Cite{{last.N, "report: all lost"}}, Confirmed
+		}
+		if n < 2 {
+			return "", nil, 0
+		}
+		before := s.Reported[n-2]
+		if last.Highest == before.Highest && last.Time.Sub(before.Time) > time.Second && s.Last.After(last.Time.Add(-time.Second)) {
+			return "stand still", []Cite{{before.N, "report"}, {last.N, "report: nothing more arrived"}}, Likely
+		}
+		return "", nil, 0
+	}
+	unknown := 0
+	for _, r := range peerReports(c) {
+		if r.Time.Sub(s.First) < 2*time.Second || r.Bye {
+			continue
+		}
+		unknown++
+		if len(proof) < 2 {
+			proof = append(proof, Cite{r.N, "report that knows nothing of our sound"})
+		}
+	}
+	switch {
+	case unknown == 0:
+		return "", nil, 0
+	case unknown > 2:
+		return "know nothing of them", proof, Confirmed
+	}
+	return "know nothing of them", proof, Likely
+}
+
+func checkPrivateTarget(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
+	for _, c := range answeredCalls(e) {
+		m := remoteMedia(c)
+		if m == nil || m.Port == 0 || onHold(m) != "" {
+			continue
+		}
+		target, here := host(m.Addr), ourAddress(c)
+		if !target.IsValid() || target.IsUnspecified() || !private(target) || target == peerAddress(c) || sameNet(target, here) || reportsArrive(c) || said(e, "they_hear", "yes") {
+			continue
+		}
+		sent, reached := false, false
+		for _, s := range callStreams(c) {
+			sent = sent || s.Direction == evidence.Out && s.To.Addr().Unmap() == target
+			reached = reached || s.Direction == evidence.In && s.From.Addr().Unmap() == target
+		}
+		if reached || !sent && mediaVisible(e) && mainOut(c) != nil {
+			continue // it answers from there, or our phone sends elsewhere
+		}
+		h := Hit{Certainty: Likely, CallID: c.ID, Direction: evidence.Out, Args: args{"addr": m.Addr, "callid": c.ID},
+			Cites: cites(cite(m.Message, "sound is asked for at "+addrPort(m)), answeredNo(e, "they_hear", "the other side hears nothing"))}
+		if said(e, "they_hear", "no") {
+			h.Certainty = Confirmed
+		}
+		hits = append(hits, h)
+	}
+	return hits
+}
+
+// checkPortRefused wants refusals during the call: a port that opens late, or
+// closes with the call, refuses a packet or two.
+func checkPortRefused(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
+	for _, c := range answeredCalls(e) {
+		for _, s := range streams(c, evidence.Out) {
+			if peerReceives(s) {
+				continue
+			}
+			for _, u := range e.ICMP {
+				last, n := u.Last, u.Count
+				if last.IsZero() {
+					last = u.Time
+				}
+				if u.Target != s.To || !closed(u) || n < 2 || u.Time.After(end(e, c)) ||
+					last.Sub(c.Answer.Time) < time.Second && last.Sub(u.Time) < 500*time.Millisecond {
+					continue
+				}
+				hits = append(hits, Hit{Certainty: Confirmed, CallID: c.ID, Direction: evidence.Out,
+					Args:  args{"count": times(n), "addr": u.Target.String(), "reason": u.Reason, "callid": c.ID},
+					Cites: []Cite{{u.N, u.Reason}, {s.FirstN, "our sound leaves"}}})
+			}
+		}
+	}
+	return hits
+}
+
+func checkBeyondProvider(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
+	if !said(e, "they_hear", "no") {
+		return nil
+	}
+	for _, c := range answeredCalls(e) {
+		s := mainOut(c)
+		if s == nil || !peerReceives(s) || s.Packets < 50 || s.Level.Known && s.Level.DBFS < silentBelow {
+			continue
+		}
+		r := s.PeerSays
+		if r == nil {
+			r = &s.Reported[len(s.Reported)-1]
+		}
+		hits = append(hits, Hit{Certainty: Likely, CallID: c.ID, Direction: evidence.Out,
+			Args:  args{"lost": max(0, int(r.Lost)), "sent": count(int(s.Packets)), "callid": c.ID},
+			Cites: cites(Cite{r.N, "report: our sound arrives"}, answered(e, "they_hear", "the other side hears nothing"))})
+	}
+	return hits
+}
+
+// microphone judges the level of our own sound, once the other side said that it hears nothing.
+func microphone(mute bool) check {
+	return func(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
+		if !said(e, "they_hear", "no") {
+			return nil
+		}
+		for _, c := range answeredCalls(e) {
+			s := mainOut(c)
+			if s == nil {
+				continue
+			}
+			if !s.Level.Known {
+				hits = append(hits, notTold()...)
+				continue
+			}
+			nothing := s.Level.Constant || s.Level.DBFS <= -90
+			if s.Packets < 100 || s.Level.DBFS >= silentBelow && !s.Level.Constant || nothing != mute {
+				continue
+			}
+			hits = append(hits, Hit{Certainty: Likely, CallID: c.ID, Direction: evidence.Out,
+				Args:  args{"sent": count(int(s.Packets)), "level": trimZero(s.Level.DBFS, 0) + " dBFS"},
+				Cites: cites(Cite{s.FirstN, "our sound leaves"}, answered(e, "they_hear", "the other side hears nothing"))})
+		}
+		return hits
+	}
+}

@@ -1,0 +1,231 @@
+package diagnosis
+
+import (
+	"slices"
+
+	"softphonedoctor/wizard/evidence"
+)
+
+// refusalRules are calls of ours that got a final no. decideCall picks exactly
+// one of them for each call.
+var refusalRules = []Rule{
+	{
+		Cause: "caller-id-refused", Kind: Fault, Where: Account, Needs: evidence.HaveRinging,
+		Title:    "The provider does not allow the number that this phone shows to others.",
+		Why:      whyRefused,
+		Overturn: "A call that shows the account's own number and is refused as well would prove this wrong.",
+		Fix: []Remedy{
+			{ForUser, "Remove the caller ID from the phone's settings, or set one that your provider allows (often the account's own number)."},
+			{ForProvider, "Add the number to those that this account may show."},
+		},
+		ExplainedBy: noService,
+		Check:       callRefused("caller-id-refused"),
+	},
+	{
+		Cause: "no-credit-or-barred", Kind: Fault, Where: Provider, Needs: evidence.HaveRinging,
+		Title:    "The provider does not put calls to this number through: no credit, or this kind of number is barred.",
+		Why:      whyRefused,
+		Overturn: "The same account reaching this very number would prove this wrong.",
+		Fix: []Remedy{
+			{ForUser, "Check the balance, then ask your provider whether numbers of this kind (abroad, mobile, premium) are open for your account."},
+			{ForAdmin, "Look at credit, spending limit and the barred destinations of the account."},
+		},
+		ExplainedBy: noService,
+		Check:       callRefused("no-credit-or-barred"),
+	},
+	{
+		Cause: "number-unknown", Kind: Outcome, Where: OtherSide, Needs: evidence.HaveRinging,
+		Title:    "The number {{.number}} does not exist.",
+		Why:      whyRefused,
+		Overturn: "Another phone reaching the number as it was dialled would prove this wrong.",
+		Fix:      []Remedy{{ForUser, "Check the number. Dial it with its country code, beginning with +."}},
+		Check:    callRefused("number-unknown"),
+	},
+	{
+		Cause: "number-changed", Kind: Outcome, Where: OtherSide, Needs: evidence.HaveRinging,
+		Title:    "The number {{.number}} has moved or was closed.",
+		Why:      "The server answered {{.what}} with {{.answer}}{{.basis}}{{if .contact}}; the new address is {{.contact}}{{end}}.",
+		Overturn: "Another phone reaching the old number would prove this wrong.",
+		Fix:      []Remedy{{ForUser, "{{if .contact}}Dial {{.contact}} instead.{{else}}Ask the person for the new number.{{end}}"}},
+		Check:    callRefused("number-changed"),
+	},
+	{
+		Cause: "number-format-wrong", Kind: Fault, Where: Account, Needs: evidence.HaveRinging,
+		Title:    "The provider wants the number written in another way.",
+		Why:      whyRefused,
+		Overturn: "The number being refused in every way of writing it would prove this wrong.",
+		Fix: []Remedy{
+			{ForUser, "Dial {{.number}} with its country code, beginning with + and without blanks, or as your provider's dialling guide says."},
+			{ForAdmin, "Adjust the phone's dialling plan to the provider's format."},
+		},
+		ExplainedBy: noService,
+		Check:       callRefused("number-format-wrong"),
+	},
+	{
+		Cause: "callee-busy", Kind: Outcome, Where: OtherSide, Needs: evidence.HaveRinging,
+		Title:    "The other phone is busy.",
+		Why:      whyRefused,
+		Overturn: "The other person seeing no call and having no other one would prove this wrong.",
+		Fix:      []Remedy{{ForUser, "Try again later."}},
+		Check:    callRefused("callee-busy"),
+	},
+	{
+		Cause: "callee-not-registered", Kind: Outcome, Where: OtherSide, Needs: evidence.HaveRinging,
+		Title:    "The other phone is switched off or signed out.",
+		Why:      whyRefused,
+		Overturn: "The other phone showing that it is signed in at that moment would prove this wrong.",
+		Fix:      []Remedy{{ForUser, "Ask the other person to switch the phone on and sign in; try again later."}},
+		Check:    callRefused("callee-not-registered"),
+	},
+	{
+		Cause: "callee-no-answer", Kind: Outcome, Where: OtherSide, Needs: evidence.HaveRinging,
+		Title:    "Nobody answered the call in time.",
+		Why:      whyRefused,
+		Overturn: "The other phone not having rung at all would prove this wrong.",
+		Fix:      []Remedy{{ForUser, "Try again later."}},
+		Check:    callRefused("callee-no-answer"),
+	},
+	{
+		Cause: "callee-declined", Kind: Outcome, Where: OtherSide, Needs: evidence.HaveRinging,
+		Title:    "The other person or their phone declined the call.",
+		Why:      whyRefused,
+		Overturn: "The other person neither seeing the call nor having do-not-disturb on would prove this wrong.",
+		Fix:      []Remedy{{ForUser, "Try again later, or write a message first."}},
+		Check:    callRefused("callee-declined"),
+	},
+	{
+		Cause: "call-blocked-as-spam", Kind: Fault, Where: OtherNetwork, Needs: evidence.HaveRinging,
+		Title:    "The call was blocked because your number is taken for an unwanted caller.",
+		Why:      whyRefused,
+		Overturn: "The same number being reached while showing the same caller number would prove this wrong.",
+		Fix: []Remedy{
+			{ForUser, "Ask the other person to allow your number, and tell your provider that it is blocked."},
+			{ForProvider, "Register the number with the analytics services and sign the calls; the answer may name an address for complaints."},
+		},
+		Check: callRefused("call-blocked-as-spam"),
+	},
+	{
+		Cause: "anonymous-refused", Kind: Outcome, Where: OtherSide, Needs: evidence.HaveRinging,
+		Title:    "The other side does not take calls without a number.",
+		Why:      whyRefused,
+		Overturn: "A call that shows its number and is refused the same way would prove this wrong.",
+		Fix:      []Remedy{{ForUser, "Show your number for this call and try again."}},
+		Check:    callRefused("anonymous-refused"),
+	},
+	{
+		Cause: "caller-cancelled", Kind: Outcome, Where: Nowhere,
+		Either:   evidence.HaveRinging | evidence.HaveCallIn,
+		Title:    "The call was cancelled before anybody answered.",
+		Why:      "The caller hung up {{.after}} after dialling.",
+		Overturn: "Nobody having hung up on the calling side would prove this wrong.",
+		Fix:      []Remedy{{ForUser, "Nothing to mend: let it ring longer if you want an answer."}},
+		ExplainedBy: []string{"provider-silent-after-trying", "invite-unanswered", "server-unreachable", "message-too-big",
+			"ringback-early-media-missing", "ringback-early-media-silent", "ringback-early-media-blocked", "reply-lost"},
+		Check: checkCancelled,
+	},
+	{
+		Cause: "routing-loop", Kind: Fault, Where: Provider, Needs: evidence.HaveRinging,
+		Title:    "The call goes round in circles between servers.",
+		Why:      whyRefused,
+		Overturn: "The number being reached from here without any change of its forwarding would prove this wrong.",
+		Fix: []Remedy{
+			{ForUser, "Remove call forwarding of that number, above all one that leads back to itself."},
+			{ForProvider, "Trace Call-ID {{.callid}}: the routing sends the call back to where it came from."},
+		},
+		ExplainedBy: noService,
+		Check:       callRefused("routing-loop"),
+	},
+	{
+		Cause: "downstream-timeout", Kind: Fault, Where: OtherNetwork, Needs: evidence.HaveRinging,
+		Title:    "The next network beyond your provider does not answer.",
+		Why:      whyRefused,
+		Overturn: "Calls to numbers in other networks failing in the same way would point to your provider.",
+		Fix: []Remedy{
+			{ForUser, "Try another number. If only this one fails, try later; else tell your provider."},
+			{ForProvider, "Trace Call-ID {{.callid}} at {{.time}}: the next hop gave no answer."},
+		},
+		ExplainedBy: noService,
+		Check:       callRefused("downstream-timeout"),
+	},
+	{
+		Cause: "identity-rejected", Kind: Fault, Where: Provider, Needs: evidence.HaveRinging,
+		Title:    "The signature that proves who is calling is missing or wrong.",
+		Why:      whyRefused,
+		Overturn: "A call with the same caller number and a valid signature being refused too would prove this wrong.",
+		Fix: []Remedy{
+			{ForUser, "Tell your provider that its calls are refused for their caller signature (STIR)."},
+			{ForProvider, "Sign the calls of this number, and check the certificate's address and the clock; Call-ID {{.callid}}."},
+		},
+		Check: callRefused("identity-rejected"),
+	},
+	{
+		Cause: "session-timer-too-small", Kind: Hint, Where: Account, Needs: evidence.HaveRinging,
+		Title:    "The phone's session timer is shorter than the other side allows.",
+		Why:      "A call was answered with 422; at least {{.least}} is asked for.",
+		Overturn: "A call with the same timer being accepted would prove this wrong.",
+		Fix:      []Remedy{{ForUser, "Set the session timer of the phone to at least {{.least}}."}},
+		Check:    checkTimerTooSmall,
+	},
+	{
+		Cause: "call-refused", Kind: Fault, Where: Provider, Needs: evidence.HaveRinging,
+		Title:    "The call was refused for a reason that is seldom seen.",
+		Why:      whyRefused + " {{.meaning}}",
+		Overturn: "The same call going through unchanged would prove this wrong.",
+		Fix: []Remedy{
+			{ForUser, "{{.user}}"},
+			{ForProvider, "Say why Call-ID {{.callid}} at {{.time}} was answered with {{.answer}}."},
+		},
+		ExplainedBy: append(slices.Clone(noService), "invite-unanswered"),
+		Check:       callRefused("call-refused"),
+	},
+}
+
+// checkCancelled takes our own CANCEL and the caller's.
+func checkCancelled(e *evidence.Evidence, d Dictionary) (hits []Hit) {
+	for _, c := range outCalls(e) {
+		v, ok := decideCall(e, c, d)
+		if !ok && c.Cancel != nil && c.Cancel.Out && c.Answer == nil && c.Final == nil && e.Until.Sub(c.Cancel.Time) > settled {
+			v, ok = verdict{cause: "caller-cancelled"}, true
+		}
+		if ok && v.cause == "caller-cancelled" && c.Cancel != nil {
+			hits = append(hits, Hit{Certainty: Confirmed, CallID: c.ID, Args: args{"after": span(c.Cancel.Time.Sub(first(c).Time))},
+				Cites: cites(cite(c.Cancel, "cancelled here"), cite(c.Final, phrase(c.Final)))})
+		}
+	}
+	for _, c := range inCalls(e) {
+		if c.Cancel == nil || c.Cancel.Out || c.Answer != nil || elsewhere(c.Cancel) || ringTimeout(e, c) != 0 {
+			continue
+		}
+		hits = append(hits, Hit{Certainty: Confirmed, CallID: c.ID, Args: args{"after": span(c.Cancel.Time.Sub(first(c).Time))},
+			Cites: cites(cite(c.Cancel, "cancelled by the caller"))})
+	}
+	return hits
+}
+
+// checkTimerTooSmall takes a 422 that ended the call, and one that a retry mended.
+func checkTimerTooSmall(e *evidence.Evidence, d Dictionary) []Hit {
+	hits := callRefused("session-timer-too-small")(e, d)
+	for i := range hits {
+		if hits[i].Args["least"] == "" {
+			hits[i].Args["least"] = "a longer time"
+		}
+	}
+	if len(hits) > 0 {
+		return hits
+	}
+	for _, c := range outCalls(e) {
+		for _, t := range c.Transactions {
+			m := t.Final()
+			if status(m) != 422 {
+				continue
+			}
+			h := Hit{Certainty: Confirmed, CallID: c.ID, Args: args{"least": "a longer time"}, Cites: cites(cite(m, phrase(m)))}
+			if d, ok := m.MinSE(); ok {
+				h.Args["least"] = span(d)
+			}
+			hits = append(hits, h)
+			break
+		}
+	}
+	return hits
+}

@@ -1,0 +1,269 @@
+package diagnosis
+
+import (
+	"strings"
+	"time"
+
+	"softphonedoctor/sipclient/capture"
+	"softphonedoctor/wizard/evidence"
+)
+
+// asked for something: the kinds that show whether a server answers.
+const haveAsked = evidence.HaveRegistration | evidence.HaveOptions | evidence.HaveCallOut
+
+var serverRules = []Rule{
+	{
+		Cause: "server-name-unknown", Kind: Fault, Where: Account, Needs: evidence.HaveLookup,
+		Title:    "There is no server by the name {{.name}}.",
+		Why:      "Looking up {{.name}} gave no address: {{.reason}}.",
+		Overturn: "The same name leading to an address on this computer would prove this wrong.",
+		Fix: []Remedy{
+			{ForUser, "Check the spelling of the server's name. If it is right, try another network or another DNS server: the name service may be at fault."},
+			{ForAdmin, "Check that the name has an A, AAAA or SRV record that is visible from outside."},
+		},
+		Check: checkNameUnknown,
+	},
+	{
+		Cause: "dns-slow-or-wrong", Kind: Fault, Where: Internet, Needs: evidence.HaveLookup,
+		Title:    "Looking up the server's name takes very long.",
+		Why:      "Looking up {{.name}} took {{.took}}; usual is less than 0.1 s.",
+		Overturn: "Quick look-ups of other names at the same time would point to this one name's own servers.",
+		Fix: []Remedy{
+			{ForUser, "Restart the router, or set another DNS server in this computer's network settings."},
+		},
+		Check: checkLookupSlow,
+	},
+	{
+		Cause: "server-unreachable", Kind: Fault, Where: LocalNetwork, Either: haveAsked,
+		Title:    "Nothing comes back from the server.",
+		Why:      "{{.method}} to {{.server}} got no answer {{.seen}}, and nothing else ever came from there.",
+		Overturn: "Any answer from this server, over another transport or port too, would prove this wrong.",
+		Fix: []Remedy{
+			{ForUser, "Check that the internet works on this computer, then the server's name and port. Try another network, for example a phone's hotspot: if it works there, this network blocks calls."},
+			{ForAdmin, "Allow SIP to {{.server}} in the firewall, and see whether the server is running."},
+		},
+		ExplainedBy: []string{"server-port-closed", "firewall-on-this-computer", "server-name-unknown", "transport-blocked"},
+		Check:       checkUnreachable,
+	},
+	{
+		Cause: "server-port-closed", Kind: Fault, Where: Provider, Either: haveAsked,
+		Title:    "The server is there, but nothing listens for calls at that port.",
+		Why:      "The answer to what was sent to {{.server}} was: {{.reason}}.",
+		Overturn: "A SIP answer from this very port and transport would prove this wrong.",
+		Fix: []Remedy{
+			{ForUser, "Check port and transport with your provider; usual are UDP or TCP 5060 and TLS 5061."},
+			{ForAdmin, "See whether the server's SIP service runs and listens on that port and transport."},
+		},
+		Check: checkPortClosed,
+	},
+	{
+		Cause: "transport-blocked", Kind: Fault, Where: LocalNetwork, Either: haveAsked,
+		Title:    "The server answers over {{.good}}, but not over {{.bad}}.",
+		Why:      "{{.method}} over {{.bad}} to {{.server}} got no answer for {{.waited}}, while the server answered over {{.good}}.",
+		Overturn: "An answer over {{.bad}} from this network would prove this wrong.",
+		Fix: []Remedy{
+			{ForUser, "Set the transport of your phone to {{.good}}."},
+			{ForAdmin, "The firewall or router holds back {{.bad}} to {{.server}}: allow it, or use {{.good}}."},
+		},
+		ExplainedBy: []string{"server-port-closed"},
+		Check:       checkTransportBlocked,
+	},
+	{
+		Cause: "registration-unanswered-or-banned", Kind: Fault, Where: Provider, Needs: evidence.HaveRegistration,
+		Title:    "The server is there, but it does not answer this account's sign-in.",
+		Why:      "The sign-in got no answer for {{.waited}}, {{.while}}.",
+		Overturn: "Another account getting no answer from here either, or this one getting an answer from another network, would change the verdict.",
+		Fix: []Remedy{
+			{ForUser, "Stop all phones that may use an old password, wait 10 to 60 minutes and try again. If it works from another network, your address is banned."},
+			{ForProvider, "Look for a ban of this address or account (fail2ban, pike) and lift it."},
+		},
+		ExplainedBy: []string{"transport-blocked", "message-too-big", "firewall-on-this-computer", "registration-lost-later"},
+		Check:       checkBanned,
+	},
+	{
+		Cause: "firewall-on-this-computer", Kind: Fault, Where: ThisComputer, Either: haveAsked,
+		Title:    "This computer itself does not let the phone send.",
+		Why:      "Sending to {{.server}} failed on this computer: {{.reason}}.",
+		Overturn: "Another program sending to the same address from this computer would prove this wrong.",
+		Fix: []Remedy{
+			{ForUser, "Allow this program in the computer's firewall or security program, then try again."},
+		},
+		Check: checkDenied,
+	},
+}
+
+// lookup is a capture.PhoneLookup note.
+type lookup struct {
+	n      int
+	name   string
+	failed string // the reason, "" when an address was found
+	took   time.Duration
+}
+
+func lookups(e *evidence.Evidence) []lookup {
+	var list []lookup
+	for _, ev := range e.Phone {
+		if ev.Key != capture.PhoneLookup {
+			continue
+		}
+		name, result, ok := strings.Cut(ev.Text, " -> ")
+		if !ok {
+			continue
+		}
+		l := lookup{n: ev.N, name: name}
+		if i := strings.LastIndex(result, " in "); i >= 0 {
+			if d, err := time.ParseDuration(result[i+len(" in "):]); err == nil {
+				l.took, result = d, result[:i]
+			}
+		}
+		if reason, bad := strings.CutPrefix(result, "failed:"); bad {
+			l.failed = strings.TrimSpace(reason)
+			if l.failed == "" {
+				l.failed = "no reason given"
+			}
+		}
+		list = append(list, l)
+	}
+	return list
+}
+
+func checkNameUnknown(e *evidence.Evidence, _ Dictionary) []Hit {
+	bad := map[string]lookup{}
+	var order []string
+	for _, l := range lookups(e) {
+		if l.failed == "" {
+			delete(bad, l.name)
+			continue
+		}
+		if _, known := bad[l.name]; !known {
+			order = append(order, l.name)
+		}
+		bad[l.name] = l
+	}
+	for _, name := range order {
+		if l, still := bad[name]; still {
+			return []Hit{{Certainty: Confirmed, Args: args{"name": quote(name), "reason": quote(l.failed)},
+				Cites: []Cite{{l.n, "look-up of " + name + " failed"}}}}
+		}
+	}
+	return nil
+}
+
+func checkLookupSlow(e *evidence.Evidence, _ Dictionary) []Hit {
+	for _, l := range lookups(e) {
+		if l.failed == "" && l.took > 2*time.Second {
+			return []Hit{{Certainty: Confirmed, Args: args{"name": quote(l.name), "took": span(l.took)},
+				Cites: []Cite{{l.n, "look-up took " + span(l.took)}}}}
+		}
+	}
+	return nil
+}
+
+func checkUnreachable(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
+	for _, s := range servers(e) {
+		if s.answered || len(errorsTo(e, s, closed)) > 0 {
+			continue
+		}
+		if list := errorsTo(e, s, noWay); len(list) > 0 {
+			hits = append(hits, Hit{Certainty: Confirmed, Direction: evidence.Both,
+				Args:  args{"method": s.requests[0].Method, "server": s.requests[0].Request.To.String(), "seen": "but the word " + quote(list[0].Reason)},
+				Cites: []Cite{{list[0].N, list[0].Reason}}})
+			continue
+		}
+		if s.waited < silence {
+			continue
+		}
+		hits = append(hits, Hit{Certainty: sure(s.waited), Direction: evidence.Both,
+			Args:  args{"method": s.unheard.Method, "server": s.unheard.Request.To.String(), "seen": "for " + span(s.waited)},
+			Cites: unheardCites(s.unheard)})
+	}
+	return hits
+}
+
+func unheardCites(t *evidence.Transaction) []Cite {
+	return append(cites(cite(t.Request, t.Method+" without any answer")), copiesOf(t.Request, "repeated, still no answer")...)
+}
+
+func checkPortClosed(e *evidence.Evidence, _ Dictionary) []Hit {
+	for _, s := range servers(e) {
+		for _, u := range errorsTo(e, s, closed) {
+			answered := false
+			for _, t := range s.requests {
+				answered = answered || t.Request.To.Port() == u.Target.Port() && len(t.Responses) > 0
+			}
+			if !answered {
+				return []Hit{closedHit(u)}
+			}
+		}
+	}
+	if len(asking(e)) > 0 {
+		return nil
+	}
+	for _, u := range toSignalling(e, closed) {
+		return []Hit{closedHit(u)} // a TCP connection that never came up: no request was sent
+	}
+	return nil
+}
+
+func closedHit(u evidence.Unreachable) Hit {
+	return Hit{Certainty: Confirmed, Direction: evidence.Both, Args: args{"server": u.Target.String(), "reason": quote(u.Reason)},
+		Cites: []Cite{{u.N, u.Reason}}}
+}
+
+func checkTransportBlocked(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
+	for _, s := range servers(e) {
+		for _, t := range s.requests {
+			waited := pending(e, t)
+			if waited < silence || s.reachable[t.Request.Net] {
+				continue
+			}
+			for _, good := range []capture.Net{capture.TLS, capture.TCP, capture.UDP} {
+				if s.reachable[good] {
+					return []Hit{{Certainty: sure(waited), Direction: evidence.Both, Args: args{"good": good.String(), "bad": t.Request.Net.String(),
+						"method": t.Method, "server": s.addr.String(), "waited": span(waited)}, Cites: unheardCites(t)}}
+				}
+			}
+		}
+	}
+	return hits
+}
+
+// checkBanned: silence to REGISTER from a server that answers other things over
+// the same transport, or that refused passwords before it fell silent.
+func checkBanned(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
+	for _, s := range signIns(e) {
+		waited := pending(e, s.last)
+		if waited < silence || s.accepted != nil {
+			continue
+		}
+		while, proof := "", Cite{}
+		for _, t := range s.tries {
+			if m := t.Final(); challenge(m) {
+				while, proof = "although the server had asked for a password before", cite(m, "the server was there before")
+				if t.Authorized() {
+					while = "after the password had been refused before"
+				}
+			}
+		}
+		for _, t := range asking(e) {
+			if t.Method != "REGISTER" && t.Request.To.Addr() == s.last.Request.To.Addr() && t.Request.Net == s.last.Request.Net && len(t.Responses) > 0 {
+				while, proof = "while the same server answered "+t.Method, cite(t.Responses[0], t.Method+" was answered")
+				break
+			}
+		}
+		if while == "" {
+			continue
+		}
+		hits = append(hits, Hit{Certainty: sure(waited), Args: args{"waited": span(waited), "while": while},
+			Cites: append(unheardCites(s.last), cites(proof)...)})
+	}
+	return hits
+}
+
+func checkDenied(e *evidence.Evidence, _ Dictionary) []Hit {
+	for _, u := range toSignalling(e, denied) {
+		return []Hit{{Certainty: Confirmed, Direction: evidence.Out, Args: args{"server": u.Target.String(), "reason": quote(u.Reason)},
+			Cites: []Cite{{u.N, u.Reason}}}}
+	}
+	return nil
+}

@@ -1,0 +1,131 @@
+package diagnosis
+
+import (
+	"time"
+
+	"softphonedoctor/wizard/evidence"
+)
+
+// silent is why no sound comes in during an answered call.
+type silent struct {
+	cause     string
+	certainty Certainty
+	basis     string // a sentence on what decided
+	cites     []Cite
+}
+
+// silenceIn gives the one cause of missing inbound sound; "" when sound came, when
+// it is too early to say, or when the call is on hold.
+func silenceIn(e *evidence.Evidence, c *evidence.Call) (cause string, certainty Certainty) {
+	s := judgeSilence(e, c)
+	return s.cause, s.certainty
+}
+
+func judgeSilence(e *evidence.Evidence, c *evidence.Call) silent {
+	if c.Partial || !has(c.Answer) || up(e, c) < soundAfter || !mediaVisible(e) ||
+		lastPacket(c, evidence.In).After(c.Answer.Time.Add(500*time.Millisecond)) {
+		return silent{}
+	}
+	if onHold(c.ByReinvite) != "" || onHold(c.Agreed) == "other" || onHold(c.Agreed) == "here" && c.Agreed.Local {
+		return silent{}
+	}
+	reports := peerReports(c)
+	if s := senderSays(c, reports); s.cause != "" {
+		return s
+	}
+	if s := wrongAddress(c); s.cause != "" {
+		return s
+	}
+	if said(e, "they_hear", "no") && len(reports) == 0 && mainOut(c) != nil {
+		return silent{"media-blocked-both-ways", Likely, "The other side hears nothing either.",
+			[]Cite{answered(e, "they_hear", "the other side hears nothing")}}
+	}
+	s := silent{cause: "no-audio-in", certainty: Likely}
+	if said(e, "heard", "no") {
+		s.cites = []Cite{answered(e, "heard", "nothing is heard")}
+	}
+	return s
+}
+
+// peerReports are the RTCP packets of the other side.
+func peerReports(c *evidence.Call) []*evidence.Report {
+	var list []*evidence.Report
+	for _, r := range c.Reports {
+		if !r.Out {
+			list = append(list, r)
+		}
+	}
+	return list
+}
+
+// senderSays reads what the other side itself says about its sending: sender
+// reports that grow mean that the sound was lost on the way; ones that stand
+// still, a bare receiver report or a good-bye mean that it never left.
+func senderSays(c *evidence.Call, reports []*evidence.Report) silent {
+	if n := len(c.PeerSenders); n > 0 {
+		a, b := c.PeerSenders[0], c.PeerSenders[n-1]
+		proof := []Cite{{b.N, "sender report: " + count(int(b.Packets)) + " packets sent"}}
+		switch {
+		case n > 1 && b.Packets > a.Packets:
+			return silent{"no-audio-in-blocked", Confirmed, "It reports " + count(int(b.Packets)) + " packets sent.",
+				append([]Cite{{a.N, "sender report: " + count(int(a.Packets)) + " packets sent"}}, proof...)}
+		case b.Packets > 25:
+			return silent{"no-audio-in-blocked", Likely, "It reports " + count(int(b.Packets)) + " packets sent.", proof}
+		case n > 1:
+			return silent{"no-audio-in-not-sent", Confirmed, "Its reports stand at " + count(int(b.Packets)) + " packets sent.",
+				append([]Cite{{a.N, "sender report: " + count(int(a.Packets)) + " packets sent"}}, proof...)}
+		default:
+			return silent{"no-audio-in-not-sent", Likely, "It reports " + count(int(b.Packets)) + " packets sent.", proof}
+		}
+	}
+	if m := remoteMedia(c); m != nil && m.Direction == "recvonly" {
+		return silent{"no-audio-in-not-sent", Confirmed, "It says itself that it only listens.", cites(cite(m.Message, "the other side only listens"))}
+	}
+	if len(reports) == 0 {
+		return silent{}
+	}
+	last := reports[len(reports)-1]
+	switch {
+	case c.RTCPBye || last.Bye:
+		return silent{"no-audio-in-not-sent", Likely, "It said good-bye to its sound while the call was up.", []Cite{{last.N, "RTCP BYE of the other side"}}}
+	case last.Time.Sub(c.Answer.Time) > time.Second && !last.Sender:
+		return silent{"no-audio-in-not-sent", Likely, "Its report says that it is no sender.", []Cite{{last.N, "receiver report of a side that sends nothing"}}}
+	}
+	return silent{}
+}
+
+// wrongAddress looks at the address at which our own description asks for sound.
+func wrongAddress(c *evidence.Call) silent {
+	ours := localMedia(c)
+	if ours == nil || ours.Port == 0 {
+		return silent{}
+	}
+	addr, here, peer := host(ours.Addr), ourAddress(c), peerAddress(c)
+	proof := cites(cite(ours.Message, "sound is asked for at "+ours.Addr))
+	s := silent{cause: "no-audio-in-wrong-address", certainty: Likely, cites: proof}
+	switch {
+	case !addr.IsValid():
+		return silent{}
+	case addr.IsUnspecified():
+		s.certainty, s.basis = Confirmed, "No one can send to "+ours.Addr+"."
+		return s
+	case addr != here && private(addr) && !heardAt(c, addr):
+		s.basis = "The phone itself speaks from " + here.String() + "."
+		return s
+	case private(addr) && public(peer) && !reportsArrive(c):
+		s.certainty, s.basis = Possible, "That address is known in its own network only, while the server is in the internet."
+		return s
+	}
+	return silent{}
+}
+
+// reportsArrive tells that the other side receives our sound, so that it could
+// answer to where it comes from.
+func reportsArrive(c *evidence.Call) bool {
+	for _, s := range streams(c, evidence.Out) {
+		if peerReceives(s) {
+			return true
+		}
+	}
+	return false
+}
