@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -30,12 +31,14 @@ func (e *Explanation) add(heading, text string) {
 const longestTerm = 512
 
 var (
-	askCode    = regexp.MustCompile(`^(?:sip(?:/2\.0)?[\s:]*)?(?:(?:response|error|status)[\s:]*)?(?:code[\s:]*)?(\d{3,4})(?:\D.*)?$`)
+	askCode    = regexp.MustCompile(`^(?:sip(?:/2\.0)?[\s:]*)?(?:(?:response|error|status)[\s:]*)?(?:code[\s:]*)?(\d{3,4})(?:[^\da-z].*)?$`)
 	askClass   = regexp.MustCompile(`^(?:sip[\s:]*)?([0-9])xx\b`)
 	askQ850    = regexp.MustCompile(`^q\.?850\s*(?:[:;,=]|\s)\s*(?:cause\s*[=:]?\s*)?(\d{1,4})\b`)
 	askWarning = regexp.MustCompile(`^warn(?:ing)?s?\s*(?:[:;,=]|\s)\s*(?:code\s*)?(\d{1,4})\b`)
 	askPT      = regexp.MustCompile(`^(?:pt|payload(?:[\s-]*type)?)\s*(?:[:;,=]|\s)\s*(\S+)$`)
 	askCause   = regexp.MustCompile(`^cause\s*[:#]\s*(\S+)$`)
+	askRFC     = regexp.MustCompile(`^rfc\s*-?(\d{3,5})$`)
+	askFormat  = regexp.MustCompile(`^(\d{1,3})\s*[=:]\s*([a-z][^\s,]*)`)
 	bareNumber = regexp.MustCompile(`^\d{1,2}$`)
 	lineOfSDP  = regexp.MustCompile(`^[a-zA-Z]=\S`)
 	lineOfHead = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]*\s*:\s*\S`)
@@ -75,20 +78,36 @@ func explain(shown, asked string) (Explanation, error) {
 	if m := askCause.FindStringSubmatch(asked); m != nil {
 		return explainCauseOrNumber(m[1])
 	}
+	if m := askFormat.FindStringSubmatch(asked); m != nil { // "18=G729", "101: telephone-event"
+		if _, ok := LookupPayloadName(strings.TrimRight(m[2], ".;")); ok {
+			return explainPayload(m[1])
+		}
+	}
+	w, isWord := lookupTerm(asked)
+	if s, ok := lookupSituation(asked); ok {
+		e := explainSituation(s)
+		if isWord { // "registration" and "dtmf" are both
+			e.Paragraphs = append([]Paragraph{{w.term, w.plain}}, e.Paragraphs...)
+		}
+		return e, nil
+	}
+	if c, ok := LookupCause(asked); ok {
+		return explainCause(c), nil
+	}
+	if isWord { // before the codes: "5060", "100rel"
+		return explainEntry(w), nil
+	}
 	if m := askCode.FindStringSubmatch(asked); m != nil {
 		return explainCode(number(m[1]))
 	}
 	if m := askClass.FindStringSubmatch(asked); m != nil {
 		return explainClass(number(m[1]))
 	}
-	if c, ok := LookupCause(asked); ok {
-		return explainCause(c), nil
-	}
-	if s, ok := lookupSituation(asked); ok {
-		return explainSituation(s), nil
-	}
 	if e, ok := explainTerm(asked); ok {
 		return e, nil
+	}
+	if m := askRFC.FindStringSubmatch(asked); m != nil {
+		return explainRFC(m[1]), nil
 	}
 	if e, ok := explainPhrase(asked); ok {
 		return e, nil
@@ -150,6 +169,20 @@ func number(digits string) int {
 		return -1
 	}
 	return n
+}
+
+// explainRFC says what an RFC is and which codes this one defines.
+func explainRFC(number string) Explanation {
+	e := Explanation{Title: "RFC " + number}
+	e.add("", "RFCs are the numbered public documents that hold the rules of the internet. RFC 3261 is the one on SIP, RFC 8866 (before that 4566) on SDP, RFC 3550 on RTP.")
+	var list []string
+	for _, c := range Codes() {
+		if slices.Contains(strings.FieldsFunc(c.RFC, func(r rune) bool { return r < '0' || r > '9' }), number) {
+			list = append(list, fmt.Sprintf("%d %s", c.Number, c.Name))
+		}
+	}
+	e.add("Response codes that it defines", strings.Join(list, "\n"))
+	return e
 }
 
 func explainPhrase(asked string) (Explanation, bool) {

@@ -31,6 +31,13 @@ func lookupTerm(asked string) (entry, bool) {
 	return entry{}, false
 }
 
+func explainEntry(w entry) Explanation {
+	e := Explanation{Title: w.term}
+	e.add("", w.plain)
+	e.add("When something is wrong", w.more)
+	return e
+}
+
 // explainTerm explains a word of the trade, a method, a header or a kind of SDP line.
 func explainTerm(asked string) (Explanation, bool) {
 	try := []string{asked}
@@ -44,10 +51,7 @@ func explainTerm(asked string) (Explanation, bool) {
 	}
 	for _, t := range try {
 		if w, ok := lookupTerm(t); ok {
-			e := Explanation{Title: w.term}
-			e.add("", w.plain)
-			e.add("When something is wrong", w.more)
-			return e, true
+			return explainEntry(w), true
 		}
 		if e, ok := explainMethod(t); ok {
 			return e, true

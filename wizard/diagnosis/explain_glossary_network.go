@@ -4,7 +4,7 @@ package diagnosis
 var wordsNetwork = []entry{
 	{"NAT", []string{"network address translation"}, "What a router does so that many devices share one internet address: it writes its own address on everything that leaves, and remembers who sent what. From outside nobody can reach a device that has not sent something first.", "Phones must say which address outside is theirs (rport, STUN) and send a sign of life every 20 to 25 seconds; otherwise calls do not come in or have no sound."},
 	{"SIP ALG", []string{"alg", "sip helper", "application layer gateway", "sip transformations", "spi"}, "A function in many routers that rewrites phone messages to help them through. Often it damages them.", "Typical: sign-in works but calls fail, no sound, 400. Switch it off in the router, or use an encrypted connection so that it cannot read the messages."},
-	{"STUN", nil, "A way for a phone to ask a server: from which address do you see me?", ""},
+	{"STUN", nil, "A way for a phone to ask a server from which address it is seen.", ""},
 	{"TURN", []string{"relay", "media relay"}, "A server that passes the sound on when the two phones cannot reach each other.", ""},
 	{"ICE", nil, "A way in which two phones try all their addresses and take the first pair that works.", "It makes messages long; some servers cannot take that (413, 513)."},
 	{"rport", []string{"rfc 3581"}, "A mark in the Via line: answer to the port from which the message really came. The server writes the port it saw behind it.", "Switch it on in the phone when it stands behind a router."},

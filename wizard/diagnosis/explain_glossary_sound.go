@@ -26,7 +26,7 @@ var wordsSound = []entry{
 	{"echo", nil, "You hear your own voice a moment later.", "The cause is at the side that does not hear it: there, a speaker sounds into the microphone. A headset helps."},
 	{"distortion", []string{"distorted", "distorted sound", "clipping"}, "The sound is rough or like a robot.", "Too loud a microphone, lost packets, or sound formats that do not fit."},
 	{"jitter buffer", []string{"sound buffer"}, "A small store in the phone that evens out uneven packets at the price of some delay.", ""},
-	{"one-way", []string{"direction"}, "Which way sound flows: sendrecv both ways, sendonly or recvonly one way, inactive none.", "sendonly or inactive during a call means hold."},
+	{"one-way", []string{"direction"}, "Which way sound flows: sendrecv both ways, sendonly or recvonly one way, inactive none.", "The words sendonly and inactive during a call mean hold."},
 	{"hold", []string{"call hold", "on hold"}, "The call is parked; the other side often hears music.", ""},
 	{"video", []string{"m=video", "video call"}, "A call with picture has a second m= line, m=video, in its description.", "If video is refused, the call may go on with sound only."},
 	{"fax", []string{"t.38", "t38"}, "Fax over internet calls. T.38 is the way made for it; it appears as m=image.", "488 during a call may just be a refused switch to fax."},

@@ -58,7 +58,7 @@ func explainHeader(line string, ctx *lineContext) LineExplanation {
 	case "Via":
 		l.Text, l.Telling = explainVias(m, ctx)
 	case "Contact":
-		l.Text, l.Telling = explainContact(m, h.plain)
+		l.Text, l.Telling = explainContact(m, h.plain, ctx)
 	case "From", "To", "Route", "Record-Route", "Path", "Service-Route", "P-Asserted-Identity", "P-Preferred-Identity", "Remote-Party-ID", "Diversion", "Refer-To", "Referred-By":
 		l.Text = explainAddresses(m, name, h.plain)
 	case "Warning":
@@ -88,7 +88,7 @@ func explainHeader(line string, ctx *lineContext) LineExplanation {
 	return l
 }
 
-func explainContact(m *sipmsg.Message, plain string) (string, bool) {
+func explainContact(m *sipmsg.Message, plain string, ctx *lineContext) (string, bool) {
 	var said []string
 	for _, a := range m.Contacts() {
 		if a.IsAny() {
@@ -98,7 +98,7 @@ func explainContact(m *sipmsg.Message, plain string) (string, bool) {
 		if a.URI.Host == "" {
 			continue
 		}
-		text := fmt.Sprintf("Here that is %s%s, %s", a.URI.Host, portInWords(a.URI.Port), classOf(a.URI.Host).as())
+		text := fmt.Sprintf("Here that is %s%s, %s", a.URI.Host, portInWords(a.URI.Port), ctx.tell(a.URI.Host))
 		if classOf(a.URI.Host).unreachable() {
 			text += " A provider on the internet can reach the phone there only if it goes by where the message really came from, and not by this line."
 		}

@@ -62,6 +62,25 @@ type lineContext struct {
 	vias     int               // Via values seen in this message
 	media    string            // kind of the last m= line
 	formats  map[string]string // payload type to name, of the last m= line
+	told     map[addressClass]bool
+}
+
+// tell ends a sentence that began with an address: at length the first time in a
+// message, in short after that.
+func (ctx *lineContext) tell(host string) string {
+	class := classOf(host)
+	text := class.as()
+	if ctx.told[class] {
+		if short, _, ok := strings.Cut(text, ": "); ok {
+			return short + ", as above."
+		}
+		return text
+	}
+	if ctx.told == nil {
+		ctx.told = map[addressClass]bool{}
+	}
+	ctx.told[class] = true
+	return text
 }
 
 // splitMessage cuts bytes into lines, joins folded headers, and tells the kinds apart.

@@ -32,7 +32,7 @@ var proper = map[int]string{
 }
 
 func explainCode(n int) (Explanation, error) {
-	c, _ := LookupCode(n)
+	c, known := LookupCode(n)
 	if c.Name == "" {
 		return Explanation{}, fmt.Errorf("%d is no response code: they run from 100 to 699; \"codes\" lists them", n)
 	}
@@ -49,6 +49,9 @@ func explainCode(n int) (Explanation, error) {
 	e.add("For administrators", c.Admin)
 	e.add("For the provider", c.Provider)
 	e.add("Defined in", c.RFC)
+	if p, ok := LookupPayloadNumber(n); ok && !known {
+		e.add("Also", fmt.Sprintf("As the number of a sound format %d means: %s (ask for \"pt:%d\")", n, p.Meaning, n))
+	}
 	if w, known := LookupWarning(n); known {
 		e.add("Also", fmt.Sprintf("In a Warning header the same number means: %s (ask for \"warning:%d\")", w.Name, n))
 	}

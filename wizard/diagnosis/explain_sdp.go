@@ -73,7 +73,7 @@ func explainSDPLine(line string, rest []messageLine, ctx *lineContext) LineExpla
 	l.Text = k.plain
 	switch letter {
 	case 'o':
-		l.Text = originInWords(value, k.plain)
+		l.Text = originInWords(value, k.plain, ctx)
 	case 's':
 		if value == "" || value == "-" || value == "_" {
 			l.Text = "The title of the call, left empty. It says nothing about faults."
@@ -81,7 +81,7 @@ func explainSDPLine(line string, rest []messageLine, ctx *lineContext) LineExpla
 			l.Text = fmt.Sprintf("A title for the call (%q). It is rarely shown and says nothing about faults.", value)
 		}
 	case 'c':
-		l.Text, l.Telling = connectionInWords(value, k.plain), true
+		l.Text, l.Telling = connectionInWords(value, k.plain, ctx), true
 	case 'b':
 		l.Text = bandwidthInWords(value, k.plain)
 	case 't':
@@ -116,19 +116,19 @@ func formatsAfter(lines []messageLine) map[string]string {
 	return names
 }
 
-func originInWords(value, plain string) string {
+func originInWords(value, plain string, ctx *lineContext) string {
 	f := strings.Fields(value)
 	if len(f) < 6 {
 		return plain + " Here some of it is missing; phones mostly take it anyway."
 	}
-	text := fmt.Sprintf("Who wrote this description: %s, number of the call %s, version %s (it goes up with each change), at the address %s, %s", f[0], f[1], f[2], f[5], classOf(f[5]).as())
+	text := fmt.Sprintf("Who wrote this description: %s, number of the call %s, version %s (it goes up with each change), at the address %s, %s", f[0], f[1], f[2], f[5], ctx.tell(f[5]))
 	if f[0] == "-" {
 		text = strings.Replace(text, "description: -,", "description (without a name):", 1)
 	}
 	return text + " The sound does not go by this line, so an odd address here does no harm."
 }
 
-func connectionInWords(value, plain string) string {
+func connectionInWords(value, plain string, ctx *lineContext) string {
 	f := strings.Fields(value)
 	if len(f) < 3 {
 		return plain + " Here the address is missing, so the sound cannot be sent."
@@ -139,7 +139,7 @@ func connectionInWords(value, plain string) string {
 	if strings.EqualFold(f[1], "IP6") {
 		family = "the new kind of internet address"
 	}
-	text := fmt.Sprintf("The address to which the sound shall be sent: %s (%s, %s), %s", host, strings.ToUpper(f[1]), family, class.as())
+	text := fmt.Sprintf("The address to which the sound shall be sent: %s (%s, %s), %s", host, strings.ToUpper(f[1]), family, ctx.tell(host))
 	switch {
 	case class == classNone:
 		text += " Nothing shall be sent: the call is on hold."
@@ -278,9 +278,9 @@ func formatName(number string, named map[string]string) string {
 	case !ok:
 		return "(no such number)"
 	case n == 101:
-		return "telephone-event, as is usual (pressed keys; no rtpmap line confirms it)"
+		return "telephone-event, the usual meaning of this number (pressed keys)"
 	case p.Name == "dynamic":
-		return "(named by no rtpmap line)"
+		return "(a number of this call's own, which no other line explains)"
 	}
 	return nickname(p.Name)
 }

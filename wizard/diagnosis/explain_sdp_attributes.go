@@ -28,13 +28,13 @@ func attributeInWords(value string, ctx *lineContext) (text string, telling bool
 			text += fmt.Sprintf(" Here %s, so %.0f packets a second.", rest, 1000/n)
 		}
 	case "rtcp":
-		text = rtcpInWords(rest, a.plain)
+		text = rtcpInWords(rest, a.plain, ctx)
 	case "crypto":
 		if f := strings.Fields(rest); len(f) > 1 {
 			text += " The method is " + f[1] + "."
 		}
 	case "candidate":
-		text = candidateInWords(rest, a.plain)
+		text = candidateInWords(rest, a.plain, ctx)
 	case "silencesupp":
 		if strings.HasPrefix(strings.ToLower(rest), "off") {
 			text += " Here it is not left out."
@@ -100,19 +100,19 @@ func fmtpInWords(rest, plain string, ctx *lineContext) string {
 	return plain
 }
 
-func rtcpInWords(rest, plain string) string {
+func rtcpInWords(rest, plain string, ctx *lineContext) string {
 	f := strings.Fields(rest)
 	if len(f) == 0 {
 		return plain
 	}
 	text := plain + " Here port " + f[0] + "."
 	if len(f) > 3 && classOf(f[3]).unreachable() {
-		text += fmt.Sprintf(" %s is %s", f[3], classOf(f[3]).as())
+		text += fmt.Sprintf(" %s is %s", f[3], ctx.tell(f[3]))
 	}
 	return text
 }
 
-func candidateInWords(rest, plain string) string {
+func candidateInWords(rest, plain string, ctx *lineContext) string {
 	f := strings.Fields(rest)
 	if len(f) < 8 {
 		return plain
@@ -123,5 +123,5 @@ func candidateInWords(rest, plain string) string {
 	if kind == "" {
 		kind = "of an unusual kind"
 	}
-	return fmt.Sprintf("One address at which the phone might be reached; both sides try all of them (ICE). Here %s, port %s: %s, %s", f[4], f[5], kind, classOf(f[4]).as())
+	return fmt.Sprintf("One address at which the phone might be reached; both sides try all of them (ICE). Here %s, port %s: %s, %s", f[4], f[5], kind, ctx.tell(f[4]))
 }

@@ -136,15 +136,18 @@ func explainVias(m *sipmsg.Message, ctx *lineContext) (text string, telling bool
 		ctx.vias++
 		first := ctx.vias == 1
 		telling = telling || first
-		said = append(said, explainOneVia(v, first, ctx.response))
+		said = append(said, explainOneVia(v, first, ctx))
 	}
 	return strings.Join(said, " "), telling
 }
 
-func explainOneVia(v sipmsg.Via, first, response bool) string {
+func explainOneVia(v sipmsg.Via, first bool, ctx *lineContext) string {
+	if v.Host == "" {
+		return "The way the message has come; what stands here cannot be read, it is damaged."
+	}
 	var b strings.Builder
 	switch {
-	case first && response:
+	case first && ctx.response:
 		b.WriteString("The address to which this answer goes back. ")
 	case first:
 		b.WriteString("Who sent this message, and where the answer shall go: every phone and server on the way puts such a line on top. ")
@@ -158,23 +161,19 @@ func explainOneVia(v sipmsg.Via, first, response bool) string {
 	}
 	fmt.Fprintf(&b, "It travelled %s. ", how)
 	class := classOf(v.Host)
-	if v.Host == "" {
-		b.WriteString("The sender's address is missing.")
-	} else {
-		fmt.Fprintf(&b, "The sender gives its address as %s, ", v.Host)
-		b.WriteString(class.as())
-		switch v.Port {
-		case 0:
-			b.WriteString(" No port is given, so the usual one holds (5060, or 5061 when encrypted).")
-		case 5060:
-			b.WriteString(" 5060 is its port, the usual one for phones.")
-		case 5061:
-			b.WriteString(" 5061 is its port, the usual one for encrypted connections.")
-		default:
-			fmt.Fprintf(&b, " %d is its port, a number that tells which program on the device is meant.", v.Port)
-		}
+	fmt.Fprintf(&b, "The sender gives its address as %s, ", v.Host)
+	b.WriteString(ctx.tell(v.Host))
+	switch v.Port {
+	case 0:
+		b.WriteString(" No port is given, so the usual one holds (5060, or 5061 when encrypted).")
+	case 5060:
+		b.WriteString(" 5060 is its port, the usual one for phones.")
+	case 5061:
+		b.WriteString(" 5061 is its port, the usual one for encrypted connections.")
+	default:
+		fmt.Fprintf(&b, " %d is its port, a number that tells which program on the device is meant.", v.Port)
 	}
-	b.WriteString(receivedInWords(v, class, response))
+	b.WriteString(receivedInWords(v, class, ctx))
 	if v.Branch != "" {
 		b.WriteString(" branch is a mark by which the answer finds its question.")
 		if !strings.HasPrefix(v.Branch, "z9hG4bK") {
@@ -185,23 +184,24 @@ func explainOneVia(v sipmsg.Via, first, response bool) string {
 }
 
 // receivedInWords tells what received and rport say about routers on the way.
-func receivedInWords(v sipmsg.Via, class addressClass, response bool) string {
+func receivedInWords(v sipmsg.Via, class addressClass, ctx *lineContext) string {
+	inside := class.unreachable() && class != classDocumentation
 	var b strings.Builder
 	switch {
 	case v.Received != "" && v.Received != v.Host:
-		fmt.Fprintf(&b, " received=%s is the address from which it really came, %s", v.Received, classOf(v.Received).as())
-		if class.unreachable() && !classOf(v.Received).unreachable() {
+		fmt.Fprintf(&b, " received=%s is the address from which it really came, %s", v.Received, ctx.tell(v.Received))
+		if inside && !classOf(v.Received).unreachable() {
 			b.WriteString(" So a router stands in between and translates addresses, which is normal at home and in companies.")
 		} else {
 			b.WriteString(" It differs from what the sender wrote, so something stands in between.")
 		}
 	case v.Received != "":
 		b.WriteString(" received is the same address: no router has changed it.")
-	case response && class.unreachable() && class != classDocumentation:
+	case ctx.response && inside:
 		b.WriteString(" The server added no received, though nobody outside can reach this address: either it stands in the same network, or something on the way (often a router's SIP ALG) has changed this line.")
-	case class.unreachable() && v.HasRPort:
+	case inside && v.HasRPort:
 		b.WriteString(" That does no harm here, because rport asks the server to answer to where the message really came from.")
-	case class.unreachable():
+	case inside:
 		b.WriteString(" If the server is outside, it has to answer to where the message really came from; without rport in this line some servers do not, and the answers get lost.")
 	}
 	switch {
@@ -209,7 +209,7 @@ func receivedInWords(v sipmsg.Via, class addressClass, response bool) string {
 		b.WriteString(" rport is the port that the server saw, the same as the sender's.")
 	case v.RPort > 0:
 		fmt.Fprintf(&b, " rport=%d is the port that the server saw; the router uses another than the phone.", v.RPort)
-	case v.HasRPort && !class.unreachable():
+	case v.HasRPort && !inside:
 		b.WriteString(" rport asks the server to answer to the port from which the message really came.")
 	}
 	return b.String()
