@@ -12,7 +12,7 @@ import (
 // eight seconds: enough copies of the request have gone out by then (RFC 3261
 // timer E: 0, 0.5, 1.5, 3.5, 7.5 s) and a small OPTIONS has had its own chance.
 const (
-	silenceLimit  = 7500 * time.Millisecond
+	silenceLimit  = 6500 * time.Millisecond
 	optionsBeside = 1500 * time.Millisecond
 )
 

@@ -96,7 +96,7 @@ func (p *program) runCheck(ctx context.Context, r session.Request, fixed session
 		return err
 	}
 	if save != "" {
-		if err := saveZip(save, rep, c.WriteCapture); err != nil {
+		if err := c.Save(save, rep); err != nil {
 			return err
 		}
 	}

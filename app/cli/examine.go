@@ -1,16 +1,12 @@
 package cli
 
 import (
-	"archive/zip"
-	"errors"
 	"fmt"
-	"io"
 	"net/netip"
-	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 
+	"softphonedoctor/app/session"
 	"softphonedoctor/wizard"
 	"softphonedoctor/wizard/report"
 )
@@ -68,62 +64,14 @@ func parsePhone(s string) (netip.Addr, error) {
 }
 
 func (p *program) examineFile(path string, subject wizard.Subject) (*report.Report, error) {
-	in, err := p.open(path)
-	if err != nil {
-		return nil, err
+	if path != "-" {
+		return session.ExamineFile(path, subject)
 	}
-	defer in.Close()
-	rep, err := wizard.Examine(in, subject)
+	rep, err := wizard.Examine(p.In, subject)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("standard input: %w", err)
 	}
 	return rep, nil
-}
-
-// open gives the capture's bytes: standard input, a file, or the capture inside
-// a saved report.
-func (p *program) open(path string) (io.ReadCloser, error) {
-	if path == "-" {
-		return io.NopCloser(p.In), nil
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		var pe *os.PathError
-		if errors.As(err, &pe) {
-			err = pe.Err
-		}
-		return nil, fmt.Errorf("cannot open %s: %w", path, err)
-	}
-	if st, err := f.Stat(); err == nil && st.IsDir() {
-		f.Close()
-		return nil, fmt.Errorf("%s is a folder; name one capture file in it", path)
-	}
-	if !strings.HasSuffix(strings.ToLower(path), ".zip") {
-		return f, nil
-	}
-	f.Close()
-	return openInZip(path)
-}
-
-// inZip closes the archive with its member.
-type inZip struct {
-	io.ReadCloser
-	archive *zip.ReadCloser
-}
-
-func (z inZip) Close() error { return errors.Join(z.ReadCloser.Close(), z.archive.Close()) }
-
-func openInZip(path string) (io.ReadCloser, error) {
-	z, err := zip.OpenReader(path)
-	if err != nil {
-		return nil, fmt.Errorf("%s cannot be read as a zip file; save the report again", path)
-	}
-	member, err := z.Open(captureInZip)
-	if err != nil {
-		z.Close()
-		return nil, fmt.Errorf("%s holds no %s: it is not a report of this program", path, captureInZip)
-	}
-	return inZip{member, z}, nil
 }
 
 // withCalls adds a verdict to each call where a capture holds several.

@@ -94,6 +94,8 @@ func writeCapture(ts *testscript.TestScript, _ bool, args []string) {
 			"SIP/2.0 401 Unauthorized\r\n" + head + "WWW-Authenticate: Digest realm=\"pbx\", nonce=\"" + n + "\"\r\nContent-Length: 0\r\n\r\n")})
 		at = at.Add(time.Millisecond)
 	}
+	// A keep-alive at the end, for the test that cuts the file.
+	tape.Packet(capture.Packet{Time: at.Add(time.Second), Net: capture.UDP, Src: phone, Dst: server, Data: []byte("\r\n\r\n")})
 	var buf bytes.Buffer
 	_, err := tape.WriteTo(&buf)
 	ts.Check(err)

@@ -61,6 +61,7 @@ type Result struct {
 	Others    []string // causes found besides
 	Took      time.Duration
 	Report    *report.Report
+	Check     *Check // for its capture; nil when it could not be prepared
 	Err       error
 }
 
@@ -83,6 +84,7 @@ func Practise(ctx context.Context, cause string, notify func(wizard.Event)) Resu
 		res.Err = err
 		return res
 	}
+	res.Check = c
 	res.Report, res.Err = c.Run(ctx)
 	res.Took = time.Since(began)
 	if res.Err != nil {

@@ -197,14 +197,17 @@ func (p *printer) figures(r *Report) {
 	}
 }
 
+// scope says how far the check looked: a list where it is short, else how many.
 func (p *printer) scope(r *Report) {
-	if len(r.Diagnosis.Clear) > 0 {
+	for _, s := range []struct {
+		title  string
+		causes []string
+	}{{"Ruled out", r.Diagnosis.Clear}, {"Not checked", r.Diagnosis.Unchecked}} {
+		if len(s.causes) == 0 {
+			continue
+		}
 		p.line("")
-		p.para("Ruled out: ", strings.Join(r.Diagnosis.Clear, ", "))
-	}
-	if len(r.Diagnosis.Unchecked) > 0 {
-		p.line("")
-		p.para("Not checked: ", strings.Join(r.Diagnosis.Unchecked, ", "))
+		p.para(fmt.Sprintf("%s (%d): ", s.title, len(s.causes)), strings.Join(s.causes, ", "))
 	}
 }
 

@@ -1,0 +1,92 @@
+package session
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const secret = "correct-horse-battery"
+
+func write(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "account.toml")
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+	return path
+}
+
+func TestLoadAccount(t *testing.T) {
+	a, err := LoadAccount(write(t, "user = \"2001\"\ndomain = \"pbx.example.net:5070\"\npassword = \""+secret+"\"\ncodecs = [\"pcma\"]\nregister = false\n"))
+	require.NoError(t, err)
+	require.Equal(t, "2001@pbx.example.net:5070", a.Address())
+	require.Equal(t, secret, a.Password)
+	require.False(t, a.Registers())
+	require.Equal(t, []string{"PCMA"}, phoneAccount(a).Codecs)
+}
+
+func TestPasswordFromTheEnvironment(t *testing.T) {
+	t.Setenv("SOME_SIP_PASSWORD", secret)
+	a, err := LoadAccount(write(t, "user = \"2001\"\ndomain = \"pbx.example.net\"\npassword_env = \"SOME_SIP_PASSWORD\"\n"))
+	require.NoError(t, err)
+	require.Equal(t, secret, a.Password)
+	require.True(t, a.Registers())
+}
+
+// Every mistake is one sentence that names it, and none quotes the password.
+func TestBrokenAccounts(t *testing.T) {
+	pw := "password = \"" + secret + "\"\n"
+	for name, c := range map[string]struct{ text, want string }{
+		"typo":             {pw + "user = \"a\"\ndomian = \"b\"\n", `line 3: "domian" is no setting`},
+		"no TOML":          {pw + "user = a b\n", "line 2"},
+		"unclosed":         {"user = \"a\"\npassword = \"" + secret + "\n", "line 2"},
+		"wrong type":       {pw + "user = 7\ndomain = \"x\"\n", "line 2"},
+		"no user":          {pw + "domain = \"b\"\n", "the user name is missing"},
+		"user with domain": {pw + "user = \"a@b\"\ndomain = \"b\"\n", "only what stands before the @"},
+		"no domain":        {pw + "user = \"a\"\n", "the server is missing"},
+		"no password":      {"user = \"a\"\ndomain = \"b\"\n", "the password is empty"},
+		"URL as domain":    {pw + "user = \"a\"\ndomain = \"sip:b\"\n", "port must be a number"},
+		"web address":      {pw + "user = \"a\"\ndomain = \"https://b/c\"\n", "only the name of the server"},
+		"bad port":         {pw + "user = \"a\"\ndomain = \"b:0\"\n", "port must be a number"},
+		"bad proxy":        {pw + "user = \"a\"\ndomain = \"b\"\nproxy = \":5060\"\n", "name before the colon"},
+		"tls":              {pw + "user = \"a\"\ndomain = \"b\"\ntransport = \"tls\"\n", "UDP only"},
+		"unknown codec":    {pw + "user = \"a\"\ndomain = \"b\"\ncodecs = [\"opus\"]\n", `codec "opus"`},
+		"encryption":       {pw + "user = \"a\"\ndomain = \"b\"\nencryption = \"sdes\"\n", "without encryption only"},
+		"binary":           {"\x00\x01\x02\xff", "line 1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := LoadAccount(write(t, c.text))
+			require.ErrorContains(t, err, c.want)
+			require.NotContains(t, err.Error(), secret)
+			require.NotContains(t, err.Error(), "\n")
+		})
+	}
+}
+
+// A form shows the sentence beside the field that it is about.
+func TestErrorsNameTheirField(t *testing.T) {
+	var f *Field
+	require.True(t, errors.As(Account{User: "a", Domain: "b"}.Check(), &f))
+	require.Equal(t, "password", f.Name)
+	_, err := NewCheck(Request{Account: Account{User: "a", Domain: "b", Password: "c"}, Situation: "no-ringback"})
+	require.True(t, errors.As(err, &f))
+	require.Equal(t, "target", f.Name)
+}
+
+func FuzzParseAccount(f *testing.F) {
+	f.Add("user = \"2001\"\ndomain = \"pbx\"\npassword = \"x\"\n")
+	f.Add("user = [[[")
+	f.Fuzz(func(t *testing.T, text string) {
+		a, err := ParseAccount([]byte(text))
+		if err != nil {
+			if strings.ContainsAny(err.Error(), "\r\n") {
+				t.Errorf("more than one line: %q", err)
+			}
+			return
+		}
+		_ = a.Check()
+	})
+}

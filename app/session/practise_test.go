@@ -1,0 +1,80 @@
+package session
+
+import (
+	"bytes"
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"softphonedoctor/wizard"
+	"softphonedoctor/wizard/report"
+)
+
+// places limits how many faults are tried at a time: more than eight and the
+// machine, not the program, would decide about jitter.
+var places = make(chan struct{}, 8)
+
+// TestEveryFaultIsNamedAsItself runs the whole program against the built-in PBX,
+// fault by fault, and then examines the tape of each: live equals file.
+func TestEveryFaultIsNamedAsItself(t *testing.T) {
+	for _, f := range Practices() {
+		t.Run(f.Cause, func(t *testing.T) {
+			t.Parallel()
+			places <- struct{}{}
+			defer func() { <-places }()
+			res := Practise(t.Context(), f.Cause, nil)
+			require.NoError(t, res.Err)
+			if !res.Right {
+				var text bytes.Buffer
+				require.NoError(t, res.Report.Text(&text, 100))
+				t.Errorf("found %s (%v)\n%s", res.Found, res.Others, &text)
+			}
+			requireSameFromFile(t, res)
+		})
+	}
+}
+
+// requireSameFromFile writes the tape, reads it and compares the findings.
+func requireSameFromFile(t *testing.T, res Result) {
+	t.Helper()
+	var file bytes.Buffer
+	require.NoError(t, res.Check.WriteCapture(&file))
+	rep, err := wizard.Examine(&file, wizard.Subject{})
+	require.NoError(t, err)
+	require.Equal(t, res.Report.Verdict, rep.Verdict)
+	require.Equal(t, gist(res.Report), gist(rep), "the file tells another story than the live call")
+}
+
+// gist is what must not change between live and file.
+func gist(r *report.Report) []string {
+	var lines []string
+	for i := range r.Diagnosis.Findings {
+		f := &r.Diagnosis.Findings[i]
+		lines = append(lines, fmt.Sprint(f.Rule.Cause, f.Certainty, f.Place(), f.Symptom, f.Cites, f.Title))
+	}
+	lines = append(lines, fmt.Sprint("clear", r.Diagnosis.Clear), fmt.Sprint("unchecked", r.Diagnosis.Unchecked), fmt.Sprint(r.Diagnosis.Path))
+	for _, s := range r.Evidence.Streams {
+		lines = append(lines, fmt.Sprint(s.SSRC, s.Direction, s.Packets, s.Lost, s.Jitter, s.LongestGap, s.Level))
+	}
+	return lines
+}
+
+// TestPasswordsStayOut looks for the password in everything that a check leaves behind.
+func TestPasswordsStayOut(t *testing.T) {
+	p, err := StartPractice("healthy")
+	require.NoError(t, err)
+	defer p.Close()
+	c, err := NewCheck(Request{Account: p.Account, Situation: "registration"})
+	require.NoError(t, err)
+	rep, err := c.Run(t.Context())
+	require.NoError(t, err)
+	var all bytes.Buffer
+	require.NoError(t, rep.Text(&all, 0))
+	require.NoError(t, c.WriteCapture(&all))
+	require.NotEmpty(t, p.Account.Password)
+	require.NotContains(t, all.String(), p.Account.Password)
+	for _, m := range rep.Evidence.Messages {
+		require.NotContains(t, fmt.Sprint(m.Headers), p.Account.Password)
+	}
+}
