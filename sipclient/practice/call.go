@@ -2,6 +2,7 @@ package practice
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -50,11 +51,20 @@ func (p *PBX) onInvite(tx *transaction) {
 		}
 	}
 	offer := audioOf(tx.request)
+	if offer == nil && len(tx.request.Body) > 0 {
+		tx.respond(notAcceptable("304", "Media type not available"), nil)
+		return
+	}
 	m, err := p.newMedia(offer, tx.request.ToAddr().URI.User == echoNumber)
-	if err != nil || offer == nil && len(tx.request.Body) > 0 {
-		// No format in common, or no port left: what a real server says to both.
-		tx.respond(reply{code: 488, phrase: "Not Acceptable Here",
-			headers: []string{`Warning: 304 practice.invalid "Media type not available"`}}, nil)
+	switch {
+	case errors.Is(err, errProto):
+		tx.respond(notAcceptable("302", "Incompatible transport protocol"), nil)
+		return
+	case errors.Is(err, errCodec):
+		tx.respond(notAcceptable("305", "Incompatible media format"), nil)
+		return
+	case err != nil:
+		tx.respond(reply{code: 500, phrase: "No sockets left"}, nil)
 		return
 	}
 	c := p.newCall(tx.from, tx.request.CallID())
@@ -71,6 +81,12 @@ func (p *PBX) onInvite(tx *transaction) {
 		defer c.end()
 		c.play(course)
 	})
+}
+
+// notAcceptable refuses an offer with the reason (RFC 3261 20.43).
+func notAcceptable(code, text string) reply {
+	return reply{code: 488, phrase: "Not Acceptable Here",
+		headers: []string{fmt.Sprintf("Warning: %s practice.invalid %q", code, text)}}
 }
 
 func (p *PBX) newCall(far peer, id string) *call {
@@ -142,8 +158,13 @@ func (c *call) play(course []step) {
 // talk is the time after the answer: what the fault does in mid-call, then
 // nothing until somebody hangs up.
 func (c *call) talk() {
+	unheard := time.NewTimer(patience)
+	defer unheard.Stop()
 	select {
 	case <-c.tx.acked:
+	case <-unheard.C: // nobody acknowledged the answer (RFC 3261 13.3.1.4)
+		c.hangup("")
+		return
 	case <-c.ctx.Done():
 		return
 	}

@@ -10,6 +10,9 @@ func (p *PBX) onInDialog(tx *transaction) {
 	switch tx.request.Method {
 	case "BYE":
 		tx.respond(reply{code: 200, phrase: "OK"}, nil)
+		if c.tx != nil {
+			c.tx.settle() // whoever hangs up has heard our answer
+		}
 		c.over()
 	case "INVITE", "UPDATE":
 		c.onChange(tx)
@@ -26,7 +29,7 @@ func (c *call) onChange(tx *transaction) {
 	c.retarget(tx.request)
 	offer := audioOf(tx.request)
 	switch {
-	case offer != nil && c.media.change(offer):
+	case offer != nil && c.media.change(offer) == nil:
 		tx.respond(reply{code: 200, phrase: "OK"}, c.media.describe(answering(offer.Direction)))
 	case offer != nil:
 		tx.respond(reply{code: 488, phrase: "Not Acceptable Here"}, nil)
@@ -42,7 +45,10 @@ func (p *PBX) onCancel(tx *transaction) {
 	p.mu.Lock()
 	invite := p.txs[transactionKey(tx.via, "INVITE")]
 	p.mu.Unlock()
-	if invite == nil {
+	switch {
+	case p.fault.call.silent: // ignored like the INVITE
+		return
+	case invite == nil:
 		tx.respond(reply{code: 481, phrase: "Call/Transaction Does Not Exist"}, nil)
 		return
 	}

@@ -51,7 +51,7 @@ func (p *PBX) CallPhone(ctx context.Context) error {
 	c.remote = answer.Get("To")
 	c.retarget(answer)
 	c.ack(answer)
-	if theirs := audioOf(answer); theirs == nil || !m.change(theirs) {
+	if theirs := audioOf(answer); theirs == nil || m.change(theirs) != nil {
 		c.hangup(`SIP;cause=488;text="Not Acceptable Here"`)
 		return errors.New("the phone answered without a sound format that this server has")
 	}

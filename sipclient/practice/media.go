@@ -57,6 +57,8 @@ var (
 	offered  = []sipmsg.Codec{{PayloadType: 0, Name: "PCMU", ClockRate: clockRate}, {PayloadType: 8, Name: "PCMA", ClockRate: clockRate}}
 	events   = sipmsg.Codec{PayloadType: 101, Name: "telephone-event", ClockRate: clockRate, Fmtp: "0-16"}
 	errCodec = errors.New("no sound format in common")
+	errProto = errors.New("this server speaks plain RTP only")
+	errAddr  = errors.New("the address for sound is no IP address")
 )
 
 // newMedia opens the sockets of a call and settles the format on an offer; nil
@@ -66,9 +68,11 @@ func (p *PBX) newMedia(offer *sipmsg.Media, echo bool) (*media, error) {
 		id: uint64(time.Now().Unix()), main: newSender(), also: newSender(),
 		codecs: append(slices.Clone(offered), events), codec: offered[0]}
 	m.ctx, m.over = context.WithCancel(p.ctx)
-	if offer != nil && !m.change(offer) {
-		m.over()
-		return nil, errCodec
+	if offer != nil {
+		if err := m.change(offer); err != nil {
+			m.over()
+			return nil, err
+		}
 	}
 	if err := m.open(); err != nil {
 		m.close()
@@ -108,12 +112,14 @@ func (m *media) close() {
 	}
 }
 
-// change takes over the phone's description; ok is false when no format of it
-// is one of ours.
-func (m *media) change(theirs *sipmsg.Media) (ok bool) {
+// change takes over the phone's description, or says why it cannot.
+func (m *media) change(theirs *sipmsg.Media) error {
+	if theirs.Proto != "RTP/AVP" {
+		return errProto
+	}
 	addr, err := netip.ParseAddr(theirs.Connection)
 	if err != nil {
-		return false
+		return errAddr
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -125,7 +131,7 @@ func (m *media) change(theirs *sipmsg.Media) (ok bool) {
 		}
 	}
 	if len(codecs) == 0 {
-		return false
+		return errCodec
 	}
 	m.codec = codecs[0]
 	for _, c := range theirs.Codecs {
@@ -139,7 +145,7 @@ func (m *media) change(theirs *sipmsg.Media) (ok bool) {
 	m.remoteRTCP = netip.AddrPortFrom(addr.Unmap(), uint16(theirs.RTCPPort))
 	m.heldThere = theirs.Held()
 	m.main.strange = strangeType(theirs)
-	return true
+	return nil
 }
 
 // strangeType is a payload type that the phone never named.

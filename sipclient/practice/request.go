@@ -141,6 +141,9 @@ func (c *call) reinvite(body []byte) {
 	case answer.Status < 300:
 		c.retarget(answer)
 		c.ack(answer)
+		if theirs := audioOf(answer); theirs != nil {
+			_ = c.media.change(theirs) // what we cannot follow leaves the call as it was
+		}
 	default:
 		c.far.send(hopByHop("ACK", m, answer.Get("To")).Bytes())
 	}

@@ -102,7 +102,7 @@ func TestNoCommonFormat(t *testing.T) {
 		Codecs: []sipmsg.Codec{{PayloadType: 18, Name: "G729", ClockRate: 8000}}}))
 	answers = ph.exchange(invite, time.Second)
 	require.Equal(t, []int{488}, codes(answers))
-	require.Equal(t, 304, answers[0].Warnings()[0].Code)
+	require.Equal(t, 305, answers[0].Warnings()[0].Code)
 	ph.ack(invite, answers[0])
 }
 

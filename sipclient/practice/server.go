@@ -40,15 +40,19 @@ func (p *PBX) serve(conn *net.UDPConn) {
 		case len(bytes.TrimSpace(buf[:n])) == 0:
 			continue // a keep-alive (RFC 5626 3.5.1)
 		}
-		from = unmap(from)
-		m, err := sipmsg.Parse(buf[:n])
-		switch {
-		case err != nil: // no SIP at all
-		case m.IsRequest():
-			p.onRequest(peer{conn, from}, m)
-		default:
-			p.onResponse(m)
-		}
+		p.receive(peer{conn, unmap(from)}, buf[:n])
+	}
+}
+
+// receive takes one datagram. What is no SIP at all is dropped.
+func (p *PBX) receive(from peer, data []byte) {
+	m, err := sipmsg.Parse(data)
+	switch {
+	case err != nil:
+	case m.IsRequest():
+		p.onRequest(from, m)
+	default:
+		p.onResponse(m)
 	}
 }
 

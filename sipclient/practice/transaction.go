@@ -132,6 +132,9 @@ func (tx *transaction) repeat(data []byte) {
 	}
 }
 
+// settle ends the repeating of the final answer.
+func (tx *transaction) settle() { tx.ackOnce.Do(func() { close(tx.acked) }) }
+
 // onAck ends the repeating of the answer that the ACK is for. It is found by
 // Call-ID and CSeq, which serves the ACK of a 2xx (its own branch) as well as
 // that of a refusal.
@@ -144,12 +147,12 @@ func (p *PBX) onAck(m *sipmsg.Message) {
 			continue
 		}
 		if n, _, _ := tx.request.CSeq(); n == number {
-			tx.ackOnce.Do(func() { close(tx.acked) })
+			tx.settle()
 		}
 	}
 	if c := p.calls[m.CallID()]; c != nil {
 		if answer := audioOf(m); answer != nil {
-			c.media.change(answer) // the answer to a late offer (RFC 3261 13.2.2.4)
+			_ = c.media.change(answer) // the answer to a late offer (RFC 3261 13.2.2.4); without one we stay silent
 		}
 	}
 }

@@ -18,7 +18,11 @@ func (v *voice) next(name string) []byte {
 		v.at++
 		s := (math.Sin(2*math.Pi*310*t) + math.Sin(2*math.Pi*740*t) + math.Sin(2*math.Pi*1490*t)) / 3
 		s *= 0.35 * (0.6 + 0.4*math.Sin(2*math.Pi*4*t))
-		b[i] = mulaw(int(s * 32000))
+		if name == "PCMA" {
+			b[i] = alaw(int(s * 32000))
+		} else {
+			b[i] = mulaw(int(s * 32000))
+		}
 	}
 	return b
 }
@@ -34,6 +38,19 @@ func mulaw(x int) byte {
 		e--
 	}
 	return ^(sign | e<<4 | byte(x>>(e+3))&0x0f)
+}
+
+func alaw(x int) byte {
+	mask := byte(0xd5)
+	if x < 0 {
+		mask, x = 0x55, -x-1
+	}
+	x = min(x, 32767) >> 3
+	segment := 0
+	for s := x >> 5; s > 0; s >>= 1 {
+		segment++
+	}
+	return (byte(segment)<<4 | byte(x>>max(segment, 1))&0x0f) ^ mask
 }
 
 // silence is one frame of digital silence.
