@@ -215,7 +215,14 @@ func (p *Phone) keep(c *Call) error {
 }
 
 func (p *Phone) forget(c *Call) {
+	now := time.Now()
 	p.mu.Lock()
+	defer p.mu.Unlock()
 	delete(p.calls, c.id)
-	p.mu.Unlock()
+	for id, ended := range p.past {
+		if now.Sub(ended) > lateTime {
+			delete(p.past, id)
+		}
+	}
+	p.past[c.id] = now
 }

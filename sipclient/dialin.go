@@ -81,7 +81,7 @@ func unsupported(req *sip.Request) string {
 	var list []string
 	for _, line := range headerValues(req, "Require") {
 		for _, tag := range splitList(line) {
-			if tag != "" && !strings.EqualFold(tag, "outbound") && !strings.EqualFold(tag, "path") {
+			if tag != "" {
 				list = append(list, tag)
 			}
 		}
@@ -158,7 +158,7 @@ func (c *Call) over200(req *sip.Request, tx sip.ServerTransaction) bool {
 	c.dialog = d
 	c.mu.Unlock()
 	contact := p.contact()
-	res := response(req, 200, "OK", "Contact", "<"+contact.String()+">", "Allow", allowed, "Supported", "outbound", "Content-Type", "application/sdp")
+	res := response(req, 200, "OK", "Contact", "<"+contact.String()+">", "Allow", allowed, "Content-Type", "application/sdp")
 	res.SetBody(body)
 	wait := c.expectAck(req.CSeq().SeqNo)
 	if err := tx.Respond(res); err != nil {

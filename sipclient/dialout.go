@@ -80,7 +80,6 @@ func (p *Phone) dress(m interface{ AppendHeader(sip.Header) }) {
 	contact := p.contact()
 	m.AppendHeader(sip.NewHeader("Contact", "<"+contact.String()+">"))
 	m.AppendHeader(sip.NewHeader("Allow", allowed))
-	m.AppendHeader(sip.NewHeader("Supported", "outbound"))
 }
 
 // callOut leads an outgoing call from its INVITE to its end.
@@ -127,6 +126,7 @@ func (c *Call) invite(s *setup, invite *sip.Request, round *authRound) *sip.Resp
 		return nil
 	}
 	tx.OnRetransmission(func(res *sip.Response) { c.anotherAnswer(invite, res) })
+	refusal, closed := p.refusals(), 0
 	if err := tx.Init(); err != nil {
 		p.noteSend(invite, err)
 		tx.Terminate()
@@ -160,6 +160,12 @@ func (c *Call) invite(s *setup, invite *sip.Request, round *authRound) *sip.Resp
 				cancelled = true
 				giveUp = time.After(2 * time.Second)
 			}
+		case <-refusal:
+			if closed++; closed >= enoughRefusals && !provisional {
+				tx.Terminate() // the port is closed: the tape says so
+				return nil
+			}
+			refusal = p.refusals()
 		case <-s.hang:
 			leave()
 		case <-s.given:

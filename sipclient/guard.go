@@ -24,7 +24,7 @@ func (p *Phone) admit(data []byte, from netip.AddrPort, _ time.Time) {
 		return
 	}
 	if req, ok := msg.(*sip.Request); ok && !p.known(req, from) {
-		p.noteOnce(capture.PhoneStranger, string(req.Method)+" "+from.String(), time.Second)
+		p.noteStranger(string(req.Method), from)
 		return
 	}
 	p.conn.push(datagram{data, from})
@@ -68,5 +68,26 @@ func whole(msg sip.Message, from netip.AddrPort) bool {
 // known tells whether a request is ours to answer: it comes from an address of
 // the registrar or the proxy (any port), or belongs to a call of ours.
 func (p *Phone) known(req *sip.Request, from netip.AddrPort) bool {
-	return p.peers[from.Addr().String()] || p.call(req.CallID().Value()) != nil
+	if p.peers[from.Addr().String()] {
+		return true
+	}
+	id := req.CallID().Value()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_, lately := p.past[id]
+	return lately || p.calls[id] != nil
+}
+
+// maxStrangers is how many notes about strangers one tape gets: scanners come by
+// the thousand, and their packets are on the tape anyway.
+const maxStrangers = 100
+
+func (p *Phone) noteStranger(method string, from netip.AddrPort) {
+	p.mu.Lock()
+	p.strange++
+	full := p.strange > maxStrangers
+	p.mu.Unlock()
+	if !full {
+		p.noteOnce(capture.PhoneStranger, method+" "+from.String(), time.Second)
+	}
 }

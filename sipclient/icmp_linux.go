@@ -85,7 +85,7 @@ func reason(err error) string {
 	case err == nil:
 		return "send failed"
 	case errors.Is(err, unix.ECONNREFUSED):
-		return "connection refused"
+		return refused
 	case errors.Is(err, unix.EHOSTUNREACH):
 		return "host unreachable"
 	case errors.Is(err, unix.ENETUNREACH):

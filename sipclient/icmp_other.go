@@ -28,7 +28,7 @@ func reason(err error) string {
 	text := strings.ToLower(no.Error())
 	switch {
 	case strings.Contains(text, "refused"), strings.Contains(text, "forcibly closed"):
-		return "connection refused"
+		return refused
 	case strings.Contains(text, "host") && strings.Contains(text, "unreachable"), strings.Contains(text, "no route"):
 		return "host unreachable"
 	case strings.Contains(text, "unreachable"):

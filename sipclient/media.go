@@ -141,7 +141,11 @@ func (m *mediaLine) local(sess *media.MediaSession, offer *description) (body []
 		}
 	}()
 	m.version++
-	return polish(sess.LocalSDP(), m.id, m.version, offer), nil
+	codecs := sess.CommonCodecs()
+	if len(codecs) == 0 {
+		codecs = sess.Codecs
+	}
+	return polish(sess.LocalSDP(), codecs, m.id, m.version, offer), nil
 }
 
 // accept takes the other side's answer to our offer. Without one, an answer that

@@ -96,11 +96,14 @@ type Phone struct {
 	wg      sync.WaitGroup
 
 	mu      sync.Mutex
-	closed  bool             // no new calls
-	sealed  bool             // no new goroutines
-	calls   map[string]*Call // by Call-ID
-	ringing chan *Call       // incoming calls that nobody awaited yet
+	closed  bool                 // no new calls
+	sealed  bool                 // no new goroutines
+	calls   map[string]*Call     // by Call-ID
+	past    map[string]time.Time // calls that ended lately, by Call-ID
+	ringing chan *Call           // incoming calls that nobody awaited yet
 	noted   map[string]time.Time
+	strange int           // strangers noted
+	refusal chan struct{} // closed and replaced when the server's port refuses a packet
 	reg     registration
 }
 
@@ -111,6 +114,8 @@ type timing struct {
 	probe    time.Duration // silence after which a closed port is probed for
 	retry    time.Duration // first wait before a failed refresh is tried again
 	ack      time.Duration // how long a 200 is repeated without an ACK
+	first    time.Duration // until the first RTCP report
+	report   time.Duration // between RTCP reports
 }
 
 var standardTiming = timing{
@@ -119,6 +124,8 @@ var standardTiming = timing{
 	probe:    time.Second,
 	retry:    30 * time.Second,
 	ack:      32 * time.Second,
+	first:    1500 * time.Millisecond,
+	report:   5 * time.Second,
 }
 
 // New opens the phone's socket and resolves its server; nothing is sent yet.
@@ -148,6 +155,8 @@ func New(ctx context.Context, cfg Config) (*Phone, error) {
 		calls:   map[string]*Call{},
 		ringing: make(chan *Call, maxRinging),
 		noted:   map[string]time.Time{},
+		past:    map[string]time.Time{},
+		refusal: make(chan struct{}),
 	}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	p.leaving, p.leave = context.WithCancel(p.ctx)

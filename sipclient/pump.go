@@ -128,7 +128,27 @@ func (u *pump) close() error {
 
 // noteUnreachable notes an ICMP error or a failed send, once per target and second.
 func (p *Phone) noteUnreachable(target netip.AddrPort, why string) {
+	if target == p.server && why == refused {
+		p.mu.Lock()
+		close(p.refusal)
+		p.refusal = make(chan struct{})
+		p.mu.Unlock()
+	}
 	p.noteOnce(capture.PhoneUnreachable, "udp "+target.String()+": "+why, time.Second)
+}
+
+// refused is the word for a closed port; enoughRefusals of them in a row mean that
+// waiting longer teaches nothing.
+const (
+	refused        = "connection refused"
+	enoughRefusals = 3
+)
+
+// refusals gives a channel that closes when the server's port refuses a packet.
+func (p *Phone) refusals() <-chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.refusal
 }
 
 // packetConn is a pump as the stack wants it: a net.PacketConn. Deadlines do

@@ -19,7 +19,8 @@ type registration struct {
 	callID  string
 	fromTag string
 	cseq    uint32
-	sent    bool // a REGISTER went out whose binding may stand
+	bound   bool // the registrar took our binding
+	unsure  bool // a REGISTER is out whose answer nobody knows
 	timer   *time.Timer
 	wait    time.Duration // before the next try after a failure
 }
@@ -73,6 +74,7 @@ func (p *Phone) register(ctx context.Context, expires time.Duration) outcome {
 			}
 			return got
 		}
+		p.reg.judged(res.IsSuccess())
 		got = outcome{status: res.StatusCode, retry: retryAfter(res), refused: round.refused || p.auth.spent()}
 		if res.IsSuccess() {
 			got.granted = p.grantedTime(res, expires)
@@ -96,7 +98,7 @@ func (p *Phone) registerRequest(expires time.Duration) *sip.Request {
 	}
 	r.cseq++
 	cseq, id, tag := r.cseq, r.callID, r.fromTag
-	r.sent = true
+	r.unsure = true
 	r.mu.Unlock()
 	me := p.identity(p.cfg.User)
 	req := p.request(sip.REGISTER, p.domainURI(), head{callID: id, from: me, to: me, fromTag: tag, route: p.preset()}, cseq, p.server)
@@ -106,6 +108,14 @@ func (p *Phone) registerRequest(expires time.Duration) *sip.Request {
 	req.AppendHeader(sip.NewHeader("Expires", text))
 	req.AppendHeader(sip.NewHeader("Allow", allowed))
 	return req
+}
+
+// judged books the registrar's final word about our binding.
+func (r *registration) judged(taken bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.unsure = false
+	r.bound = r.bound || taken
 }
 
 // registerSeq takes over the CSeq number that repeats with credentials have used.
@@ -154,6 +164,9 @@ func (p *Phone) schedule(got outcome, asked bool) {
 	r := &p.reg
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if p.leaving.Err() != nil {
+		return
+	}
 	var after time.Duration
 	switch {
 	case got.granted > 0:
@@ -185,9 +198,9 @@ func (p *Phone) unregister(ctx context.Context) {
 	if r.timer != nil {
 		r.timer.Stop()
 	}
-	sent := r.sent
+	stands := r.bound || r.unsure
 	r.mu.Unlock()
-	if !sent {
+	if !stands {
 		return
 	}
 	ctx, stop := context.WithTimeout(ctx, 1500*time.Millisecond)

@@ -14,6 +14,9 @@ import (
 // errNoAnswer: the transaction ended without a final answer (timer B or F, 32 s).
 var errNoAnswer = errors.New("no answer")
 
+// errRefused: the server's port is closed, as the system learned by ICMP.
+var errRefused = errors.New("connection refused")
+
 // domainURI is sip:domain[:port], the account's server as a URI.
 func (p *Phone) domainURI() sip.Uri {
 	host, port, err := splitHostPort(p.cfg.Domain)
@@ -120,6 +123,7 @@ func (p *Phone) transact(ctx context.Context, req *sip.Request) (*sip.Response, 
 		return nil, err
 	}
 	defer tx.Terminate()
+	refusal, closed := p.refusals(), 0
 	if err := tx.Init(); err != nil {
 		p.noteSend(req, err)
 		return nil, err
@@ -130,6 +134,11 @@ func (p *Phone) transact(ctx context.Context, req *sip.Request) (*sip.Response, 
 			if res.StatusCode >= 200 {
 				return res, nil
 			}
+		case <-refusal:
+			if closed++; closed >= enoughRefusals {
+				return nil, errRefused
+			}
+			refusal = p.refusals()
 		case <-tx.Done():
 			return nil, errNoAnswer
 		case <-ctx.Done():

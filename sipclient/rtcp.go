@@ -9,11 +9,8 @@ import (
 	"github.com/pion/rtp"
 )
 
-const (
-	firstReport  = 1500 * time.Millisecond
-	reportPeriod = 5 * time.Second
-	maxSources   = 16 // sources that are counted at a time; more is an attack
-)
+// maxSources is how many sources are counted at a time; more is an attack.
+const maxSources = 16
 
 // reports counts one line's RTP in both directions for RTCP (RFC 3550 6.4, A.1,
 // A.3, A.8). The stack's own counting is of no use (trap 17).
@@ -190,9 +187,9 @@ func ntp(t time.Time) uint64 {
 	return uint64(t.Unix()+since1900)<<32 | uint64(t.Nanosecond())<<32/1e9
 }
 
-// report sends RTCP until the line stops: first soon, then every 5 s.
+// report sends RTCP until the line stops: first after 1.5 s, then every 5 s.
 func (m *mediaLine) report() {
-	timer := time.NewTimer(firstReport)
+	timer := time.NewTimer(m.phone.timing.first)
 	defer timer.Stop()
 	for {
 		select {
@@ -203,7 +200,7 @@ func (m *mediaLine) report() {
 		case <-timer.C:
 		}
 		m.sendReport(false)
-		timer.Reset(reportPeriod)
+		timer.Reset(m.phone.timing.report)
 	}
 }
 

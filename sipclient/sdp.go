@@ -179,10 +179,23 @@ func (d *description) plain() string {
 	return b.String()
 }
 
+// rtpmaps names codecs as SDP does.
+func rtpmaps(codecs []media.Codec) []string {
+	var lines []string
+	for _, c := range codecs {
+		lines = append(lines, fmt.Sprintf("a=rtpmap:%d %s/%d", c.PayloadType, c.Name, c.SampleRate))
+		if c.Name == media.CodecTelephoneEvent8000.Name {
+			lines = append(lines, fmt.Sprintf("a=fmtp:%d 0-16", c.PayloadType))
+		}
+	}
+	return lines
+}
+
 // polish turns diago's description into ours: our o= ids (diago's exceed what
-// many read, trap 5, and copy the other side's), the offered profile, and an
+// many read, trap 5, and copy the other side's), the offered profile, the true
+// names of the codecs (diago calls 96 opus, whatever it is; trap 16), and an
 // answer for every m= line of the offer.
-func polish(body []byte, id, version uint64, offer *description) []byte {
+func polish(body []byte, codecs []media.Codec, id, version uint64, offer *description) []byte {
 	var head, audio []string
 	for _, line := range strings.Split(strings.TrimSpace(string(body)), "\r\n") {
 		switch {
@@ -195,10 +208,10 @@ func polish(body []byte, id, version uint64, offer *description) []byte {
 			line = "s=" + userAgent
 		case strings.HasPrefix(line, "m=audio ") && offer != nil:
 			line = strings.Replace(line, " RTP/AVP ", " "+offer.proto+" ", 1)
-		case strings.HasPrefix(line, "a=maxptime:"):
+		case strings.HasPrefix(line, "a=maxptime:"), strings.HasPrefix(line, "a=rtpmap:"), strings.HasPrefix(line, "a=fmtp:"):
 			continue
-		case strings.HasPrefix(line, "a=rtpmap:") && strings.HasSuffix(line, "/8000/1"):
-			line = strings.TrimSuffix(line, "/1")
+		case strings.HasPrefix(line, "a=ptime:"):
+			audio = append(audio, rtpmaps(codecs)...)
 		}
 		if strings.HasPrefix(line, "m=") || len(audio) > 0 {
 			audio = append(audio, line)

@@ -1,0 +1,454 @@
+package sipclient
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"softphonedoctor/sipclient/capture"
+)
+
+// dial calls 200 at the peer and gives the call with its INVITE.
+func dial(t *testing.T, p *Phone, srv *peer) (*Call, heard) {
+	t.Helper()
+	c, err := p.Dial(context.Background(), "200")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c, srv.until("INVITE")
+}
+
+// connect has a call answered by the peer.
+func connect(t *testing.T, p *Phone, srv *peer, body string) (*Call, heard) {
+	t.Helper()
+	c, inv := dial(t, p, srv)
+	srv.reply(inv, 200, "tt", body)
+	srv.until("ACK")
+	ctx, stop := context.WithTimeout(context.Background(), patience)
+	defer stop()
+	if s := c.Wait(ctx, Answered); s != Answered {
+		t.Fatalf("the call is %s: %v", s, notes(p))
+	}
+	return c, inv
+}
+
+// alive fails unless the phone still answers the peer's OPTIONS.
+func alive(t *testing.T, p *Phone, srv *peer) {
+	t.Helper()
+	srv.send(p.Local(), srv.build("OPTIONS", "sip:alice@x", "<sip:s@x>;tag=s", "<sip:alice@x>", "o-"+randomHex(4), 1, ""))
+	srv.until("200 OPTIONS")
+}
+
+const goodHead = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=x\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+
+var nastySDP = map[string]string{
+	"bare LF":          strings.ReplaceAll(goodHead, "\r\n", "\n") + "m=audio 4000 RTP/AVP 8\n\n",
+	"blank line":       goodHead + "m=audio 4000 RTP/AVP 8\r\n\n",
+	"short c=":         "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=x\r\nc=IN IP4\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\n",
+	"empty c=":         "v=0\r\nc=\r\nm=audio 4000 RTP/AVP 8\r\n",
+	"duplicate rtpmap": goodHead + "m=audio 4000 RTP/AVP 96\r\na=rtpmap:96 opus/48000/2\r\na=rtpmap:96 H264/90000\r\n",
+	"many rtpmaps":     goodHead + "m=audio 4000 RTP/AVP 8\r\n" + strings.Repeat("a=rtpmap:8 PCMA/8000\r\n", 500),
+	"no port":          goodHead + "m=audio\r\n",
+	"huge port":        goodHead + "m=audio 99999999999 RTP/AVP 8\r\n",
+	"huge ids":         strings.Replace(goodHead, "1 1", "99999999999999999999999 x", 1) + "m=audio 4000 RTP/AVP 8\r\n",
+	"only v=":          "v=0\r\n",
+	"equals":           "v=0\r\n=\r\n=x\r\nm\r\n",
+}
+
+// Without the cure (diago's handlers and SDP reader): each of these messages from
+// a server ends the program with an index or nil panic.
+func TestTrap02Answers(t *testing.T) {
+	srv := newPeer(t)
+	p := newPhone(t, srv.addr())
+	for what, body := range nastySDP {
+		t.Run(what, func(t *testing.T) {
+			c, inv := dial(t, p, srv)
+			srv.reply(inv, 183, "t1", body)
+			srv.reply(inv, 200, "t1", body)
+			srv.until("ACK") // taken or not, it is acknowledged
+			done := background(func() error { return c.Hangup(context.Background()) })
+			srv.reply(srv.until("BYE"), 200, "", "")
+			_ = result(t, done)
+			alive(t, p, srv)
+		})
+	}
+}
+
+func TestTrap02Requests(t *testing.T) {
+	srv := newPeer(t)
+	p := newPhone(t, srv.addr())
+	for what, body := range nastySDP {
+		t.Run(what, func(t *testing.T) {
+			id := "n-" + randomHex(4)
+			srv.send(p.Local(), srv.build("INVITE", "sip:alice@x", "<sip:b@x>;tag=b", "<sip:alice@x>", id, 1, body))
+			ctx, stop := context.WithTimeout(context.Background(), patience)
+			defer stop()
+			c, err := p.Await(ctx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = c.Answer(ctx)
+			for {
+				m := srv.next()
+				if m.Status < 200 {
+					continue
+				}
+				srv.send(p.Local(), srv.build("ACK", "sip:alice@x", m.Get("From"), m.Get("To"), id, 1, ""))
+				if m.Status == 200 {
+					srv.send(p.Local(), srv.build("BYE", "sip:alice@x", m.Get("From"), m.Get("To"), id, 2, ""))
+					srv.until("200 BYE")
+				}
+				break
+			}
+			c.Wait(ctx, Ended)
+		})
+	}
+	c, inv := connect(t, p, srv, newSound(t).sdp())
+	good := srv.within(inv, "INFO", "tt", 5, "")
+	for what, text := range map[string]string{
+		"INFO without Content-Type":  strings.Replace(good, "Content-Length: 0\r\n\r\n", "Content-Length: 4\r\n\r\nabcd", 1),
+		"INVITE without From":        strings.Replace(srv.build("INVITE", "sip:a@x", "<sip:b@x>;tag=1", "<sip:a@x>", "x1", 1, ""), "From:", "X-From:", 1),
+		"INVITE without To":          strings.Replace(srv.build("INVITE", "sip:a@x", "<sip:b@x>;tag=1", "<sip:a@x>", "x2", 1, ""), "To:", "X-To:", 1),
+		"BYE without Call-ID":        strings.Replace(srv.within(inv, "BYE", "tt", 6, ""), "Call-ID:", "X-Call-ID:", 1),
+		"BYE without CSeq":           strings.Replace(srv.within(inv, "BYE", "tt", 6, ""), "CSeq:", "X-CSeq:", 1),
+		"re-INVITE without Contact":  strings.Replace(srv.within(inv, "INVITE", "tt", 7, newSound(t).sdp()), "Contact:", "X-Contact:", 1),
+		"negative length":            strings.Replace(good, "Content-Length: 0", "Content-Length: -5", 1),
+		"huge length":                strings.Replace(good, "Content-Length: 0", "Content-Length: 99999999999", 1),
+		"star Contact":               strings.Replace(good, "Contact: <sip:peer@", "Contact: *\r\nX: <sip:peer@", 1),
+		"empty Via":                  "INVITE sip:a@x SIP/2.0\r\nVia: \r\nFrom: <sip:a@x>;tag=1\r\nTo: <sip:a@x>\r\nCall-ID: 1\r\nCSeq: 1 INVITE\r\n\r\n",
+		"Via without a host":         "OPTIONS sip:a@x SIP/2.0\r\nVia: SIP/2.0/UDP ;branch=z9hG4bKq\r\nFrom: <sip:a@x>;tag=1\r\nTo: <sip:a@x>\r\nCall-ID: 1\r\nCSeq: 1 OPTIONS\r\n\r\n",
+		"only a start line":          "INVITE sip:a@x SIP/2.0\r\n\r\n",
+		"answer to nothing":          "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 1.2.3.4;branch=z9hG4bKnone\r\nFrom: <sip:a@x>;tag=1\r\nTo: <sip:a@x>\r\nCall-ID: 1\r\nCSeq: 1 INVITE\r\n\r\n",
+		"answer with code 0":         "SIP/2.0 000 OK\r\nVia: SIP/2.0/UDP 1.2.3.4;branch=z9hG4bKnone\r\nFrom: <sip:a@x>;tag=1\r\nTo: <sip:a@x>\r\nCall-ID: 1\r\nCSeq: 1 INVITE\r\n\r\n",
+		"no SIP at all":              "GET / HTTP/1.1\r\n\r\n",
+		"zeros":                      strings.Repeat("\x00", 300),
+		"keep-alive":                 "\r\n\r\n",
+		"quotes without end":         strings.Replace(good, "From: ", `From: "`, 1),
+		"CANCEL of nothing":          srv.build("CANCEL", "sip:a@x", "<sip:b@x>;tag=1", "<sip:a@x>", "x3", 1, ""),
+		"PRACK, NOTIFY, REFER":       srv.build("REFER", "sip:a@x", "<sip:b@x>;tag=1", "<sip:a@x>", "x4", 1, ""),
+		"invented method":            srv.build("FOO", "sip:a@x", "<sip:b@x>;tag=1", "<sip:a@x>", "x5", 1, ""),
+		"ACK of nothing":             srv.build("ACK", "sip:a@x", "<sip:b@x>;tag=1", "<sip:a@x>;tag=9", "x6", 1, ""),
+		"Require of something":       srv.build("INVITE", "sip:a@x", "<sip:b@x>;tag=1", "<sip:a@x>", "x7", 1, "", "Require: 100rel"),
+		"Record-Route that is waste": strings.Replace(srv.build("INVITE", "sip:a@x", "<sip:b@x>;tag=1", "<sip:a@x>", "x8", 1, ""), "Contact:", "Record-Route: <<<>,\"\r\nContact:", 1),
+	} {
+		srv.send(p.Local(), text)
+		t.Log(what)
+		alive(t, p, srv)
+	}
+	if c.State() != Answered {
+		t.Error("the call did not survive")
+	}
+	end := background(func() error { return c.Hangup(context.Background()) })
+	srv.reply(srv.until("BYE"), 200, "", "")
+	_ = result(t, end)
+}
+
+// Without the cure (the stack's own transport): in-dialog requests leave from a
+// second socket with "Via: 0.0.0.0", past the tape, and o= ids exceed 63 bits, which draws 488.
+func TestTrap05OneSocket(t *testing.T) {
+	srv, elsewhere := newPeer(t), newPeer(t)
+	p := newPhone(t, srv.addr())
+	c, inv := dial(t, p, srv)
+	answer := srv.answer(inv, 200, "tt", newSound(t).sdp())
+	srv.send(inv.from, strings.ReplaceAll(answer, "<sip:peer@"+srv.addr(), "<sip:peer@"+elsewhere.addr()))
+	ack := elsewhere.until("ACK")
+	done := background(func() error { return c.Hangup(context.Background()) })
+	bye := elsewhere.until("BYE")
+	elsewhere.reply(bye, 200, "", "")
+	_ = result(t, done)
+	for _, m := range []heard{inv, ack, bye} {
+		if m.from != p.Local() || !strings.Contains(m.Get("Via"), p.Local().String()) {
+			t.Errorf("%s from %s, Via %s", m.Method, m.from, m.Get("Via"))
+		}
+	}
+	for _, field := range strings.Fields(originOf(string(inv.Body)))[1:3] {
+		if n, err := strconv.ParseInt(field, 10, 64); err != nil || n < 0 {
+			t.Error("o= id:", field)
+		}
+	}
+}
+
+func originOf(sdp string) string {
+	for _, line := range strings.Split(sdp, "\r\n") {
+		if strings.HasPrefix(line, "o=") {
+			return line
+		}
+	}
+	return ""
+}
+
+// Without the cure (diago's dialog): the eleventh answer drops the call, without a CANCEL.
+func TestTrap07ManyProvisionals(t *testing.T) {
+	srv := newPeer(t)
+	p := newPhone(t, srv.addr())
+	c, inv := dial(t, p, srv)
+	for i := range 40 {
+		srv.reply(inv, 180+3*(i%2), "tt", "", fmt.Sprint("X-N: ", i))
+	}
+	srv.reply(inv, 200, "tt", newSound(t).sdp())
+	srv.until("ACK")
+	if s := c.Wait(context.Background(), Answered); s != Answered {
+		t.Fatal(s)
+	}
+	srv.send(p.Local(), srv.within(inv, "BYE", "tt", 1, ""))
+	srv.until("200 BYE")
+	c.Wait(context.Background(), Ended)
+}
+
+// Without the cure: a 200 without SDP gets neither ACK nor BYE, and the other side
+// repeats it for 32 s.
+func TestTrap08AnswerWithoutSDP(t *testing.T) {
+	srv := newPeer(t)
+	p := newPhone(t, srv.addr())
+	c, inv := dial(t, p, srv)
+	srv.reply(inv, 200, "tt", "")
+	srv.until("ACK")
+	srv.reply(srv.until("BYE"), 200, "", "")
+	if s := c.Wait(context.Background(), Ended); s != Ended {
+		t.Fatal(s)
+	}
+	// With a description before, the 200 needs none.
+	c, inv = dial(t, p, srv)
+	srv.reply(inv, 183, "tt", newSound(t).sdp())
+	eventually(t, "ringing", func() bool { return c.State() == Ringing })
+	srv.reply(inv, 200, "tt", "")
+	srv.until("ACK")
+	if s := c.Wait(context.Background(), Answered); s != Answered {
+		t.Fatal(s)
+	}
+}
+
+// Without the cure: a BYE right behind our ACK (or before it) finds no dialog, gets
+// 481, and the call stays up for ever.
+func TestTrap09EarlyBye(t *testing.T) {
+	srv := newPeer(t)
+	p := newPhone(t, srv.addr())
+	snd := newSound(t)
+	for i := range 40 {
+		c, inv := dial(t, p, srv)
+		srv.reply(inv, 200, "tt", snd.sdp())
+		if i%2 == 0 {
+			srv.until("ACK")
+		}
+		srv.send(p.Local(), srv.within(inv, "BYE", "tt", 1, ""))
+		for m := srv.next(); m.Status != 200; m = srv.next() {
+			if m.Status > 200 {
+				t.Fatalf("call %d: BYE answered %d", i, m.Status)
+			}
+		}
+		ctx, stop := context.WithTimeout(context.Background(), patience)
+		if s := c.Wait(ctx, Ended); s != Ended {
+			t.Fatal(s)
+		}
+		stop()
+	}
+}
+
+// Without the cure: Answer after a CANCEL sends 200 into a dead call and hangs.
+func TestTrap10Cancelled(t *testing.T) {
+	srv := newPeer(t)
+	p := newPhone(t, srv.addr())
+	inv := srv.build("INVITE", "sip:alice@x", "<sip:b@x>;tag=b", "<sip:alice@x>", "cx", 1, newSound(t).sdp())
+	srv.send(p.Local(), inv)
+	c, err := p.Await(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ring := srv.until("180 INVITE")
+	cancel := strings.Replace(strings.Replace(inv, "INVITE sip", "CANCEL sip", 1), "1 INVITE", "1 CANCEL", 1)
+	srv.send(p.Local(), cancel)
+	srv.until("200 CANCEL")
+	gone := srv.until("487 INVITE")
+	if gone.Get("To") != ring.Get("To") {
+		t.Errorf("180 has To %s, 487 %s", ring.Get("To"), gone.Get("To"))
+	}
+	done := background(func() error { return c.Answer(context.Background()) })
+	if err := result(t, done); err != nil || c.State() != Ended {
+		t.Error(err, c.State())
+	}
+	for len(srv.got) > 0 {
+		if m := <-srv.got; m.Status == 200 && strings.Contains(m.Get("CSeq"), "INVITE") {
+			t.Error("200 after the CANCEL")
+		}
+	}
+}
+
+// Without the cure: hanging up before any answer blocks for 32 s, and a call that is
+// answered then stays up at the other side.
+func TestTrap10HangupBeforeAnswer(t *testing.T) {
+	srv := newPeer(t)
+	p := newPhone(t, srv.addr())
+	c, inv := dial(t, p, srv)
+	began := time.Now()
+	done := background(func() error { return c.Hangup(context.Background()) })
+	_ = result(t, done)
+	if took := time.Since(began); took > 3*time.Second || c.State() != Ended {
+		t.Errorf("Hangup took %s, the call is %s", took, c.State())
+	}
+	srv.reply(inv, 180, "tt", "") // late: now it can be cancelled
+	srv.reply(srv.until("CANCEL"), 200, "tt", "")
+	srv.reply(inv, 200, "tt", newSound(t).sdp()) // crossing with the CANCEL
+	srv.until("ACK")
+	srv.reply(srv.until("BYE"), 200, "", "")
+	if c.State() != Ended {
+		t.Error(c.State())
+	}
+}
+
+func TestHangupWhileRinging(t *testing.T) {
+	srv := newPeer(t)
+	p := newPhone(t, srv.addr())
+	c, inv := dial(t, p, srv)
+	srv.reply(inv, 180, "tt", "")
+	c.Wait(context.Background(), Ringing)
+	done := background(func() error { return c.Hangup(context.Background()) })
+	cancel := srv.until("CANCEL")
+	if cancel.Get("Via") != inv.Get("Via") || cancel.URI != inv.URI || cancel.Get("CSeq") != "1 CANCEL" {
+		t.Errorf("CANCEL does not match its INVITE: %v", cancel.Headers)
+	}
+	srv.reply(cancel, 200, "tt", "")
+	srv.reply(inv, 487, "tt", "")
+	srv.until("ACK")
+	_ = result(t, done)
+	if c.State() != Ended {
+		t.Error(c.State())
+	}
+}
+
+// Without the cure: a silent server holds a call, and its hang-up, for 32 s each.
+func TestTrap11Silence(t *testing.T) {
+	srv := newPeer(t)
+	p := newPhone(t, srv.addr())
+	ctx, stop := context.WithTimeout(context.Background(), 300*time.Millisecond)
+	defer stop()
+	c, err := p.Dial(ctx, "200")
+	if err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	if s := c.Wait(context.Background(), Ended); s != Ended || time.Since(began) > 2*time.Second {
+		t.Error(s, time.Since(began))
+	}
+	if !hasNote(p, capture.PhoneGaveUp+" INVITE "+c.ID()) {
+		t.Error(notes(p))
+	}
+	srv.until("INVITE")
+	c, _ = connect(t, p, srv, newSound(t).sdp())
+	began = time.Now()
+	_ = c.Hangup(context.Background()) // the BYE is never answered
+	if took := time.Since(began); took > 3*time.Second {
+		t.Error("Hangup took", took)
+	}
+	p.timing.options = 200 * time.Millisecond
+	began = time.Now()
+	if err := p.Options(context.Background(), 0); err != nil || time.Since(began) > time.Second {
+		t.Error(err, time.Since(began))
+	}
+	if !hasNote(p, capture.PhoneGaveUp+" OPTIONS ") {
+		t.Error(notes(p))
+	}
+}
+
+// Without the cure: what exceeds 1300 bytes is refused inside the stack, and nothing
+// is on the wire.
+func TestTrap13LargeMessages(t *testing.T) {
+	srv := newPeer(t)
+	p := newPhone(t, srv.addr())
+	for _, size := range []int{0, 1290, 1501, 4000} {
+		done := background(func() error { return p.Options(context.Background(), size) })
+		req := srv.until("OPTIONS")
+		srv.reply(req, 200, "x", "")
+		_ = result(t, done)
+		got := 0
+		for _, r := range p.tape.From(0) {
+			if r.Packet != nil && strings.HasPrefix(string(r.Packet.Data), "OPTIONS") {
+				got = len(r.Packet.Data)
+			}
+		}
+		if size > 0 && got != size {
+			t.Errorf("OPTIONS of %d bytes, want %d", got, size)
+		}
+	}
+}
+
+// Without the cure: nobody notices that the ACK is missing, and the call stays up.
+func TestTrap19NoAck(t *testing.T) {
+	srv := newPeer(t)
+	srv.raw = true
+	p := newPhone(t, srv.addr())
+	p.timing.ack = 1200 * time.Millisecond
+	srv.send(p.Local(), srv.build("INVITE", "sip:alice@x", "<sip:b@x>;tag=b", "<sip:alice@x>", "na", 1, newSound(t).sdp()))
+	c, err := p.Await(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = c.Answer(context.Background())
+	srv.until("200 INVITE")
+	srv.until("200 INVITE") // repeated
+	srv.reply(srv.until("BYE"), 200, "", "")
+	if !hasNote(p, capture.PhoneGaveUp+" ACK na") {
+		t.Error(notes(p))
+	}
+	c.Wait(context.Background(), Ended)
+}
+
+// Without the cure: anybody on the net can make the phone ring, and it answers.
+func TestTrap20Stranger(t *testing.T) {
+	srv, stranger := newPeer(t), newPeerAt(t, "127.0.0.2")
+	p := newPhone(t, srv.addr())
+	for _, method := range []string{"INVITE", "OPTIONS", "BYE", "MESSAGE"} {
+		stranger.send(p.Local(), stranger.build(method, "sip:alice@"+p.Local().String(), "<sip:scanner@x>;tag=s", "<sip:alice@x>", "st-"+method, 1, ""))
+		note := capture.PhoneStranger + " " + method + " " + stranger.addr()
+		eventually(t, note, func() bool { return hasNote(p, note) })
+	}
+	stranger.silence(300 * time.Millisecond)
+	ctx, stop := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer stop()
+	if c, err := p.Await(ctx); err == nil {
+		t.Error("the stranger's call rings:", c.ID())
+	}
+	// The BYE of a call of ours may come straight from the other phone.
+	c, inv := connect(t, p, srv, newSound(t).sdp())
+	stranger.send(p.Local(), stranger.build("BYE", "sip:x", inv.Get("To")+";tag=tt", inv.Get("From"), inv.Get("Call-ID"), 1, ""))
+	stranger.until("200 BYE")
+	if s := c.Wait(context.Background(), Ended); s != Ended {
+		t.Error(s)
+	}
+}
+
+// Forked answers: the first one counts, the second is acknowledged and ended; a
+// repeated 200 gets its ACK again.
+func TestForks(t *testing.T) {
+	srv := newPeer(t)
+	p := newPhone(t, srv.addr())
+	snd := newSound(t)
+	c, inv := dial(t, p, srv)
+	srv.reply(inv, 180, "a", "")
+	srv.reply(inv, 183, "b", snd.sdp())
+	srv.reply(inv, 200, "a", snd.sdp())
+	if ack := srv.until("ACK"); !strings.Contains(ack.Get("To"), "tag=a") {
+		t.Fatal(ack.Get("To"))
+	}
+	srv.reply(inv, 200, "b", newSound(t).sdp())
+	if ack := srv.until("ACK"); !strings.Contains(ack.Get("To"), "tag=b") {
+		t.Fatal(ack.Get("To"))
+	}
+	bye := srv.until("BYE")
+	if !strings.Contains(bye.Get("To"), "tag=b") {
+		t.Fatal("the wrong branch is ended")
+	}
+	srv.reply(bye, 200, "", "")
+	srv.mu.Lock()
+	srv.raw = true
+	srv.mu.Unlock()
+	srv.reply(inv, 200, "a", snd.sdp())
+	if ack := srv.until("ACK"); !strings.Contains(ack.Get("To"), "tag=a") {
+		t.Fatal(ack.Get("To"))
+	}
+	if c.State() != Answered {
+		t.Error(c.State())
+	}
+}

@@ -1,0 +1,421 @@
+package sipclient
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/emiago/diago/media"
+	"github.com/pion/rtcp"
+	"github.com/pion/rtp"
+
+	"softphonedoctor/sipclient/capture"
+	"softphonedoctor/sipclient/sipmsg"
+)
+
+// rtpPacket builds a packet of 20 ms.
+func rtpPacket(first byte, seq uint16, ssrc uint32, after ...byte) []byte {
+	b := make([]byte, 12, 200)
+	b[0], b[1] = first, 8
+	binary.BigEndian.PutUint16(b[2:], seq)
+	binary.BigEndian.PutUint32(b[4:], uint32(seq)*160)
+	binary.BigEndian.PutUint32(b[8:], ssrc)
+	b = append(b, after...)
+	return append(b, make([]byte, 160)...)
+}
+
+// ours finds the phone's audio port in an INVITE.
+func ours(t *testing.T, m heard) (rtp, rtcp string) {
+	t.Helper()
+	s, err := sipmsg.ParseSDP(m.Body)
+	if err != nil || len(s.Media) == 0 {
+		t.Fatal("no SDP")
+	}
+	if s.Media[0].Port%2 != 0 {
+		t.Error("the RTP port is odd:", s.Media[0].Port)
+	}
+	return fmt.Sprint("127.0.0.1:", s.Media[0].Port), fmt.Sprint("127.0.0.1:", s.Media[0].Port+1)
+}
+
+// reportOf waits for a report block about a source.
+func reportOf(t *testing.T, s *sound, ssrc uint32, good func(rtcp.ReceptionReport) bool) {
+	t.Helper()
+	var last rtcp.ReceptionReport
+	for end := time.Now().Add(patience); time.Now().Before(end); {
+		list, err := rtcp.Unmarshal(mustRead(t, s.rtcp, "RTCP"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if sr, ok := list[0].(*rtcp.SenderReport); ok {
+			for _, b := range sr.Reports {
+				if b.SSRC == ssrc {
+					if last = b; good(b) {
+						return
+					}
+				}
+			}
+		}
+	}
+	t.Fatalf("no such report, the last is %+v", last)
+}
+
+func fastReports(p *Phone) {
+	p.timing.first, p.timing.report = 100*time.Millisecond, 100*time.Millisecond
+}
+
+// Without the cure (diago's reader): a header extension with padding panics, and a
+// datagram under 12 bytes ends reading for the rest of the call.
+func TestTrap03HostileRTP(t *testing.T) {
+	srv, snd := newPeer(t), newSound(t)
+	p := newPhone(t, srv.addr())
+	fastReports(p)
+	_, inv := connect(t, p, srv, snd.sdp())
+	to, ctl := ours(t, inv)
+	for _, b := range [][]byte{
+		{0x80, 8, 1}, {}, []byte("\x00\x01\x00\x00\x21\x12\xa4\x42............"),
+		rtpPacket(0x90, 1, 7, 0xBE, 0xDE, 0, 2, 0x10, 0xAA, 0, 0, 0, 0, 0, 0),
+		rtpPacket(0x90, 2, 7, 0xBE, 0xDE, 0xff, 0xff),
+		rtpPacket(0x90, 3, 7, 0xBE, 0xDE, 0, 2, 0, 0, 0, 0, 0x10, 0xAA, 0, 0),
+		rtpPacket(0x8f, 4, 7), rtpPacket(0xA0, 5, 7), rtpPacket(0x90, 6, 7, 0x12, 0x34, 0, 0),
+		append(rtpPacket(0xA0, 7, 7), 0xff),
+	} {
+		sendTo(t, snd, to, b)
+		sendTo(t, snd, ctl, b)
+	}
+	for seq := range uint16(50) {
+		sendTo(t, snd, to, rtpPacket(0x80, 100+seq, 9))
+	}
+	reportOf(t, snd, 9, func(b rtcp.ReceptionReport) bool { return b.LastSequenceNumber == 149 && b.TotalLost == 0 })
+}
+
+func sendTo(t *testing.T, s *sound, to string, b []byte) {
+	t.Helper()
+	if _, err := s.rtp.WriteToUDPAddrPort(b, mustAddr(to)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Without the cure: after the codec changes inside the call, a packet with the old
+// payload type locks diago's session, and the call cannot even be ended.
+func TestTrap04PayloadType(t *testing.T) {
+	srv, snd := newPeer(t), newSound(t)
+	p := newPhone(t, srv.addr())
+	c, inv := connect(t, p, srv, snd.sdp())
+	mustRead(t, snd.rtp, "RTP")
+	srv.send(p.Local(), srv.within(inv, "INVITE", "tt", 2, strings.ReplaceAll(snd.sdp(), "RTP/AVP 8 101", "RTP/AVP 0 101")))
+	ok := srv.until("200 INVITE")
+	srv.send(p.Local(), srv.within(inv, "ACK", "tt", 2, ""))
+	if !strings.Contains(string(ok.Body), "RTP/AVP 0 101\r\n") {
+		t.Errorf("answer %s", ok.Body)
+	}
+	eventually(t, "PCMU", func() bool { return mustRead(t, snd.rtp, "RTP")[1]&0x7f == 0 })
+	done := background(func() error { return c.Hangup(context.Background()) })
+	srv.reply(srv.until("BYE"), 200, "", "")
+	_ = result(t, done)
+	// An answer with a codec that was never offered is acknowledged and ended.
+	p2 := newPhone(t, srv.addr(), func(c *Config) { c.Codecs = []string{"pcmu", "G729"} })
+	if !hasNote(p2, capture.PhoneLimit+" the account lists the codec G729") {
+		t.Error(notes(p2))
+	}
+	c2, inv2 := dial(t, p2, srv)
+	if !strings.Contains(string(inv2.Body), "RTP/AVP 0 101\r\n") {
+		t.Errorf("offer %s", inv2.Body)
+	}
+	srv.reply(inv2, 200, "tt", snd.sdp())
+	srv.until("ACK")
+	srv.reply(srv.until("BYE"), 200, "", "")
+	c2.Wait(context.Background(), Ended)
+}
+
+// Without the cure: diago's RTCP ends at the first re-INVITE; and what arrived
+// before the 200 is read in one burst, so that its times are wrong.
+func TestTrap06ReportsGoOn(t *testing.T) {
+	srv, snd := newPeer(t), newSound(t)
+	p := newPhone(t, srv.addr())
+	fastReports(p)
+	c, inv := dial(t, p, srv)
+	srv.reply(inv, 183, "tt", snd.sdp())
+	to, _ := ours(t, inv)
+	began := time.Now()
+	for seq := range uint16(5) {
+		sendTo(t, snd, to, rtpPacket(0x80, seq, 11))
+		time.Sleep(30 * time.Millisecond)
+	}
+	srv.reply(inv, 200, "tt", snd.sdp())
+	srv.until("ACK")
+	c.Wait(context.Background(), Answered)
+	var times []time.Time
+	for _, r := range p.tape.From(0) {
+		if r.Packet != nil && r.Packet.Dst.String() == to {
+			times = append(times, r.Packet.Time)
+		}
+	}
+	if len(times) != 5 || times[4].Sub(times[0]) < 100*time.Millisecond || times[0].Sub(began) > 50*time.Millisecond {
+		t.Errorf("early packets are stamped %v after %v", times, began)
+	}
+	for i := range 3 {
+		srv.send(p.Local(), srv.within(inv, "INVITE", "tt", 2+i, strings.Replace(snd.sdp(), "o=- 1 1", fmt.Sprint("o=- 1 ", 2+i), 1)+"a=x:"+fmt.Sprint(i)+"\r\n"))
+		srv.until("200 INVITE")
+		srv.send(p.Local(), srv.within(inv, "ACK", "tt", 2+i, ""))
+		for read(snd.rtcp, time.Millisecond) != nil {
+		}
+		mustRead(t, snd.rtcp, "RTCP after the re-INVITE")
+	}
+}
+
+// Without the cure: hold under SRTP re-offers plain sound, and an offer that cannot
+// be taken ends the call. Here hold is mirrored, encryption refused with 488.
+func TestTrap12Reinvite(t *testing.T) {
+	srv, snd := newPeer(t), newSound(t)
+	p := newPhone(t, srv.addr())
+	c, inv := connect(t, p, srv, snd.sdp())
+	mustRead(t, snd.rtp, "RTP")
+	seq := 1
+	offer := func(body string) heard {
+		seq++
+		srv.send(p.Local(), srv.within(inv, "INVITE", "tt", seq, body))
+		for {
+			m := srv.next()
+			if m.Status >= 200 {
+				srv.send(p.Local(), srv.within(inv, "ACK", "tt", seq, ""))
+				return m
+			}
+		}
+	}
+	quiet := func() bool {
+		for read(snd.rtp, time.Millisecond) != nil {
+		}
+		return read(snd.rtp, 150*time.Millisecond) == nil
+	}
+	for theirs, want := range map[string]string{"sendonly": "recvonly", "inactive": "inactive", "recvonly": "sendonly", "sendrecv": "sendrecv"} {
+		m := offer(snd.sdp("a=" + theirs))
+		if m.Status != 200 || !strings.Contains(string(m.Body), "a="+want+"\r\n") {
+			t.Errorf("%s: %d %s", theirs, m.Status, m.Body)
+		}
+		if hold := theirs == "sendonly" || theirs == "inactive"; hold != quiet() {
+			t.Errorf("%s: sound is sent: %v", theirs, hold)
+		}
+	}
+	if m := offer(strings.Replace(snd.sdp(), "c=IN IP4 127.0.0.1", "c=IN IP4 0.0.0.0", 1)); m.Status != 200 || !quiet() {
+		t.Errorf("old hold: %d", m.Status)
+	}
+	if m := offer(snd.sdp()); m.Status != 200 || quiet() {
+		t.Errorf("resume: %d", m.Status)
+	}
+	secure := strings.Replace(snd.sdp("a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz"), "RTP/AVP", "RTP/SAVP", 1)
+	if m := offer(secure); m.Status != 488 || quiet() {
+		t.Errorf("encrypted: %d", m.Status)
+	}
+	if !hasNote(p, capture.PhoneLimit+" the other side wants encrypted") {
+		t.Error(notes(p))
+	}
+	if m := offer(""); m.Status != 200 || !strings.Contains(string(m.Body), "m=audio") {
+		t.Errorf("late offer: %d %s", m.Status, m.Body)
+	}
+	if c.State() != Answered || quiet() {
+		t.Error("the call did not survive:", c.State())
+	}
+}
+
+// Without the cure: early media is noticed on 183 only.
+func TestTrap14EarlyMediaOn180(t *testing.T) {
+	srv, snd := newPeer(t), newSound(t)
+	p := newPhone(t, srv.addr())
+	c, inv := dial(t, p, srv)
+	srv.reply(inv, 180, "tt", snd.sdp())
+	for range openers {
+		mustRead(t, snd.rtp, "RTP to open the way")
+	}
+	if read(snd.rtp, 150*time.Millisecond) != nil {
+		t.Error("sound before the answer")
+	}
+	if c.State() != Ringing {
+		t.Error(c.State())
+	}
+	srv.reply(inv, 486, "tt", "")
+	srv.until("ACK")
+	c.Wait(context.Background(), Ended)
+}
+
+// Without the cure (diago's SDP): calls that any phone takes are refused: other
+// numbers for telephone-event, video beside audio, AVPF, names and media-level c= lines.
+func TestTrap16Descriptions(t *testing.T) {
+	srv, snd := newPeer(t), newSound(t)
+	p := newPhone(t, srv.addr())
+	port := snd.port()
+	for what, c := range map[string]struct{ body, want string }{
+		"telephone-event 96":  {strings.ReplaceAll(snd.sdp(), "101", "96"), "m=audio PORT RTP/AVP 8 96\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:96 telephone-event/8000\r\n"},
+		"audio and video":     {snd.sdp() + "m=video 4002 RTP/AVP 97\r\na=rtpmap:97 H264/90000\r\n", "m=video 0 RTP/AVP 97\r\n"},
+		"video before audio":  {strings.Replace(snd.sdp(), "m=audio", "m=video 4002 RTP/AVP 97\r\nm=audio", 1), "t=0 0\r\nm=video 0 RTP/AVP 97\r\nm=audio"},
+		"AVPF":                {strings.Replace(snd.sdp(), "RTP/AVP", "RTP/AVPF", 1), " RTP/AVPF 8"},
+		"media-level c=":      {strings.Replace(strings.Replace(snd.sdp(), "c=IN IP4 127.0.0.1\r\n", "", 1), "a=rtpmap:101", "c=IN IP4 127.0.0.1\r\na=rtpmap:101", 1), "m=audio"},
+		"name in c=":          {strings.Replace(snd.sdp(), "c=IN IP4 127.0.0.1", "c=IN IP4 localhost", 1), "m=audio"},
+		"opus first":          {strings.Replace(snd.sdp("a=rtpmap:111 opus/48000/2"), "AVP 8", "AVP 111 8", 1), "RTP/AVP 8 101\r\n"},
+		"SAVP beside AVP":     {strings.Replace(snd.sdp(), "m=audio", "m=audio 4004 RTP/SAVP 8\r\nm=audio", 1), "m=audio 0 RTP/SAVP 8\r\nm=audio"},
+		"PCMU preferred":      {strings.Replace(snd.sdp(), "AVP 8", "AVP 0 8", 1), "RTP/AVP 0 8 101\r\n"},
+		"bare LF everywhere":  {strings.ReplaceAll(snd.sdp(), "\r\n", "\n"), "m=audio"},
+		"no rtpmap, no event": {fmt.Sprintf("%sm=audio %d RTP/AVP 8\r\n", goodHead, port), "RTP/AVP 8\r\n"},
+	} {
+		t.Run(what, func(t *testing.T) {
+			id := "d-" + randomHex(4)
+			srv.send(p.Local(), srv.build("INVITE", "sip:alice@x", "<sip:b@x>;tag=b", "<sip:alice@x>", id, 1, c.body))
+			call, err := p.Await(context.Background())
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = call.Answer(context.Background())
+			var m heard
+			for m = srv.next(); m.Status < 200; m = srv.next() {
+			}
+			if m.Status != 200 {
+				t.Fatal(m.Status, notes(p))
+			}
+			srv.send(p.Local(), srv.build("ACK", "sip:alice@x", m.Get("From"), m.Get("To"), id, 1, ""))
+			s, err := sipmsg.ParseSDP(m.Body)
+			if err != nil || len(s.Problems) > 0 && !strings.Contains(what, "video") {
+				t.Error(err, s.Problems)
+			}
+			got := string(m.Body)
+			for _, media := range s.Media {
+				if media.Port > 0 {
+					got = strings.Replace(got, fmt.Sprint("audio ", media.Port), "audio PORT", 1)
+				}
+			}
+			if !strings.Contains(got, c.want) {
+				t.Errorf("answer %q, want %q in it", got, c.want)
+			}
+			for read(snd.rtp, time.Millisecond) != nil {
+			}
+			mustRead(t, snd.rtp, "RTP")
+			srv.send(p.Local(), srv.build("BYE", "sip:alice@x", m.Get("From"), m.Get("To"), id, 2, ""))
+			srv.until("200 BYE")
+			call.Wait(context.Background(), Ended)
+		})
+	}
+	// What only a better phone takes rings, is refused at the answer, and is noted.
+	srv.send(p.Local(), srv.build("INVITE", "sip:alice@x", "<sip:b@x>;tag=b", "<sip:alice@x>", "g729", 1, strings.Replace(sdpFor(4000), "AVP 8", "AVP 18", 1)))
+	call, err := p.Await(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = call.Answer(context.Background())
+	srv.until("488 INVITE")
+	if !hasNote(p, capture.PhoneLimit+" this test phone speaks G.711 only, the other side offers G729") {
+		t.Error(notes(p))
+	}
+}
+
+// Without the cure: diago's figures start over at a new SSRC and go wrong at the wrap.
+func TestTrap17Counts(t *testing.T) {
+	srv, snd := newPeer(t), newSound(t)
+	p := newPhone(t, srv.addr())
+	fastReports(p)
+	_, inv := connect(t, p, srv, snd.sdp())
+	to, ctl := ours(t, inv)
+	for i := range 200 {
+		seq := uint16(65436 + i) // wraps after 100
+		if i%10 == 5 {
+			continue // 20 lost
+		}
+		sendTo(t, snd, to, rtpPacket(0x80, seq, 21))
+		sendTo(t, snd, to, rtpPacket(0x80, uint16(i), 22)) // another source, without loss but for the same places
+	}
+	sr, err := rtcp.Marshal([]rtcp.Packet{&rtcp.SenderReport{SSRC: 21, NTPTime: 0x0123456789abcdef}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := snd.rtcp.WriteToUDPAddrPort(sr, mustAddr(ctl)); err != nil {
+		t.Fatal(err)
+	}
+	reportOf(t, snd, 21, func(b rtcp.ReceptionReport) bool {
+		return b.TotalLost == 20 && b.LastSequenceNumber == 65436+199 && b.LastSenderReport == 0x456789ab && b.Delay > 0
+	})
+	reportOf(t, snd, 22, func(b rtcp.ReceptionReport) bool { return b.TotalLost == 20 && b.LastSequenceNumber == 199 })
+}
+
+// The true counts of the sender reports, against the packets that arrived, and the pace.
+func TestSenderReports(t *testing.T) {
+	srv, snd := newPeer(t), newSound(t)
+	p := newPhone(t, srv.addr())
+	connect(t, p, srv, snd.sdp())
+	var last rtp.Packet
+	began := time.Now()
+	for n := range 50 {
+		var pkt rtp.Packet
+		if err := pkt.Unmarshal(mustRead(t, snd.rtp, "RTP")); err != nil {
+			t.Fatal(err)
+		}
+		if n > 0 && (pkt.SequenceNumber != last.SequenceNumber+1 || pkt.Timestamp != last.Timestamp+160) {
+			t.Fatalf("packet %d: seq %d after %d, time %d after %d", n, pkt.SequenceNumber, last.SequenceNumber, pkt.Timestamp, last.Timestamp)
+		}
+		last = pkt
+	}
+	if took := time.Since(began); took < 900*time.Millisecond || took > 1500*time.Millisecond {
+		t.Errorf("50 packets took %s, want about 1 s", took)
+	}
+	list, err := rtcp.Unmarshal(mustRead(t, snd.rtcp, "RTCP"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sr, ok := list[0].(*rtcp.SenderReport)
+	if !ok || sr.OctetCount != 160*sr.PacketCount {
+		t.Fatalf("%v", list[0])
+	}
+	// Its RTP time belongs to the moment of sending: the packet that follows is at most 40 ms on.
+	for {
+		var pkt rtp.Packet
+		if err := pkt.Unmarshal(mustRead(t, snd.rtp, "RTP")); err != nil {
+			t.Fatal(err)
+		}
+		if d := int32(pkt.Timestamp - sr.RTPTime); d >= 0 {
+			if d > 320 {
+				t.Errorf("SR says %d, the next packet has %d", sr.RTPTime, pkt.Timestamp)
+			}
+			return
+		}
+	}
+}
+
+func FuzzDescription(f *testing.F) {
+	for _, s := range nastySDP {
+		f.Add([]byte(s))
+	}
+	f.Add([]byte(sdpFor(4000)))
+	p := &Phone{cfg: Config{Resolver: noNames{}}, ctx: context.Background(), local: mustAddr("127.0.0.1:1")}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		d, err := p.describe(b)
+		if err != nil {
+			return
+		}
+		m := p.bareLine()
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		if sess, err := m.apply(d); err == nil {
+			body, err := m.local(sess, d)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if s, err := sipmsg.ParseSDP(body); err != nil || len(s.Media) != len(d.refused)+1 {
+				t.Fatalf("%v %q", err, body)
+			}
+		}
+	})
+}
+
+func mustAddr(s string) netip.AddrPort { return netip.MustParseAddrPort(s) }
+
+// bareLine is a line without sockets.
+func (p *Phone) bareLine() *mediaLine {
+	m := &mediaLine{phone: p, halt: make(chan struct{})}
+	m.reports.init()
+	u := &pump{phone: p, local: p.local, done: make(chan struct{})}
+	m.sess = &media.MediaSession{Codecs: p.codecs()}
+	m.sess.InitWithListeners(packetConn{u}, packetConn{u}, &net.UDPAddr{})
+	m.sess.Laddr = *net.UDPAddrFromAddrPort(p.local)
+	return m
+}
