@@ -22,7 +22,7 @@ var wordsSound = []entry{
 	{"jitter", nil, "Unevenness: packets that should come every 20 thousandths of a second come sometimes early, sometimes late.", "Above 30 thousandths of a second it becomes audible. Mostly Wi-Fi or a full line: use a cable, stop uploads."},
 	{"packet loss", []string{"loss", "lost packets"}, "Sound packets that never arrive.", "From 1 in 100 it can be heard, from 3 in 100 it disturbs. Use a cable instead of Wi-Fi; if it stays, ask the internet provider."},
 	{"delay", []string{"latency", "audio delay", "audio delays", "delays", "round trip", "rtt"}, "How long a word is on its way.", "Above 150 thousandths of a second people begin to talk over each other. Avoid VPN, distant servers and Bluetooth."},
-	{"MOS", []string{"mean opinion score", "r-factor", "r factor", "e-model"}, "A mark for how good a call sounds, from 1 (bad) to 5 (excellent). This program computes it from loss, delay and sound format; 4 and more is good, below 3.5 many are annoyed.", ""},
+	{"MOS", []string{"mean opinion score", "r-factor", "r factor", "e-model"}, "A mark for how good a call sounds, from 1 (bad) to 5 (excellent). This program computes it from loss, delay and sound format; 4 and more is good, below 3.6 many are annoyed.", ""},
 	{"echo", nil, "You hear your own voice a moment later.", "The cause is at the side that does not hear it: there, a speaker sounds into the microphone. A headset helps."},
 	{"distortion", []string{"distorted", "distorted sound", "clipping"}, "The sound is rough or like a robot.", "Too loud a microphone, lost packets, or sound formats that do not fit."},
 	{"jitter buffer", []string{"sound buffer"}, "A small store in the phone that evens out uneven packets at the price of some delay.", ""},

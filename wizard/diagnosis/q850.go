@@ -96,8 +96,8 @@ var q850Table = []Q850{
 	{127, "Interworking, unspecified", "Something failed in another network, which gives no reason.", OtherNetwork, q850Wait, "The call passed into a network that reports no causes: ask the next carrier.", false},
 }
 
-// q850Classes stand in for unlisted values by bits 5 to 7 of the value (ITU-T Q.850
-// 2.2.5): a receiver treats an unknown value as the unspecified one of its class.
+// q850Classes stand in for unlisted values by the upper three bits of the value (ITU-T
+// Q.850): a receiver treats an unknown value as the unspecified one of its class.
 var q850Classes = [8]Q850{
 	{0, "Normal event", "A normal ending, or something about the number you called.", OtherSide, "Check the number and try again later.", "Class 0 (1 to 15): read it as 31, normal, unspecified.", true},
 	{0, "Normal event", "A normal ending of a call; nothing is broken.", OtherSide, "Try again later.", "Class 1 (16 to 31): read it as 31, normal, unspecified.", true},
