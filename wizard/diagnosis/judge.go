@@ -17,6 +17,7 @@ var table = slices.Concat(
 	codecRules,
 	progressRules,
 	answeringRules,
+	incomingRules,
 	onewayInRules,
 	onewayOutRules,
 	dropRules,

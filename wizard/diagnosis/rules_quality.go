@@ -1,0 +1,380 @@
+package diagnosis
+
+import (
+	"math"
+	"time"
+
+	"softphonedoctor/wizard/evidence"
+)
+
+// Limits of good sound. Idle machines show 0.2 to 1.5 ms of jitter and gaps up to 60 ms.
+const (
+	lossBad     = 3.0 // percent
+	lossSome    = 1.0 // percent
+	lossClear   = 10.0
+	lossLong    = 10 * time.Second
+	lossShort   = 4 * time.Second
+	fewPackets  = 50
+	jitterBad   = 30 * time.Millisecond
+	gapBad      = 200 * time.Millisecond
+	delayBad    = 150 * time.Millisecond // one way (ITU-T G.114)
+	delayAwful  = 400 * time.Millisecond
+	unevenBad   = 10 * time.Millisecond
+	unevenSome  = 5 * time.Millisecond
+	packetEvery = 20 * time.Millisecond
+)
+
+var qualityRules = []Rule{
+	{
+		Cause: "loss-in", Kind: Fault, Where: Internet, Needs: evidence.HaveMedia,
+		Title:    "A part of the other side's sound gets lost on the way to you.",
+		Why:      "Of {{.expected}} sound packets {{.lost}} did not arrive ({{.percent}}) in {{.lasted}}.",
+		Overturn: "The sender's own count of sent packets being just as low would prove this wrong.",
+		Fix: []Remedy{
+			{ForUser, "Use a cable in place of Wi-Fi and stop downloads. If it stays, tell your internet provider."},
+			{ForAdmin, "Compare with the loss to your own router: if that loses too, the fault is in the local network."},
+		},
+		ExplainedBy: []string{"loss-bursty", "audio-in-two-streams"},
+		Check:       checkLossIn,
+	},
+	{
+		Cause: "loss-out", Kind: Fault, Where: Internet, Needs: evidence.HaveMedia | evidence.HaveReports,
+		Title:    "A part of your voice gets lost on the way to the other side.",
+		Why:      "The other side reports {{.percent}} of your sound packets as lost ({{.lost}} of {{.sent}}).",
+		Overturn: "A capture at the provider holding all packets would prove this wrong.",
+		Fix: []Remedy{
+			{ForUser, "Stop uploads and video, use a cable in place of Wi-Fi, and switch on priority for calls in the router."},
+			{ForAdmin, "Look for a full upload and for traffic shaping of UDP."},
+		},
+		ExplainedBy: []string{"loss-in", "loss-bursty", "no-audio-out-lost"},
+		Check:       checkLossOut,
+	},
+	{
+		Cause: "jitter-high", Kind: Fault, Where: LocalNetwork, Needs: evidence.HaveMedia,
+		Title:    "The sound packets arrive very unevenly, so words sound choppy.",
+		Why:      "The packets' arrival varies by {{.jitter}}; above 30 ms words begin to break. {{.late}}",
+		Overturn: "The packets leaving the sender just as unevenly would put the fault there.",
+		Fix: []Remedy{
+			{ForUser, "Use a cable in place of Wi-Fi, and stop what else fills the line."},
+			{ForAdmin, "Give calls priority in the router, or set a larger jitter buffer in the phone."},
+		},
+		ExplainedBy: []string{"loss-bursty", "sender-irregular"},
+		Check:       checkJitter,
+	},
+	{
+		Cause: "loss-bursty", Kind: Fault, Where: LocalNetwork, Needs: evidence.HaveMedia,
+		Title:    "The sound drops out for whole moments.",
+		Why:      "{{.seen}}",
+		Overturn: "The person having been silent with silence suppression on would explain the gaps.",
+		Fix: []Remedy{
+			{ForUser, "Use a cable in place of Wi-Fi, or go nearer to the Wi-Fi router; drop-outs like this come with changing between stations."},
+			{ForAdmin, "Look for Wi-Fi roaming, interference and power saving."},
+		},
+		ExplainedBy: []string{"call-on-hold", "audio-stops-after-reinvite"},
+		Check:       checkBursts,
+	},
+	{
+		Cause: "delay-high", Kind: Fault, Where: Internet, Needs: evidence.HaveMedia | evidence.HaveReports,
+		Title:    "The sound takes so long that people talk over each other.",
+		Why:      "A packet needs {{.trip}} there and back, so about {{.oneway}} one way; above 150 ms talking gets hard{{.awful}}.",
+		Overturn: "A short way to the same server by another measure would prove this wrong.",
+		Fix: []Remedy{
+			{ForUser, "Switch a VPN off, avoid Bluetooth and satellite lines, or ask for a nearer server."},
+		},
+		Check: checkDelay,
+	},
+	{
+		Cause: "clipping", Kind: Fault, Where: SoundDevice, Needs: evidence.HaveMedia,
+		Title:    "{{.whose}} voice is too loud and sounds distorted.",
+		Why:      "{{.clipped}} of {{.samples}} samples are stuck at the loudest value.",
+		Overturn: "A recording at the microphone without such samples would put the fault on the way.",
+		Fix: []Remedy{
+			{ForUser, "Lower the microphone's level {{.place}}."},
+		},
+		Check: checkClipping,
+	},
+	{
+		Cause: "sound-muffled", Kind: Hint, Where: Account, Needs: evidence.HaveMedia | evidence.HaveSymptom,
+		Title:    "The call uses telephone sound, which is muffled by nature.",
+		Why:      "The format was {{.codec}}, which carries nothing above 3.4 kHz.",
+		Overturn: "Other calls in the same format sounding clear would point to the headset.",
+		Fix: []Remedy{
+			{ForUser, "Switch on G.722 or Opus in the phone; use a wired headset in place of Bluetooth."},
+		},
+		Check: checkMuffled,
+	},
+	{
+		Cause: "sound-too-quiet", Kind: Fault, Where: OtherSide, Needs: evidence.HaveMedia | evidence.HaveLevels,
+		Title:    "The other side is very quiet.",
+		Why:      "Their sound came with {{.level}}, {{.peak}} at its loudest; speech has about -30 dBFS.",
+		Overturn: "Nobody having spoken there would explain it as well.",
+		Fix: []Remedy{
+			{ForUser, "Ask the other person to speak closer to the microphone and to raise its level."},
+		},
+		ExplainedBy: []string{"call-on-hold", "audio-in-undecodable"},
+		Check:       checkQuiet,
+	},
+	{
+		Cause: "sender-irregular", Kind: Fault, Where: ThisComputer, Needs: evidence.HaveMedia,
+		Title:    "This computer sends the sound unevenly.",
+		Why:      "The packets leave with {{.sd}} of variation; more than 5 ms means that the computer cannot keep up.",
+		Overturn: "Even sending with other programs closed shows that the load was the cause.",
+		Fix: []Remedy{
+			{ForUser, "Close other programs, switch power saving off, and use another sound device."},
+		},
+		Check: checkUneven,
+	},
+	{
+		Cause: "reordered-or-duplicated", Kind: Fault, Where: Internet, Needs: evidence.HaveMedia,
+		Title:    "Sound packets arrive doubled or in the wrong order.",
+		Why:      "Of {{.packets}} packets {{.reordered}} came in the wrong order and {{.duplicate}} came twice.",
+		Overturn: "The sender having sent them that way would prove this wrong.",
+		Fix: []Remedy{
+			{ForUser, "If you have two internet lines bonded together, use one of them for calls."},
+			{ForAdmin, "Look for multi-path routing or line bonding between you and the provider."},
+		},
+		Check: checkOrder,
+	},
+	{
+		Cause: "dtmf-not-negotiated", Kind: Fault, Where: Account, Needs: evidence.HaveMedia,
+		Title:    "The two sides did not agree on how to send key presses.",
+		Why:      "The other side's description names no telephone-event format.",
+		Overturn: "Key presses being understood in such a call would prove this wrong.",
+		Fix: []Remedy{
+			{ForUser, "Set DTMF to RFC 4733 (also called RFC 2833) in the phone."},
+			{ForAdmin, "Allow telephone-event on both sides."},
+		},
+		Check: checkNoKeys,
+	},
+}
+
+// longest is how long sound has to be seen before loss counts.
+func longEnough(s *evidence.Stream, percent float64) (Certainty, bool) {
+	switch lasted := s.Lasted(); {
+	case s.Expected < fewPackets:
+		return 0, false
+	case percent >= lossBad && lasted >= lossLong-packetEvery*5:
+		return Confirmed, true
+	case percent >= lossClear && lasted >= lossShort-packetEvery*5:
+		return Likely, true
+	case percent >= lossSome && lasted >= lossLong-packetEvery*5:
+		return Possible, true
+	}
+	return 0, false
+}
+
+func checkLossIn(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
+	for _, c := range answeredCalls(e) {
+		s := mainIn(c)
+		if s == nil {
+			continue
+		}
+		certainty, ok := longEnough(s, s.LossPercent())
+		if !ok || s.Lost < 5 {
+			continue
+		}
+		hits = append(hits, Hit{Certainty: certainty, CallID: c.ID, Direction: evidence.In,
+			Args:  args{"expected": count(int(s.Expected)), "lost": count(int(s.Lost)), "percent": percent(s.LossPercent()), "lasted": span(s.Lasted())},
+			Cites: []Cite{{s.FirstN, "the stream with the losses begins"}}})
+	}
+	return hits
+}
+
+func checkLossOut(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
+	for _, c := range answeredCalls(e) {
+		s := mainOut(c)
+		if s == nil || s.PeerSays == nil || s.Expected == 0 {
+			continue
+		}
+		// What was sent after the report cannot be in it.
+		sent := float64(s.Expected)
+		if whole := s.Lasted(); whole > 0 && s.PeerSays.Time.Before(s.Last) {
+			sent *= math.Max(0.05, float64(s.PeerSays.Time.Sub(s.First))/float64(whole))
+		}
+		lost := math.Max(0, float64(s.PeerSays.Lost))
+		share := 100 * lost / math.Max(sent, 1)
+		certainty, ok := longEnough(s, share)
+		if !ok || lost < 5 || share >= 90 {
+			continue
+		}
+		hits = append(hits, Hit{Certainty: certainty, CallID: c.ID, Direction: evidence.Out,
+			Args:  args{"percent": percent(share), "lost": count(int(lost)), "sent": count(int(sent))},
+			Cites: []Cite{{s.PeerSays.N, "report: " + count(int(lost)) + " lost"}, {s.FirstN, "our sound begins"}}})
+	}
+	return hits
+}
+
+func checkJitter(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
+	for _, c := range answeredCalls(e) {
+		if s := mainIn(c); s != nil && !s.Untimed && s.Packets >= 100 {
+			late := ""
+			if s.Late >= 10 && 20*s.Late >= s.Packets && s.Late > s.Lost {
+				late = count(int(s.Late)) + " came too late to be played."
+			}
+			if s.Jitter > jitterBad || late != "" {
+				hits = append(hits, Hit{Certainty: Likely, CallID: c.ID, Direction: evidence.In,
+					Args: args{"jitter": millis(max(s.Jitter, s.MaxJitter)), "late": late}, Cites: []Cite{{s.FirstN, "the uneven stream begins"}}})
+				continue
+			}
+		}
+		if s := mainOut(c); s != nil && s.PeerSays != nil && s.PeerSays.Jitter > jitterBad && s.Packets >= 100 {
+			hits = append(hits, Hit{Certainty: Likely, CallID: c.ID, Direction: evidence.Out,
+				Args: args{"jitter": millis(s.PeerSays.Jitter), "late": "So the other side reports it."}, Cites: []Cite{{s.PeerSays.N, "report: jitter " + millis(s.PeerSays.Jitter)}}})
+		}
+	}
+	return hits
+}
+
+// checkBursts tells bursts from loss that merely happens to fall together: the
+// longest run has to be far beyond what loss by chance would give.
+func checkBursts(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
+	for _, c := range answeredCalls(e) {
+		s := mainIn(c)
+		if s == nil || s.Packets < 100 || onHold(c.ByReinvite) != "" {
+			continue
+		}
+		h := Hit{CallID: c.ID, Direction: evidence.In, Cites: []Cite{{s.FirstN, "the stream begins"}}}
+		if s.LongestGapN > 0 {
+			h.Cites = append(h.Cites, Cite{s.LongestGapN, "the packet after a gap of " + millis(s.LongestGap)})
+		}
+		byChance := float64(s.Expected) * math.Pow(s.LossPercent()/100, float64(s.LossBurst))
+		burst := time.Duration(s.LossBurst) * packetEvery
+		switch {
+		case s.LossBurst > 3 && byChance < 0.01 && !untypical(s, burst):
+			h.Certainty = certainOr(burst > gapBad, Confirmed, Likely)
+			h.Args = args{"seen": "Up to " + count(int(s.LossBurst)) + " packets in a row were lost, " + millis(burst) + " of sound at once."}
+		case !s.Untimed && s.LongestGap > gapBad && len(c.Reinvites) == 0 && s.LossBurst <= 3 && !stalledHere(c, s):
+			h.Certainty = Possible
+			h.Args = args{"seen": "For " + millis(s.LongestGap) + " no packet came, though none was lost."}
+		default:
+			continue
+		}
+		hits = append(hits, h)
+	}
+	return hits
+}
+
+// untypical: one jump in the numbers without a gap in time is a sender that
+// began anew, not a loss.
+func untypical(s *evidence.Stream, burst time.Duration) bool {
+	return !s.Untimed && s.LongestGap < burst/2
+}
+
+// stalledHere tells that our own sending paused as well: then this computer
+// stood still, not the network.
+func stalledHere(c *evidence.Call, in *evidence.Stream) bool {
+	out := mainOut(c)
+	return out != nil && out.LongestGap > in.LongestGap/2
+}
+
+func checkDelay(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
+	for _, c := range answeredCalls(e) {
+		for _, s := range callStreams(c) {
+			if s.RTT <= 2*delayBad || s.RTT > 10*time.Second || s.PeerSays == nil {
+				continue
+			}
+			awful := ""
+			if s.RTT > 2*delayAwful {
+				awful = ", above 400 ms it is bad for everybody"
+			}
+			hits = append(hits, Hit{Certainty: Likely, CallID: c.ID, Direction: evidence.Both,
+				Args: args{"trip": millis(s.RTT), "oneway": millis(s.RTT / 2), "awful": awful}, Cites: []Cite{{s.PeerSays.N, "report: round trip " + millis(s.RTT)}}})
+			break
+		}
+	}
+	return hits
+}
+
+func checkClipping(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
+	for _, c := range answeredCalls(e) {
+		for _, s := range []*evidence.Stream{mainIn(c), mainOut(c)} {
+			if s == nil || !s.Level.Known || s.Level.Constant || s.Level.Clipped < 100 || 1000*s.Level.Clipped < s.Level.Samples {
+				continue
+			}
+			h := Hit{Certainty: Likely, CallID: c.ID, Direction: s.Direction, Cites: []Cite{{s.FirstN, "the distorted stream begins"}},
+				Args: args{"whose": "Your", "place": "on this computer", "clipped": count(int(s.Level.Clipped)), "samples": count(int(s.Level.Samples))}}
+			if s.Direction == evidence.In {
+				h.Where, h.Args["whose"], h.Args["place"] = OtherSide, "The other person's", "on the other side"
+			}
+			hits = append(hits, h)
+		}
+	}
+	return hits
+}
+
+func checkMuffled(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
+	if !said(e, "symptom", "muffled") {
+		return nil
+	}
+	for _, c := range answeredCalls(e) {
+		if s := mainIn(c); s != nil && s.Codec.ClockRate == 8000 && s.Codec.Name != "G722" && s.Codec.Name != "" {
+			hits = append(hits, Hit{Certainty: Possible, Kind: Fault, CallID: c.ID, Direction: evidence.In, Args: args{"codec": s.Codec.Name},
+				Cites: []Cite{{s.FirstN, "sound as " + s.Codec.Name}, answered(e, "symptom", "it sounds muffled")}})
+		}
+	}
+	return hits
+}
+
+func checkQuiet(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
+	for _, c := range answeredCalls(e) {
+		s := mainIn(c)
+		if s == nil || s.Packets < 150 || !s.Level.Known || s.Level.Constant || s.Level.DBFS < silentBelow || s.Level.DBFS >= quietBelow || s.Level.Peak >= -30 {
+			continue
+		}
+		hits = append(hits, Hit{Certainty: Likely, CallID: c.ID, Direction: evidence.In,
+			Args:  args{"level": trimZero(s.Level.DBFS, 0) + " dBFS", "peak": trimZero(s.Level.Peak, 0) + " dBFS"},
+			Cites: []Cite{{s.FirstN, "the quiet stream begins"}}})
+	}
+	return hits
+}
+
+func checkUneven(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
+	for _, c := range answeredCalls(e) {
+		s := mainOut(c)
+		if s == nil || s.Untimed || s.Packets < 100 || s.SendSD < unevenSome || s.SendSD < unevenBad && e.Situation != "quality" {
+			continue
+		}
+		hits = append(hits, Hit{Certainty: certainOr(s.SendSD >= unevenBad, Likely, Possible), CallID: c.ID, Direction: evidence.Out,
+			Args: args{"sd": millis(s.SendSD)}, Cites: []Cite{{s.FirstN, "our sound begins"}}})
+	}
+	return hits
+}
+
+func checkOrder(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
+	for _, c := range answeredCalls(e) {
+		s := mainIn(c)
+		if s == nil || s.Packets < fewPackets {
+			continue
+		}
+		if n := s.Reordered + s.Duplicate; n < 5 || 100*n < s.Packets {
+			continue
+		}
+		hits = append(hits, Hit{Certainty: Likely, CallID: c.ID, Direction: evidence.In,
+			Args:  args{"packets": count(int(s.Packets)), "reordered": count(int(s.Reordered)), "duplicate": count(int(s.Duplicate))},
+			Cites: []Cite{{s.FirstN, "the stream begins"}}})
+	}
+	return hits
+}
+
+// checkNoKeys speaks only where keys are the complaint, or were pressed: most
+// calls need none.
+func checkNoKeys(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
+	if e.Situation != "dtmf" && !e.Have.Has(evidence.HaveDTMF) {
+		return notTold()
+	}
+	for _, c := range answeredCalls(e) {
+		m := remoteMedia(c)
+		if m == nil || m.Port == 0 || len(m.Codecs) == 0 {
+			continue
+		}
+		found := false
+		for _, k := range m.Codecs {
+			found = found || k.Name == "telephone-event"
+		}
+		if found || e.Situation != "dtmf" {
+			continue
+		}
+		hits = append(hits, Hit{Certainty: Likely, CallID: c.ID, Direction: evidence.Both, Cites: cites(cite(m.Message, "no telephone-event among its formats"))})
+	}
+	return hits
+}
