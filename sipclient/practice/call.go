@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
@@ -67,6 +66,7 @@ func (p *PBX) onInvite(tx *transaction) {
 		tx.respond(reply{code: 500, phrase: "No sockets left"}, nil)
 		return
 	}
+	m.refuse(refusalsFor(tx.request))
 	c := p.newCall(tx.from, tx.request.CallID())
 	c.tx, c.media = tx, m
 	c.local = sipmsg.NewResponse(tx.request, 200, "").Get("To")
@@ -201,16 +201,4 @@ func (c *call) sleep(d time.Duration) bool {
 	case <-c.ctx.Done():
 		return false
 	}
-}
-
-// audioOf gives the audio description of a message, nil without a usable one.
-func audioOf(m *sipmsg.Message) *sipmsg.Media {
-	if len(m.Body) == 0 || !strings.Contains(strings.ToLower(m.Get("Content-Type")), "sdp") {
-		return nil
-	}
-	d, err := sipmsg.ParseSDP(m.Body)
-	if err != nil {
-		return nil
-	}
-	return d.Audio()
 }

@@ -30,6 +30,7 @@ func (c *call) onChange(tx *transaction) {
 	offer := audioOf(tx.request)
 	switch {
 	case offer != nil && c.media.change(offer) == nil:
+		c.media.refuse(refusalsFor(tx.request))
 		tx.respond(reply{code: 200, phrase: "OK"}, c.media.describe(answering(offer.Direction)))
 	case offer != nil:
 		tx.respond(reply{code: 488, phrase: "Not Acceptable Here"}, nil)
@@ -66,17 +67,4 @@ func (p *PBX) find(id string) *call {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.calls[id]
-}
-
-// answering is the direction that fits an offered one (RFC 3264 6.1).
-func answering(direction string) string {
-	switch direction {
-	case "sendonly":
-		return "recvonly"
-	case "recvonly":
-		return "sendonly"
-	case "inactive":
-		return "inactive"
-	}
-	return ""
 }

@@ -43,6 +43,7 @@ type media struct {
 	version    uint64
 	codecs     []sipmsg.Codec // what our description lists
 	codec      sipmsg.Codec   // what we send
+	refused    refusals       // what else the phone offered
 	remote     netip.AddrPort // the phone's RTP and RTCP addresses
 	remoteRTCP netip.AddrPort
 	heldThere  bool // the phone does not want to hear us
@@ -163,10 +164,17 @@ func (m *media) describe(direction string) []byte {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.version++
-	return sipmsg.BuildAudio(sipmsg.AudioSpec{
+	return m.refused.around(sipmsg.BuildAudio(sipmsg.AudioSpec{
 		Addr: m.named.Addr().String(), Port: int(m.named.Port()), Codecs: m.codecs,
 		Direction: direction, PTime: frame, Session: m.id, Version: m.version,
-	})
+	}))
+}
+
+// refuse notes what else the phone offered, for our descriptions.
+func (m *media) refuse(r refusals) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.refused = r
 }
 
 // hold stops the sound and describes a call on hold.

@@ -2,6 +2,7 @@ package practice
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 	"sync"
 	"testing"
@@ -104,6 +105,51 @@ func TestNoCommonFormat(t *testing.T) {
 	require.Equal(t, []int{488}, codes(answers))
 	require.Equal(t, 305, answers[0].Warnings()[0].Code)
 	ph.ack(invite, answers[0])
+}
+
+func TestOtherMediaAreRefusedInTheirPlace(t *testing.T) {
+	p, ph := begin(t, Healthy)
+	invite := ph.request("INVITE", p.Target())
+	answers := ph.exchange(invite, time.Second)
+	ph.ack(invite, answers[0])
+	invite = ph.request("INVITE", p.Target())
+	ph.sign(invite, answers[0])
+	invite.SetBody("application/sdp", []byte("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"+
+		"m=image 4000 udptl t38\r\nm=audio 4002 RTP/AVP 0\r\nm=video 4004 RTP/AVP 96 97\r\n"))
+	answers = ph.exchange(invite, 3*time.Second)
+	require.Equal(t, []int{100, 180, 200}, codes(answers))
+	ph.ack(invite, answers[2])
+	d, err := sipmsg.ParseSDP(answers[2].Body)
+	require.NoError(t, err)
+	var lines []string
+	for _, m := range d.Media {
+		lines = append(lines, fmt.Sprint(m.Type, " ", m.Port != 0))
+	}
+	require.Equal(t, []string{"image false", "audio true", "video false"}, lines)
+	require.Equal(t, []int{200}, codes(ph.exchange(ph.inside("BYE", answers[2]), time.Second)))
+}
+
+func TestPhoneHoldsAndResumes(t *testing.T) {
+	t.Parallel()
+	p, ph := begin(t, Healthy)
+	_, answers := ph.dial(p.Target(), 3*time.Second)
+	answer := answers[len(answers)-1]
+	require.Eventually(t, func() bool { return len(ph.heard()) > 3 }, time.Second, 10*time.Millisecond)
+	change := func(direction, want string) {
+		m := ph.inside("INVITE", answer)
+		m.SetBody("application/sdp", append(ph.offer(), "a="+direction+"\r\n"...))
+		got := ph.exchange(m, time.Second)
+		require.Equal(t, []int{200}, codes(got))
+		ph.ack(m, got[0])
+		require.Equal(t, want, audioOf(got[0]).Direction)
+	}
+	change("sendonly", "recvonly")
+	time.Sleep(100 * time.Millisecond) // what was under way
+	held := len(ph.heard())
+	time.Sleep(300 * time.Millisecond)
+	require.Len(t, ph.heard(), held, "sound goes on while on hold")
+	change("sendrecv", "sendrecv")
+	require.Eventually(t, func() bool { return len(ph.heard()) > held+3 }, time.Second, 10*time.Millisecond)
 }
 
 func TestGarbageDoesNoHarm(t *testing.T) {
