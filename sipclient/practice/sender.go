@@ -37,7 +37,7 @@ type sender struct {
 }
 
 func newSender() sender {
-	return sender{ssrc: rand.Uint32() | 1, seq: uint16(rand.Uint32()), offset: rand.Uint32(), voice: newVoice()}
+	return sender{ssrc: rand.Uint32() | 1, seq: uint16(rand.Uint32()), offset: rand.Uint32()}
 }
 
 // packet builds the next one and counts it.

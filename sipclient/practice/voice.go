@@ -9,8 +9,7 @@ import (
 // and go like syllables, about 20 dB below full scale.
 type voice struct{ at int }
 
-func newVoice() voice { return voice{} }
-
+// next is one frame of it in the named format, PCMU or PCMA.
 func (v *voice) next(name string) []byte {
 	b := make([]byte, frameSamples)
 	for i := range b {
@@ -27,12 +26,14 @@ func (v *voice) next(name string) []byte {
 	return b
 }
 
+// mulaw writes a linear 16-bit sample in the mu-law of ITU-T G.711.
 func mulaw(x int) byte {
 	sign := byte(0)
 	if x < 0 {
 		sign, x = 0x80, -x
 	}
-	x = min(x, 32635) + 132
+	const bias, limit = 132, 32635
+	x = min(x, limit) + bias
 	e := byte(7)
 	for m := 0x4000; e > 0 && x&m == 0; m >>= 1 {
 		e--
@@ -40,6 +41,7 @@ func mulaw(x int) byte {
 	return ^(sign | e<<4 | byte(x>>(e+3))&0x0f)
 }
 
+// alaw writes a linear 16-bit sample in the A-law of ITU-T G.711, even bits turned.
 func alaw(x int) byte {
 	mask := byte(0xd5)
 	if x < 0 {
