@@ -54,7 +54,8 @@ const rtpPorts = 16
 // longestCall is how long the tone of a phone lasts.
 const longestCall = 2 * time.Minute
 
-// Baresip starts a second phone, and returns when it is registered.
+// Baresip starts a second phone, and returns when it is registered. It knows MD5
+// digests only, so the registrar must not ask for SHA-256.
 func Baresip(t testing.TB, k *Registrar, user string, mode AnswerMode, o PhoneOptions) *Phone {
 	t.Helper()
 	program := Program(t, "baresip", "baresip-core")

@@ -14,6 +14,7 @@
 //	REGISTER of        gets
 //	reg-401loop        401 with a new challenge, whatever is sent
 //	reg-403            403, after the credentials were accepted
+//	reg-403plain       403, without a challenge
 //	reg-404            404, without a challenge
 //	reg-423            423 with Min-Expires: 1800 for a shorter time, then 200
 //	reg-503            503 with Retry-After: 7, without a challenge
@@ -26,8 +27,9 @@
 //	code-503           503 with Retry-After: 30
 //	code-503plain      503 without Retry-After
 //	code-NNN           any other code NNN from 300 to 699
+//	ring-NNN           180, and a second later the code NNN
 //	loop407            407 with a new challenge, whatever is sent
 //	silent             nothing, not even a challenge
 //	a registered user  the call
-//	anybody else       404; a user who once registered and is gone: 480
+//	anybody else       480
 package lab

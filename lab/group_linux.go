@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"errors"
 	"os/exec"
 	"runtime"
 	"syscall"
@@ -30,3 +31,15 @@ func startHere(cmd *exec.Cmd) error {
 	starters <- func() { result <- cmd.Start() }
 	return <-result
 }
+
+// endGroup asks every process of a group to end, or ends it.
+func endGroup(id int, force bool) {
+	signal := syscall.SIGTERM
+	if force {
+		signal = syscall.SIGKILL
+	}
+	_ = syscall.Kill(-id, signal) // nobody there: what was wanted
+}
+
+// groupGone tells whether no process of a group is left.
+func groupGone(id int) bool { return errors.Is(syscall.Kill(-id, 0), syscall.ESRCH) }

@@ -2,11 +2,9 @@ package lab
 
 import (
 	"bytes"
-	"errors"
 	"os/exec"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -68,12 +66,11 @@ func (p *Process) running() bool {
 func (p *Process) Stop(t testing.TB) {
 	t.Helper()
 	p.stop.Do(func() {
-		group := -p.PID()
-		_ = syscall.Kill(group, syscall.SIGTERM)
+		endGroup(p.PID(), false)
 		if p.gone(3 * time.Second) {
 			return
 		}
-		_ = syscall.Kill(group, syscall.SIGKILL)
+		endGroup(p.PID(), true)
 		if !p.gone(3 * time.Second) {
 			t.Errorf("%s (process %d) does not end", p.name, p.PID())
 		}
@@ -83,7 +80,7 @@ func (p *Process) Stop(t testing.TB) {
 // gone waits until no process of the group is left.
 func (p *Process) gone(limit time.Duration) bool {
 	return eventually(limit, func() bool {
-		return !p.running() && errors.Is(syscall.Kill(-p.PID(), 0), syscall.ESRCH)
+		return !p.running() && groupGone(p.PID())
 	})
 }
 
