@@ -61,7 +61,6 @@ func (p *Phone) Dial(ctx context.Context, to string) (*Call, error) {
 		caller = p.cfg.User
 	}
 	callee := *target.Clone()
-	callee.Port = 0
 	invite := p.request(sip.INVITE, target, head{callID: c.id, from: p.identity(caller), to: callee, fromTag: c.localTag, route: p.preset()}, 1, p.server)
 	p.dress(invite)
 	invite.AppendHeader(sip.NewHeader("Content-Type", "application/sdp"))

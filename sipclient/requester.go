@@ -26,10 +26,12 @@ func (p *Phone) domainURI() sip.Uri {
 	return sip.Uri{Scheme: "sip", Host: host, Port: int(port), UriParams: sip.NewParams(), Headers: sip.NewParams()}
 }
 
-// identity is sip:user@domain, without a port: the address of record (RFC 3261 10.2).
+// identity is sip:user@domain, the address of record (RFC 3261 10.2). It keeps a
+// port that the account's domain names, as most phones do: some servers know
+// their own addresses by port only.
 func (p *Phone) identity(user string) sip.Uri {
 	uri := p.domainURI()
-	uri.User, uri.Port = user, 0
+	uri.User = user
 	return uri
 }
 

@@ -187,28 +187,30 @@ func TestTrap12Reinvite(t *testing.T) {
 			}
 		}
 	}
-	quiet := func() bool {
+	drain := func() {
 		for read(snd.rtp, time.Millisecond) != nil {
 		}
-		return read(snd.rtp, 150*time.Millisecond) == nil
 	}
+	// The machine may be busy: sound gets seconds to come, silence is short.
+	quiet := func() bool { drain(); return read(snd.rtp, 150*time.Millisecond) == nil }
+	sounds := func() bool { drain(); return read(snd.rtp, patience) != nil }
 	for theirs, want := range map[string]string{"sendonly": "recvonly", "inactive": "inactive", "recvonly": "sendonly", "sendrecv": "sendrecv"} {
 		m := offer(snd.sdp("a=" + theirs))
 		if m.Status != 200 || !strings.Contains(string(m.Body), "a="+want+"\r\n") {
 			t.Errorf("%s: %d %s", theirs, m.Status, m.Body)
 		}
-		if hold := theirs == "sendonly" || theirs == "inactive"; hold != quiet() {
+		if hold := theirs == "sendonly" || theirs == "inactive"; hold && !quiet() || !hold && !sounds() {
 			t.Errorf("%s: sound is sent: %v", theirs, hold)
 		}
 	}
 	if m := offer(strings.Replace(snd.sdp(), "c=IN IP4 127.0.0.1", "c=IN IP4 0.0.0.0", 1)); m.Status != 200 || !quiet() {
 		t.Errorf("old hold: %d", m.Status)
 	}
-	if m := offer(snd.sdp()); m.Status != 200 || quiet() {
+	if m := offer(snd.sdp()); m.Status != 200 || !sounds() {
 		t.Errorf("resume: %d", m.Status)
 	}
 	secure := strings.Replace(snd.sdp("a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz"), "RTP/AVP", "RTP/SAVP", 1)
-	if m := offer(secure); m.Status != 488 || quiet() {
+	if m := offer(secure); m.Status != 488 || !sounds() {
 		t.Errorf("encrypted: %d", m.Status)
 	}
 	if !hasNote(p, capture.PhoneLimit+" the other side wants encrypted") {
@@ -217,7 +219,7 @@ func TestTrap12Reinvite(t *testing.T) {
 	if m := offer(""); m.Status != 200 || !strings.Contains(string(m.Body), "m=audio") {
 		t.Errorf("late offer: %d %s", m.Status, m.Body)
 	}
-	if c.State() != Answered || quiet() {
+	if c.State() != Answered || !sounds() {
 		t.Error("the call did not survive:", c.State())
 	}
 }
