@@ -48,8 +48,24 @@ func (s *snapshot) call(c *call) {
 	}
 	out.Reinvites = again
 	s.setUp(c, view, out, attempts)
+	s.directAck(c, view, out)
 	s.agree(out, setUpBy(attempts))
 	s.end(c, out)
+}
+
+// directAck finds an ACK that went straight to the Contact, past the proxies on
+// whose hops the INVITE is known: it was filed under the hop of its sender.
+func (s *snapshot) directAck(c *call, view subject, out *Call) {
+	if out.Answer == nil || out.Ack != nil {
+		return
+	}
+	cseq, _, _ := out.Answer.CSeq()
+	for _, t := range c.txns {
+		if t.method == "INVITE" && t.cseq == cseq && t.ack != nil && view.side(t.ack.From, t.ack.To) != None {
+			out.Ack = s.copies[t.ack]
+			return
+		}
+	}
 }
 
 // view gives the subject, or the caller in its place. A call through a proxy is

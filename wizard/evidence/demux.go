@@ -76,6 +76,14 @@ func foreign(d []byte) string {
 	return "neither SIP nor RTP, RTCP or STUN"
 }
 
+// foreignStream names a piece of a byte stream that is no SIP.
+func foreignStream(d []byte) string {
+	if len(d) >= 3 && d[0] >= 20 && d[0] <= 23 && d[1] == 3 {
+		return "a TLS connection: what it carries cannot be read here"
+	}
+	return "a TCP connection without SIP"
+}
+
 // framing cuts one direction of a byte stream into messages.
 type framing struct {
 	sipmsg.Framer
@@ -99,7 +107,7 @@ func (b *Builder) bytes(p *packet) {
 	if f.foreign {
 		// Other protocols use TCP too; a capture may also begin inside a message.
 		if !sipmsg.LooksLikeSIP(p.data) {
-			b.odd.add(p, "a TCP connection without SIP")
+			b.odd.add(p, foreignStream(p.data))
 			return
 		}
 		f.foreign = false

@@ -273,11 +273,14 @@ func (s *stream) count(n int) {
 	s.types = append(s.types, ptCount{s.pt, 1, n})
 }
 
-// cut separates what came before a call was answered from what comes after.
+// cut separates what came before a call was answered from what comes after. Of
+// the streams at an address only the latest can be those of a call that is being
+// set up.
 func (b *Builder) cut(c *call) {
 	for _, d := range c.media {
 		for _, cl := range []netip.AddrPort{d.addr, netip.AddrPortFrom(d.from.From.Addr(), d.addr.Port())} {
-			for _, s := range b.touching[cl] {
+			list := b.touching[cl]
+			for _, s := range list[max(0, len(list)-maxClaims):] {
 				if s.wasEarly || s.last.Before(c.began.Add(-leadIn)) {
 					continue
 				}

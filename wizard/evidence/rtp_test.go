@@ -164,7 +164,7 @@ func TestClockOfG722(t *testing.T) {
 		f.seq++
 		f.ts += 160 // 8000 Hz in spite of 16 kHz sound (RFC 3551 4.5.2)
 	}
-	if s := f.only(t); (s.Jitter - 10*time.Millisecond).Abs() > 10*time.Microsecond || s.Codec.ClockRate != 8000 {
+	if s := f.only(t); (s.Jitter-10*time.Millisecond).Abs() > 10*time.Microsecond || s.Codec.ClockRate != 8000 {
 		t.Errorf("jitter %s with a clock of %d", s.Jitter, s.Codec.ClockRate)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"net/netip"
 	"slices"
 )
 
@@ -95,7 +96,8 @@ func (s *snapshot) double() {
 // outsideCalls files transactions that belong to no call.
 func (s *snapshot) outsideCalls() {
 	type key struct {
-		id string
+		id   string
+		side Direction
 		flow
 	}
 	byCall := make(map[key]*Registration)
@@ -104,7 +106,11 @@ func (s *snapshot) outsideCalls() {
 		tx := s.transaction(t, side == Out)
 		switch {
 		case t.method == "REGISTER":
-			id := key{tx.Request.CallID(), t.flow}
+			id := key{tx.Request.CallID(), side, t.flow}
+			if side != None {
+				// A new connection of the same phone goes on with its registration.
+				id.from = netip.AddrPortFrom(t.from.Addr(), 0)
+			}
 			r := byCall[id]
 			if r == nil {
 				r = &Registration{CallID: id.id, AOR: aor(tx.Request), Server: t.to, Net: tx.Request.Net, Out: side == Out}

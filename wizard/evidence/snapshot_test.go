@@ -15,18 +15,21 @@ func TestSnapshot(t *testing.T) {
 		var b Builder
 		var snapshots []*Evidence
 		var texts []string
-		for _, r := range s.records {
+		for i, r := range s.records {
 			b.Add(r)
+			if r.Packet != nil && r.Packet.Data[0]>>6 == 2 && i%16 != 0 {
+				continue // not after each RTP packet
+			}
 			ev := b.Evidence()
 			snapshots = append(snapshots, ev)
 			texts = append(texts, describeEvidence(ev))
 		}
 		for i, ev := range snapshots {
 			if got := describeEvidence(ev); got != texts[i] {
-				t.Fatalf("%s: the snapshot after record %d changed from\n%s\nto\n%s", path, i+1, texts[i], got)
+				t.Fatalf("%s: snapshot %d changed from\n%s\nto\n%s", path, i+1, texts[i], got)
 			}
 		}
-		if got := texts[len(texts)-1]; got != s.want {
+		if got := describeEvidence(b.Evidence()); got != s.want {
 			t.Errorf("%s: asking in between changes the outcome:\n%s\nwant\n%s", path, got, s.want)
 		}
 	}
