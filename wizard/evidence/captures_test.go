@@ -35,8 +35,9 @@ type truthStream struct {
 	SSRC                            string
 	Packets, Expected, Unique, Lost int64
 	Duplicates, Reordered           int64
-	JitterLast                      *float64       `json:"jitter_last_ms"`
-	JitterMax                       *float64       `json:"jitter_max_ms"`
+	JitterLast                      *float64 `json:"jitter_last_ms"`
+	JitterMax                       *float64 `json:"jitter_max_ms"`
+	Markers                         int
 	MaxGap                          float64        `json:"max_gap_ms"`
 	PayloadTypes                    map[string]int `json:"payload_types"`
 }
@@ -240,6 +241,10 @@ func compareStream(w truthStream, ev *Evidence) (diff []string) {
 	}
 	if w.JitterMax != nil && math.Abs(ms(s.MaxJitter)-*w.JitterMax) > 1 {
 		diff = append(diff, fmt.Sprintf("max jitter %.3f ms, want %.3f", ms(s.MaxJitter), *w.JitterMax))
+	}
+	// A pause that a marker explains is none here; the reading counts it.
+	if w.Markers == 0 && s.Comfort == 0 && math.Abs(ms(s.LongestGap)-w.MaxGap) > 2 {
+		diff = append(diff, fmt.Sprintf("longest gap %.1f ms, want %.1f (%d markers)", ms(s.LongestGap), w.MaxGap, w.Markers))
 	}
 	return diff
 }
