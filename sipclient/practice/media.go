@@ -49,6 +49,7 @@ type media struct {
 	heldThere  bool // the phone does not want to hear us
 	running    bool
 	flow       flow
+	opens      time.Time // no RTP before
 	reporting  bool
 	main, also sender // also: the second source of that fault
 	heard      reception
@@ -210,6 +211,11 @@ func (m *media) stop() {
 func (m *media) start(answered bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.flow == quiet {
+		// The answer goes by another socket: give it a head start, so that nobody
+		// takes the first packets for early media.
+		m.opens = time.Now().Add(frame)
+	}
 	switch {
 	case !answered && m.sw.earlySilence, answered && m.sw.silence:
 		m.flow = silent

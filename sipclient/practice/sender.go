@@ -79,7 +79,7 @@ func (m *media) send() {
 // tick makes the packets of one frame. The caller holds the lock.
 func (m *media) tick(n int) [][]byte {
 	elapsed := uint32(n) * frameSamples
-	if m.flow == quiet || m.heldThere || !m.remote.IsValid() {
+	if m.flow == quiet || m.heldThere || !m.remote.IsValid() || time.Now().Before(m.opens) {
 		if m.sw.phantomCount && m.reporting {
 			m.main.packet(0, 0, make([]byte, frameSamples)) // counted, and lost before it gets anywhere
 		}
