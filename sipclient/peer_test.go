@@ -28,6 +28,7 @@ type peer struct {
 	mu   sync.Mutex
 	seen map[string]bool // requests' branches, to leave retransmissions out
 	raw  bool            // give retransmissions, too
+	kind bool            // answer every request with 200, at the end of a test
 }
 
 type heard struct {
@@ -59,17 +60,28 @@ func newPeerAt(t *testing.T, ip string) *peer {
 			}
 			key := fmt.Sprint(m.Method, m.Status, m.Get("Via"), m.Get("CSeq"))
 			p.mu.Lock()
-			again := p.seen[key] && !p.raw
+			again, kind := p.seen[key] && !p.raw, p.kind
 			p.seen[key] = true
 			p.mu.Unlock()
+			if kind {
+				if m.IsRequest() && m.Method != "ACK" {
+					_, _ = conn.WriteToUDPAddrPort([]byte(p.answer(heard{m, from}, 200, "", "")), from)
+				}
+				continue
+			}
 			if !again {
 				p.got <- heard{m, from}
 			}
 		}
 	}()
+	peers.Store(p.addr(), p)
 	t.Cleanup(func() { conn.Close(); <-done })
 	return p
 }
+
+// peers finds a test's server by address, so that closing a phone need not wait
+// for its answers.
+var peers sync.Map
 
 func (p *peer) addr() string { return p.conn.LocalAddr().String() }
 
@@ -249,6 +261,12 @@ func newPhone(t *testing.T, at string, change ...func(*Config)) *Phone {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
+		if srv, ok := peers.Load(at); ok {
+			srv := srv.(*peer)
+			srv.mu.Lock()
+			srv.kind = true
+			srv.mu.Unlock()
+		}
 		began := time.Now()
 		_ = p.Close(context.Background())
 		if took := time.Since(began); took > 3*time.Second {

@@ -59,6 +59,14 @@ type Account struct {
 	Expires  time.Duration // how long a registration is asked to live; 0 means 300 s
 }
 
+// String and GoString leave the password out, whatever format prints an account.
+func (a Account) String() string {
+	return fmt.Sprintf("%s@%s over %s", a.User, a.Domain, a.Transport)
+}
+
+// GoString is String, for %#v.
+func (a Account) GoString() string { return a.String() }
+
 // Config is what New needs. Only Account and Tape are required.
 type Config struct {
 	Account
@@ -157,6 +165,7 @@ func New(ctx context.Context, cfg Config) (*Phone, error) {
 		noted:   map[string]time.Time{},
 		past:    map[string]time.Time{},
 		refusal: make(chan struct{}),
+		reg:     registration{one: make(chan struct{}, 1)},
 	}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	p.leaving, p.leave = context.WithCancel(p.ctx)
@@ -267,7 +276,8 @@ func (p *Phone) Close(ctx context.Context) error {
 		p.cancel()
 		return nil
 	}
-	ctx, stop := context.WithTimeout(ctx, 2500*time.Millisecond)
+	// A cancelled context must not keep us from hanging up and signing off.
+	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), 2500*time.Millisecond)
 	defer stop()
 	var work sync.WaitGroup
 	for _, c := range calls {

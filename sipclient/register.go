@@ -14,7 +14,7 @@ import (
 
 // registration is the phone's own binding at its registrar (RFC 3261 10.2).
 type registration struct {
-	one     sync.Mutex // one REGISTER at a time (10.2)
+	one     chan struct{} // held: one REGISTER at a time (10.2)
 	mu      sync.Mutex
 	callID  string
 	fromTag string
@@ -24,6 +24,18 @@ type registration struct {
 	timer   *time.Timer
 	wait    time.Duration // before the next try after a failure
 }
+
+// take waits until no REGISTER is underway; false when the context ends first.
+func (r *registration) take(ctx context.Context) bool {
+	select {
+	case r.one <- struct{}{}:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (r *registration) free() { <-r.one }
 
 // outcome is what one registration attempt came to.
 type outcome struct {
@@ -56,11 +68,13 @@ func (p *Phone) expires() time.Duration {
 // register does one attempt: challenges, and one repeat with the server's
 // Min-Expires after a 423. A redirection is not followed: it is evidence.
 func (p *Phone) register(ctx context.Context, expires time.Duration) outcome {
-	p.reg.one.Lock()
-	defer p.reg.one.Unlock()
 	ctx, stop := context.WithTimeout(ctx, p.timing.register)
 	defer stop()
 	defer context.AfterFunc(p.leaving, stop)()
+	if !p.reg.take(ctx) {
+		return outcome{}
+	}
+	defer p.reg.free()
 	defer p.probeLater(ctx)()
 	var got outcome
 	for range 2 {
@@ -205,8 +219,10 @@ func (p *Phone) unregister(ctx context.Context) {
 	}
 	ctx, stop := context.WithTimeout(ctx, 1500*time.Millisecond)
 	defer stop()
-	r.one.Lock()
-	defer r.one.Unlock()
+	if !r.take(ctx) {
+		return
+	}
+	defer r.free()
 	_, last, _ := p.converse(ctx, p.registerRequest(0))
 	p.registerSeq(last)
 }

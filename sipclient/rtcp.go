@@ -23,6 +23,14 @@ type reports struct {
 	lastTS  uint32    // RTP timestamp of the last packet sent
 	lastAt  time.Time // and when
 	sources map[uint32]*source
+	senders map[uint32]senderTime
+}
+
+// senderTime is when the last sender report of a source came. It may come before
+// the source's first packet.
+type senderTime struct {
+	middle uint32 // the middle 32 bits of its NTP time
+	at     time.Time
 }
 
 // source is one RTP source that we receive.
@@ -34,13 +42,12 @@ type source struct {
 	transit       int64
 	jitter        float64 // in timestamp units
 	last          time.Time
-	srMiddle      uint32 // middle 32 bits of the last SR's NTP time
-	srAt          time.Time
 }
 
 func (r *reports) init() {
 	r.cname = randomHex(8)
 	r.sources = map[uint32]*source{}
+	r.senders = map[uint32]senderTime{}
 }
 
 // sent counts a packet that leaves.
@@ -121,9 +128,10 @@ func (r *reports) control(b []byte, at time.Time) {
 	defer r.mu.Unlock()
 	for _, p := range packets {
 		if sr, ok := p.(*rtcp.SenderReport); ok {
-			if s := r.sources[sr.SSRC]; s != nil {
-				s.srMiddle, s.srAt = uint32(sr.NTPTime>>16), at
+			if len(r.senders) > 4*maxSources {
+				clear(r.senders)
 			}
+			r.senders[sr.SSRC] = senderTime{uint32(sr.NTPTime >> 16), at}
 		}
 	}
 }
@@ -139,7 +147,12 @@ func (r *reports) compound(now time.Time, bye bool) []byte {
 	var blocks []rtcp.ReceptionReport
 	for id, s := range r.sources {
 		if now.Sub(s.last) < 30*time.Second {
-			blocks = append(blocks, s.block(id, now))
+			b := s.block(id)
+			if sr, ok := r.senders[id]; ok {
+				b.LastSenderReport = sr.middle
+				b.Delay = uint32(now.Sub(sr.at).Microseconds() * 65536 / 1e6)
+			}
+			blocks = append(blocks, b)
 		}
 	}
 	var list []rtcp.Packet
@@ -165,7 +178,7 @@ func (r *reports) compound(now time.Time, bye bool) []byte {
 }
 
 // block is the reception report of one source since the last one (RFC 3550 A.3).
-func (s *source) block(id uint32, now time.Time) rtcp.ReceptionReport {
+func (s *source) block(id uint32) rtcp.ReceptionReport {
 	expected := s.highest - s.base + 1
 	lost := min(max(int64(expected)-int64(s.received), -1<<23), 1<<23-1)
 	b := rtcp.ReceptionReport{SSRC: id, TotalLost: uint32(lost) & 0xffffff, LastSequenceNumber: s.highest, Jitter: uint32(s.jitter)}
@@ -173,10 +186,6 @@ func (s *source) block(id uint32, now time.Time) rtcp.ReceptionReport {
 	s.expectedPrior, s.receivedPrior = expected, s.received
 	if due > 0 && due > got {
 		b.FractionLost = uint8(min((due-got)<<8/due, 255))
-	}
-	if !s.srAt.IsZero() {
-		b.LastSenderReport = s.srMiddle
-		b.Delay = uint32(now.Sub(s.srAt).Microseconds() * 65536 / 1e6)
 	}
 	return b
 }
