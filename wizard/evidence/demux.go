@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 
@@ -87,8 +88,12 @@ func foreignStream(d []byte) string {
 // framing cuts one direction of a byte stream into messages.
 type framing struct {
 	sipmsg.Framer
-	foreign bool // no SIP so far
+	sip   bool   // SIP was seen
+	start []byte // what came before that was clear
 }
+
+// startLine is how many bytes of a stream are looked at for its first SIP line.
+const startLine = 512
 
 // bytes takes the next piece of a byte stream.
 func (b *Builder) bytes(p *packet) {
@@ -102,21 +107,21 @@ func (b *Builder) bytes(p *packet) {
 		}
 		f = new(framing)
 		b.flows[p.flow] = f
-		f.foreign = !isKeepAlive(p.data) && !sipmsg.LooksLikeSIP(p.data)
 	}
-	if f.foreign {
-		// Other protocols use TCP too; a capture may also begin inside a message.
-		if !sipmsg.LooksLikeSIP(p.data) {
-			b.odd.add(p, foreignStream(p.data))
-			return
-		}
-		f.foreign = false
-	}
-	if isKeepAlive(p.data) && f.Pending() == 0 {
+	data := p.data
+	if isKeepAlive(data) && f.Pending() == 0 && len(f.start) == 0 {
 		b.alive++
 		return
 	}
-	f.Write(p.data)
+	if !f.sip {
+		if data = f.begin(data); data == nil {
+			if len(f.start) == 0 {
+				b.odd.add(p, foreignStream(p.data))
+			}
+			return
+		}
+	}
+	f.Write(data)
 	for {
 		text, ok := f.Next()
 		if !ok {
@@ -127,4 +132,24 @@ func (b *Builder) bytes(p *packet) {
 	for _, problem := range f.Problems() {
 		b.odd.add(p, fmt.Sprintf("in the SIP stream: %s", problem.Text))
 	}
+}
+
+// begin waits for a stream's first SIP line, and gives all bytes from there on.
+// Other protocols use TCP too, a capture may begin inside a message, and a first
+// line may come in pieces.
+func (f *framing) begin(data []byte) []byte {
+	if sipmsg.LooksLikeSIP(data) {
+		f.sip, f.start = true, nil
+		return data
+	}
+	f.start = append(f.start, data...)
+	if sipmsg.LooksLikeSIP(f.start) {
+		data = f.start
+		f.sip, f.start = true, nil
+		return data
+	}
+	if len(f.start) > startLine || bytes.ContainsAny(f.start, "\n\x00") || f.start[0] < '!' || f.start[0] > '~' {
+		f.start = nil // no SIP; the next piece is looked at by itself
+	}
+	return nil
 }

@@ -113,6 +113,7 @@ type Unreachable struct {
 	Time   time.Time
 	Last   time.Time      // of the latest one like it
 	Count  int            // how many there were
+	Net    capture.Net    // of the packet that could not be delivered
 	Source netip.AddrPort // who sent the packet; invalid when the operating system told us
 	Target netip.AddrPort // where our packet was going
 	Reason string         // "port unreachable", "host unreachable", "admin prohibited" ...

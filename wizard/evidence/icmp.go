@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"strings"
 	"time"
+
+	"softphonedoctor/sipclient/capture"
 )
 
 // unreachables collects ICMP errors, once for each target and reason: a closed
@@ -15,6 +17,7 @@ type unreachables struct {
 }
 
 type unreachableKey struct {
+	net capture.Net
 	flow
 	reason string
 }
@@ -22,8 +25,8 @@ type unreachableKey struct {
 // maxUnreachable bounds the list; a port scan in a capture is no business of ours.
 const maxUnreachable = 1000
 
-func (u *unreachables) add(n int, at time.Time, f flow, reason string) {
-	key := unreachableKey{f, reason}
+func (u *unreachables) add(n int, at time.Time, net capture.Net, f flow, reason string) {
+	key := unreachableKey{net, f, reason}
 	if known := u.known[key]; known != nil {
 		known.Count++
 		known.Last = at
@@ -35,7 +38,7 @@ func (u *unreachables) add(n int, at time.Time, f flow, reason string) {
 	if u.known == nil {
 		u.known = make(map[unreachableKey]*Unreachable)
 	}
-	e := &Unreachable{N: n, Time: at, Last: at, Count: 1, Source: f.from, Target: f.to, Reason: reason}
+	e := &Unreachable{N: n, Time: at, Last: at, Count: 1, Net: net, Source: f.from, Target: f.to, Reason: reason}
 	u.known[key] = e
 	u.list = append(u.list, e)
 }
@@ -53,12 +56,12 @@ func (b *Builder) unreachable(p *packet) {
 	if reason == "" {
 		return // echo and the like
 	}
-	quoted, ok := quotedFlow(d[8:])
+	net, quoted, ok := quotedFlow(d[8:])
 	if !ok {
 		b.odd.add(p, "an ICMP error that does not quote a UDP or TCP packet")
 		return
 	}
-	b.icmp.add(p.n, p.at, quoted, reason)
+	b.icmp.add(p.n, p.at, net, quoted, reason)
 }
 
 // icmpReason puts an error's type and code in words (RFC 792, RFC 1812 5.2.7.1,
@@ -87,10 +90,10 @@ func icmpReason(kind, code byte, v6 bool) string {
 	return ""
 }
 
-// quotedFlow reads the addresses of the packet that an ICMP error quotes.
-func quotedFlow(d []byte) (f flow, ok bool) {
+// quotedFlow reads transport and addresses of the packet that an ICMP error quotes.
+func quotedFlow(d []byte) (net capture.Net, f flow, ok bool) {
 	if len(d) < 20 {
-		return f, false
+		return 0, f, false
 	}
 	var (
 		src, dst netip.Addr
@@ -101,41 +104,56 @@ func quotedFlow(d []byte) (f flow, ok bool) {
 	case 4:
 		ihl := int(d[0]&15) * 4
 		if ihl < 20 || len(d) < ihl {
-			return f, false
+			return 0, f, false
 		}
 		src, dst = netip.AddrFrom4([4]byte(d[12:16])), netip.AddrFrom4([4]byte(d[16:20]))
 		proto, ports = d[9], d[ihl:]
 	case 6:
 		if len(d) < 40 {
-			return f, false
+			return 0, f, false
 		}
 		src, dst = netip.AddrFrom16([16]byte(d[8:24])), netip.AddrFrom16([16]byte(d[24:40]))
 		proto, ports = d[6], d[40:]
 	default:
-		return f, false
+		return 0, f, false
 	}
-	if proto != 17 && proto != 6 || len(ports) < 4 {
-		return f, false
+	switch proto {
+	case 6:
+		net = capture.TCP
+	case 17:
+		net = capture.UDP
+	}
+	if net == 0 || len(ports) < 4 {
+		return 0, f, false
 	}
 	from := netip.AddrPortFrom(src, binary.BigEndian.Uint16(ports))
 	to := netip.AddrPortFrom(dst, binary.BigEndian.Uint16(ports[2:]))
-	return flow{from, to}, true
+	return net, flow{from, to}, true
 }
 
-// systemError reads the text of a capture.PhoneUnreachable note: "udp ADDR: REASON".
-func systemError(text string) (target netip.AddrPort, reason string, ok bool) {
-	_, rest, found := strings.Cut(text, " ")
+// systemError reads the text of a capture.PhoneUnreachable note: "udp ADDR: REASON",
+// or the same with "tcp" or "tls".
+func systemError(text string) (net capture.Net, target netip.AddrPort, reason string, ok bool) {
+	transport, rest, found := strings.Cut(text, " ")
 	if !found {
-		return target, "", false
+		return 0, target, "", false
+	}
+	switch transport {
+	case "tcp":
+		net = capture.TCP
+	case "tls":
+		net = capture.TLS
+	default:
+		net = capture.UDP
 	}
 	// The address may be IPv6 in brackets; the first ": " ends it.
 	addr, reason, found := strings.Cut(rest, ": ")
 	if !found {
-		return target, "", false
+		return 0, target, "", false
 	}
 	target, err := netip.ParseAddrPort(strings.TrimSpace(addr))
 	if err != nil {
-		return target, "", false
+		return 0, target, "", false
 	}
-	return plain(target), strings.TrimSpace(reason), true
+	return net, plain(target), strings.TrimSpace(reason), true
 }

@@ -89,8 +89,8 @@ func (b *Builder) phoneNote(n int, note *capture.Note) {
 	case capture.PhoneLookup:
 		b.notes.have |= HaveLookup
 	case capture.PhoneUnreachable:
-		if target, reason, ok := systemError(note.Text); ok {
-			b.icmp.add(n, note.Time, flow{to: target}, reason)
+		if net, target, reason, ok := systemError(note.Text); ok {
+			b.icmp.add(n, note.Time, net, flow{to: target}, reason)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -115,11 +116,7 @@ func TestSequenceAgainstSet(t *testing.T) {
 			}
 		}
 		// Order by send time plus a delay of up to 30 packets.
-		for i := 1; i < len(sent); i++ {
-			for j := i; j > 0 && sent[j].key < sent[j-1].key; j-- {
-				sent[j], sent[j-1] = sent[j-1], sent[j]
-			}
-		}
+		slices.SortStableFunc(sent, func(a, b packet) int { return a.key - b.key })
 		var s sequence
 		seen := make(map[int]bool)
 		low, high, highest := 1<<30, 0, -1
