@@ -23,6 +23,7 @@ const (
 	linkLoop     = 108
 	linkSLL      = 113
 	linkRadiotap = 127
+	linkERF      = 197
 	linkIPv4     = 228
 	linkIPv6     = 229
 	linkSLL2     = 276
@@ -58,8 +59,8 @@ func newDecoder() *decoder {
 	known := gopacket.DecodingLayerContainer(gopacket.DecodingLayerSparse(nil))
 	for _, l := range []gopacket.DecodingLayer{
 		&layers.Ethernet{}, &layers.Dot1Q{}, &layers.LinuxSLL{}, &layers.LinuxSLL2{}, &layers.Loopback{},
-		&layers.RadioTap{}, &layers.Dot11{}, &layers.LLC{}, &layers.SNAP{}, &layers.GRE{},
-		&ppp{}, &pppoe{}, &mpls{},
+		&layers.RadioTap{}, &layers.LLC{}, &layers.SNAP{}, &layers.GRE{},
+		&ppp{}, &pppoe{}, &mpls{}, &dot11{},
 		&d.ip4, &d.ip6, &d.ext, &d.frg, &d.udp, &d.tcp,
 	} {
 		known = known.Put(l)
@@ -79,6 +80,9 @@ func (d *decoder) frame(f *frame) []Record {
 			n = f.noteN
 		}
 		return append(d.out, Record{N: n, Note: f.note})
+	}
+	if f.link == linkERF {
+		f.link, f.data = linkEthernet, erfEthernet(f.data)
 	}
 	first, ok := firstLayer(f.link, f.data)
 	if !ok {

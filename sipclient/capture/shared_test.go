@@ -131,7 +131,7 @@ func TestReadsEverySharedCapture(t *testing.T) {
 var tsharkFiles = []string{
 	"P001_CESNET_sip.pcap", "P010_Kesuera_webcam_call.pcap", "P018_MichalCab_sip.pcap", "P083_goffinet_sip-2phones-B2BUA-Asterisk.pcapng",
 	"P102_irontec_ipip.pcap", "P103_irontec_ipv6frag.pcap", "P110_javier-pastor_sip.cap", "P144_plugin23_konferencnyhovor.pcap",
-	"P154_realjimmy_sip-rtp-g711.pcap", "P181_sippy_alice_srtp.pcap", "P193_tzahradnicek_konferencny.pcapng", "P040_RestComm_dtmf-oob-one-hash.cap.gz",
+	"P154_realjimmy_sip-rtp-g711.pcap", "P181_sippy_alice_srtp.pcap", "P193_tzahradnicek_konferencny.pcapng", "P061_dangdanding_sip-rtp.pcap", "P040_RestComm_dtmf-oob-one-hash.cap.gz",
 	"variants/05-vlan.pcap", "variants/06-qinq.pcap", "variants/07-pppoe.pcap", "variants/08-mpls.pcap", "variants/10-sll2.pcap", "variants/16-loop-108.pcap",
 	"variants/17-ppp-9.pcap", "variants/18-radiotap-80211-qos.pcap", "variants/19-gre.pcap", "variants/22-ip-fragments-400.pcap",
 	"variants/34-pcapng-mixed-eth-sll2-raw.pcapng", "variants/36-pcapng-two-sections.pcapng", "variants/37-pcapng-unknown-blocks-options.pcapng",

@@ -8,7 +8,9 @@ import (
 	"github.com/gopacket/gopacket/layers"
 )
 
-// PPP, PPPoE and MPLS, which gopacket knows but cannot decode in place.
+// Layers that gopacket knows but cannot decode in place (PPP, PPPoE, MPLS), of
+// which it takes four bytes too many (802.11, where it believes that every
+// capture has the frame check sequence), or that it lacks (ERF).
 
 var errTooShort = errors.New("header too short")
 
@@ -91,4 +93,69 @@ func (m *mpls) DecodeFromBytes(b []byte, _ gopacket.DecodeFeedback) error {
 		m.next = gopacket.LayerTypePayload
 	}
 	return nil
+}
+
+// dot11 is the header of an 802.11 data frame in the clear (IEEE 802.11 9.2.3).
+// A frame check sequence behind it is trimmed by the IP lengths.
+type dot11 struct {
+	layers.BaseLayer
+	next gopacket.LayerType
+}
+
+func (d *dot11) CanDecode() gopacket.LayerClass    { return layers.LayerTypeDot11 }
+func (d *dot11) NextLayerType() gopacket.LayerType { return d.next }
+func (d *dot11) DecodeFromBytes(b []byte, _ gopacket.DecodeFeedback) error {
+	const (
+		toDS, fromDS, protected, order = 1, 2, 0x40, 0x80
+		noData, qos                    = 0x40, 0x80
+	)
+	d.next, d.Payload = gopacket.LayerTypePayload, nil
+	if len(b) < 24 {
+		return errTooShort
+	}
+	kind, flags := b[0], b[1]
+	if kind&0x0c != 0x08 || kind&noData != 0 || flags&protected != 0 {
+		return nil // no data frame, one without data, or encrypted
+	}
+	length := 24
+	if flags&(toDS|fromDS) == toDS|fromDS {
+		length += 6
+	}
+	aggregate := false
+	if kind&qos != 0 {
+		if len(b) < length+2 {
+			return errTooShort
+		}
+		aggregate = b[length]&0x80 != 0 // several frames in one, which are rare in captures
+		length += 2
+		if flags&order != 0 {
+			length += 4
+		}
+	}
+	if len(b) < length {
+		return errTooShort
+	}
+	if !aggregate {
+		d.next, d.Payload = layers.LayerTypeLLC, b[length:]
+	}
+	return nil
+}
+
+// erfEthernet gives the Ethernet frame in an ERF record (Endace), nil when the
+// record holds something else: 16 bytes, extension headers of 8 bytes while the
+// highest bit of the type before them is set, and two bytes of padding.
+func erfEthernet(b []byte) []byte {
+	if len(b) < 18 || b[8]&0x7f != 2 {
+		return nil
+	}
+	more := b[8]&0x80 != 0
+	b = b[16:]
+	for more && len(b) >= 8 {
+		more = b[0]&0x80 != 0
+		b = b[8:]
+	}
+	if more || len(b) <= 2 {
+		return nil
+	}
+	return b[2:]
 }
