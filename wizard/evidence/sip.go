@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"bytes"
 	"time"
 
 	"softphonedoctor/sipclient/sipmsg"
@@ -105,7 +106,7 @@ func (b *Builder) response(m *Message, key txnKey) {
 	}
 	tag := m.ToTag()
 	for _, r := range t.resp {
-		if r.Status == m.Status && r.ToTag() == tag {
+		if r.Status == m.Status && r.ToTag() == tag && (m.Status >= 200 || sameProgress(r, m)) {
 			again(r, m)
 			return
 		}
@@ -115,6 +116,12 @@ func (b *Builder) response(m *Message, key txnKey) {
 	if t.call != nil {
 		t.call.answered(b, t, m)
 	}
+}
+
+// sameProgress tells a repeated provisional answer from a further one with the
+// same code, such as a 183 that now brings SDP (RFC 3262 3 numbers the reliable ones).
+func sameProgress(a, b *Message) bool {
+	return a.Get("RSeq") == b.Get("RSeq") && bytes.Equal(a.Body, b.Body)
 }
 
 // best chooses among the hops of a request the one that an answer travels back
