@@ -50,7 +50,8 @@ type Call struct {
 	// First are then the first INVITE seen (a re-INVITE) or nil.
 	Partial bool
 	// Touches: one end of the call is our phone. A call that does not touch it is
-	// described as its caller sees it.
+	// described as its caller sees it; its sound may pass where the records cannot
+	// see it, so that no sound proves nothing there.
 	Touches bool
 
 	In, Out *Stream   // the main audio stream of each direction (most packets), nil if none
