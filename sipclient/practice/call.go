@@ -106,7 +106,7 @@ func (p *PBX) add(c *call) {
 func (c *call) end() {
 	c.over()
 	if c.media != nil {
-		c.media.close()
+		c.media.finish()
 	}
 	c.pbx.mu.Lock()
 	defer c.pbx.mu.Unlock()

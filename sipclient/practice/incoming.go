@@ -20,6 +20,10 @@ const talkTime = 5 * time.Second
 // hung up; before the answer that is ctx's error. A refusal is an error that
 // names its code.
 func (p *PBX) CallPhone(ctx context.Context) error {
+	if !p.enter() {
+		return errors.New("the practice server is closed: start it again")
+	}
+	defer p.work.Done()
 	b, ok := p.registered()
 	if !ok {
 		return errors.New("no phone is registered at the practice server: sign in first")

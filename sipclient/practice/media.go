@@ -90,10 +90,11 @@ func (m *media) open() (err error) {
 	m.all = append(m.all, m.rtp, m.rtcp)
 	m.out, m.named = m.rtp, localAddr(m.rtp)
 	if m.sw.otherSource {
-		if m.out, err = listenElsewhere(); err != nil {
+		var control *net.UDPConn
+		if m.out, control, err = pairElsewhere(); err != nil {
 			return err
 		}
-		m.all = append(m.all, m.out)
+		m.all = append(m.all, m.out, control)
 	}
 	if m.sw.shutPort {
 		shut, err := shutPort(loopback)
@@ -106,9 +107,24 @@ func (m *media) open() (err error) {
 	return nil
 }
 
+// linger is how long the sockets outlive the call: what the phone still had
+// under way must not meet a closed port, which would look like another fault.
+const linger = 700 * time.Millisecond
+
+// finish ends all sending at once and frees the sockets a little later.
+func (m *media) finish() {
+	m.over()
+	m.pbx.spawn(func() {
+		m.pbx.sleep(linger)
+		m.close()
+	})
+}
+
 // close ends all sending and frees the sockets.
 func (m *media) close() {
 	m.over()
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	for _, c := range m.all {
 		_ = c.Close()
 	}
@@ -190,10 +206,10 @@ func (m *media) hold() []byte {
 // heard no more.
 func (m *media) move() []byte {
 	m.stop()
-	if c, err := listenElsewhere(); err == nil {
+	if rtp, rtcp, err := pairElsewhere(); err == nil {
 		m.mu.Lock()
-		m.named = localAddr(c)
-		m.all = append(m.all, c)
+		m.named = localAddr(rtp)
+		m.all = append(m.all, rtp, rtcp)
 		m.mu.Unlock()
 	}
 	return m.describe("")

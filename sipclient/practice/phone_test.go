@@ -34,6 +34,7 @@ type phone struct {
 	expires    int
 
 	mu      sync.Mutex
+	arrived map[*sipmsg.Message]time.Time
 	packets []heardPacket
 	reports []heardReport
 }
@@ -61,7 +62,7 @@ func beginFault(t *testing.T, f Fault) (*PBX, *phone) {
 	t.Helper()
 	p, err := Start(f)
 	require.NoError(t, err)
-	ph := &phone{t: t, pbx: p, callID: token(6), tag: token(4), in: make(chan *sipmsg.Message, 1000), expires: 300}
+	ph := &phone{t: t, pbx: p, callID: token(6), tag: token(4), in: make(chan *sipmsg.Message, 1000), expires: 300, arrived: map[*sipmsg.Message]time.Time{}}
 	ph.sip, err = listen(loopback, 0)
 	require.NoError(t, err)
 	ph.rtp, ph.rtcp, err = listenPair(loopback)
@@ -89,6 +90,9 @@ func (ph *phone) readSIP() {
 			return
 		}
 		if m, err := sipmsg.Parse(buf[:n]); err == nil {
+			ph.mu.Lock()
+			ph.arrived[m] = time.Now()
+			ph.mu.Unlock()
 			ph.in <- m
 		}
 	}
@@ -178,9 +182,21 @@ func (ph *phone) next(limit time.Duration) *sipmsg.Message {
 	}
 }
 
+// long is the limit for what must come: generous, because a busy machine is no
+// failure. brief is how long a test waits for what must not come.
+const (
+	long  = 20 * time.Second
+	brief = time.Second
+)
+
 // exchange sends a request and collects the answers to it up to the final one,
 // or up to the limit. It sends no ACK.
 func (ph *phone) exchange(m *sipmsg.Message, limit time.Duration) []*sipmsg.Message {
+	return ph.upTo(200, m, limit)
+}
+
+// upTo is exchange that ends with the first answer of at least that code.
+func (ph *phone) upTo(code int, m *sipmsg.Message, limit time.Duration) []*sipmsg.Message {
 	ph.send(m)
 	var answers []*sipmsg.Message
 	for end := time.Now().Add(limit); ; {
@@ -192,7 +208,7 @@ func (ph *phone) exchange(m *sipmsg.Message, limit time.Duration) []*sipmsg.Mess
 			continue
 		}
 		answers = append(answers, a)
-		if a.Status >= 200 {
+		if a.Status >= code {
 			return answers
 		}
 	}
@@ -225,13 +241,17 @@ func (ph *phone) register() []*sipmsg.Message {
 		m.Add("Expires", fmt.Sprint(ph.expires))
 		return m
 	}
-	answers := ph.exchange(build(), 2*time.Second)
+	limit := long
+	if sw := ph.pbx.fault.switches; sw.place != serving || sw.register.silent {
+		limit = brief
+	}
+	answers := ph.exchange(build(), limit)
 	if n := len(answers); n == 0 || answers[n-1].Status != 401 || answers[n-1].Challenges()[0].Algorithm != ph.pbx.algorithm() || algorithms[ph.pbx.algorithm()] == nil {
 		return answers
 	}
 	m := build()
 	ph.sign(m, answers[0])
-	return append(answers, ph.exchange(m, 2*time.Second)...)
+	return append(answers, ph.exchange(m, limit)...)
 }
 
 // offer is the phone's session description.
@@ -243,21 +263,25 @@ func (ph *phone) offer() []byte {
 }
 
 // dial calls a number, answers the challenge, acknowledges the final answer and
-// gives the answers behind the challenge.
-func (ph *phone) dial(number string, limit time.Duration) (invite *sipmsg.Message, answers []*sipmsg.Message) {
+// gives the answers behind the challenge, up to the first of at least that code.
+func (ph *phone) dial(number string, upTo int) (invite *sipmsg.Message, answers []*sipmsg.Message) {
 	build := func() *sipmsg.Message {
 		m := ph.request("INVITE", number)
 		m.SetBody("application/sdp", ph.offer())
 		return m
 	}
 	invite = build()
+	limit := long
+	if ph.pbx.fault.call.silent {
+		limit = brief
+	}
 	answers = ph.exchange(invite, limit)
 	if n := len(answers); n > 0 && answers[n-1].Status == 407 {
 		ph.ack(invite, answers[n-1])
 		refusal := answers[n-1]
 		invite = build()
 		ph.sign(invite, refusal)
-		answers = ph.exchange(invite, limit)
+		answers = ph.upTo(upTo, invite, long)
 	}
 	if n := len(answers); n > 0 && answers[n-1].Status >= 200 {
 		ph.ack(invite, answers[n-1])

@@ -150,7 +150,9 @@ func (p *PBX) Echo() string { return echoNumber }
 func (p *PBX) Close() error {
 	var first error
 	p.closed.Do(func() {
+		p.mu.Lock()
 		p.stop()
+		p.mu.Unlock()
 		for _, c := range append(p.conns, p.reserved...) {
 			if err := c.Close(); err != nil && first == nil {
 				first = fmt.Errorf("closing the practice server: %w", err)
@@ -161,7 +163,20 @@ func (p *PBX) Close() error {
 	return first
 }
 
-// spawn runs f as a goroutine that Close waits for.
+// enter makes Close wait for work that comes from outside, until p.work.Done;
+// ok is false when the PBX is closed already.
+func (p *PBX) enter() (ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.ctx.Err() != nil {
+		return false
+	}
+	p.work.Add(1)
+	return true
+}
+
+// spawn runs f as a goroutine that Close waits for. Only work that Close waits
+// for already may call it.
 func (p *PBX) spawn(f func()) {
 	p.work.Add(1)
 	go func() {

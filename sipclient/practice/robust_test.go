@@ -17,8 +17,8 @@ import (
 func TestRepeatedRequestGetsTheSameAnswer(t *testing.T) {
 	_, ph := begin(t, Healthy)
 	m := ph.request("REGISTER", ph.pbx.User())
-	first := ph.exchange(m, time.Second)
-	second := ph.exchange(m, time.Second)
+	first := ph.exchange(m, long)
+	second := ph.exchange(m, long)
 	require.Equal(t, []int{401}, codes(first))
 	require.Equal(t, first[0].Bytes(), second[0].Bytes())
 }
@@ -29,7 +29,7 @@ func requireRepeats(t *testing.T, ph *phone, invite, answer *sipmsg.Message) {
 	t.Helper()
 	began := time.Now()
 	for _, at := range []time.Duration{t1, 3 * t1} {
-		again := ph.next(3 * time.Second)
+		again := ph.next(long)
 		require.NotNil(t, again)
 		require.Equal(t, answer.Bytes(), again.Bytes())
 		require.GreaterOrEqual(t, time.Since(began), at-100*time.Millisecond)
@@ -43,7 +43,7 @@ func TestChallengeIsRepeatedUntilAck(t *testing.T) {
 	p, ph := begin(t, Healthy)
 	invite := ph.request("INVITE", p.Target())
 	invite.SetBody("application/sdp", ph.offer())
-	answers := ph.exchange(invite, time.Second)
+	answers := ph.exchange(invite, long)
 	require.Equal(t, []int{407}, codes(answers))
 	requireRepeats(t, ph, invite, answers[0])
 }
@@ -52,12 +52,12 @@ func TestAnswerIsRepeatedUntilAck(t *testing.T) {
 	t.Parallel()
 	p, ph := begin(t, Healthy)
 	invite := ph.request("INVITE", p.Target())
-	answers := ph.exchange(invite, time.Second)
+	answers := ph.exchange(invite, long)
 	ph.ack(invite, answers[0])
 	invite = ph.request("INVITE", p.Target())
 	invite.SetBody("application/sdp", ph.offer())
 	ph.sign(invite, answers[0])
-	answers = ph.exchange(invite, 3*time.Second)
+	answers = ph.exchange(invite, long)
 	require.Equal(t, []int{100, 180, 200}, codes(answers))
 	requireRepeats(t, ph, invite, answers[2])
 }
@@ -66,11 +66,11 @@ func TestLateOfferGetsSound(t *testing.T) {
 	t.Parallel()
 	p, ph := begin(t, Healthy)
 	invite := ph.request("INVITE", p.Target())
-	answers := ph.exchange(invite, time.Second)
+	answers := ph.exchange(invite, long)
 	ph.ack(invite, answers[0])
 	invite = ph.request("INVITE", p.Target())
 	ph.sign(invite, answers[0])
-	answers = ph.exchange(invite, 3*time.Second)
+	answers = ph.exchange(invite, long)
 	require.Equal(t, []int{100, 180, 200}, codes(answers))
 	require.Len(t, audioOf(answers[2]).Codecs, 3)
 	ack := ph.inside("ACK", answers[2])
@@ -78,16 +78,16 @@ func TestLateOfferGetsSound(t *testing.T) {
 	ack.Set("CSeq", strconv.Itoa(int(n))+" ACK")
 	ack.SetBody("application/sdp", ph.offer())
 	ph.send(ack)
-	require.Eventually(t, func() bool { return len(ph.heard()) > 10 }, 2*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return len(ph.heard()) > 10 }, long, 10*time.Millisecond)
 }
 
 func TestUnknownDialogsAndMethods(t *testing.T) {
 	_, ph := begin(t, Healthy)
 	bye := ph.request("BYE", "3000")
 	bye.Set("To", bye.Get("To")+";tag=gone")
-	require.Equal(t, []int{481}, codes(ph.exchange(bye, time.Second)))
-	require.Equal(t, []int{481}, codes(ph.exchange(ph.request("CANCEL", "3000"), time.Second)))
-	refused := ph.exchange(ph.request("SUBSCRIBE", "3000"), time.Second)
+	require.Equal(t, []int{481}, codes(ph.exchange(bye, long)))
+	require.Equal(t, []int{481}, codes(ph.exchange(ph.request("CANCEL", "3000"), long)))
+	refused := ph.exchange(ph.request("SUBSCRIBE", "3000"), long)
 	require.Equal(t, []int{405}, codes(refused))
 	require.NotEmpty(t, refused[0].Allow())
 }
@@ -95,13 +95,13 @@ func TestUnknownDialogsAndMethods(t *testing.T) {
 func TestNoCommonFormat(t *testing.T) {
 	p, ph := begin(t, Healthy)
 	invite := ph.request("INVITE", p.Target())
-	answers := ph.exchange(invite, time.Second)
+	answers := ph.exchange(invite, long)
 	ph.ack(invite, answers[0])
 	invite = ph.request("INVITE", p.Target())
 	ph.sign(invite, answers[0])
 	invite.SetBody("application/sdp", sipmsg.BuildAudio(sipmsg.AudioSpec{Addr: "127.0.0.1", Port: 4000,
 		Codecs: []sipmsg.Codec{{PayloadType: 18, Name: "G729", ClockRate: 8000}}}))
-	answers = ph.exchange(invite, time.Second)
+	answers = ph.exchange(invite, long)
 	require.Equal(t, []int{488}, codes(answers))
 	require.Equal(t, 305, answers[0].Warnings()[0].Code)
 	ph.ack(invite, answers[0])
@@ -110,13 +110,13 @@ func TestNoCommonFormat(t *testing.T) {
 func TestOtherMediaAreRefusedInTheirPlace(t *testing.T) {
 	p, ph := begin(t, Healthy)
 	invite := ph.request("INVITE", p.Target())
-	answers := ph.exchange(invite, time.Second)
+	answers := ph.exchange(invite, long)
 	ph.ack(invite, answers[0])
 	invite = ph.request("INVITE", p.Target())
 	ph.sign(invite, answers[0])
 	invite.SetBody("application/sdp", []byte("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"+
 		"m=image 4000 udptl t38\r\nm=audio 4002 RTP/AVP 0\r\nm=video 4004 RTP/AVP 96 97\r\n"))
-	answers = ph.exchange(invite, 3*time.Second)
+	answers = ph.exchange(invite, long)
 	require.Equal(t, []int{100, 180, 200}, codes(answers))
 	ph.ack(invite, answers[2])
 	d, err := sipmsg.ParseSDP(answers[2].Body)
@@ -126,19 +126,19 @@ func TestOtherMediaAreRefusedInTheirPlace(t *testing.T) {
 		lines = append(lines, fmt.Sprint(m.Type, " ", m.Port != 0))
 	}
 	require.Equal(t, []string{"image false", "audio true", "video false"}, lines)
-	require.Equal(t, []int{200}, codes(ph.exchange(ph.inside("BYE", answers[2]), time.Second)))
+	require.Equal(t, []int{200}, codes(ph.exchange(ph.inside("BYE", answers[2]), long)))
 }
 
 func TestPhoneHoldsAndResumes(t *testing.T) {
 	t.Parallel()
 	p, ph := begin(t, Healthy)
-	_, answers := ph.dial(p.Target(), 3*time.Second)
+	_, answers := ph.dial(p.Target(), 200)
 	answer := answers[len(answers)-1]
-	require.Eventually(t, func() bool { return len(ph.heard()) > 3 }, time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return len(ph.heard()) > 3 }, long, 10*time.Millisecond)
 	change := func(direction, want string) {
 		m := ph.inside("INVITE", answer)
 		m.SetBody("application/sdp", append(ph.offer(), "a="+direction+"\r\n"...))
-		got := ph.exchange(m, time.Second)
+		got := ph.exchange(m, long)
 		require.Equal(t, []int{200}, codes(got))
 		ph.ack(m, got[0])
 		require.Equal(t, want, audioOf(got[0]).Direction)
@@ -149,7 +149,7 @@ func TestPhoneHoldsAndResumes(t *testing.T) {
 	time.Sleep(300 * time.Millisecond)
 	require.Len(t, ph.heard(), held, "sound goes on while on hold")
 	change("sendrecv", "sendrecv")
-	require.Eventually(t, func() bool { return len(ph.heard()) > held+3 }, time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return len(ph.heard()) > held+3 }, long, 10*time.Millisecond)
 }
 
 func TestGarbageDoesNoHarm(t *testing.T) {
@@ -228,7 +228,7 @@ func TestCallsThePhone(t *testing.T) {
 			t.Parallel()
 			p, ph := begin(t, Healthy)
 			require.Equal(t, []int{401, 200}, codes(ph.register()))
-			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
 			defer cancel()
 			var methods []string
 			var done sync.WaitGroup
@@ -249,6 +249,8 @@ func TestCallsThePhone(t *testing.T) {
 func TestCallsNobodyWithoutRegistration(t *testing.T) {
 	p, _ := begin(t, Healthy)
 	require.ErrorContains(t, p.CallPhone(t.Context()), "sign in first")
+	require.NoError(t, p.Close())
+	require.ErrorContains(t, p.CallPhone(t.Context()), "closed")
 }
 
 func TestCloseInMidCallLeavesNothing(t *testing.T) {
@@ -261,15 +263,15 @@ func TestCloseInMidCallLeavesNothing(t *testing.T) {
 	}
 	t.Run("call", func(t *testing.T) {
 		p, ph := begin(t, "loss-in")
-		_, answers := ph.dial(p.Target(), 3*time.Second)
+		_, answers := ph.dial(p.Target(), 200)
 		require.Equal(t, []int{100, 180, 200}, codes(answers))
-		require.Eventually(t, func() bool { return len(ph.heard()) > 3 }, time.Second, 10*time.Millisecond)
+		require.Eventually(t, func() bool { return len(ph.heard()) > 3 }, long, 10*time.Millisecond)
 		ph.callID = token(6)
-		_, second := ph.dial(p.Target(), 300*time.Millisecond) // still ringing at the end
+		_, second := ph.dial(p.Target(), 180) // still ringing at the end
 		require.Equal(t, []int{100, 180}, codes(second))
 		ph.register()
 		go func() { _ = p.CallPhone(context.Background()) }()
-		require.NotNil(t, ph.next(2*time.Second))
+		require.NotNil(t, ph.next(long))
 		require.NoError(t, p.Close())
 	})
 	goleak.VerifyNone(t, before)

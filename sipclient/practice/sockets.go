@@ -18,13 +18,13 @@ func listen(ip netip.Addr, port uint16) (*net.UDPConn, error) {
 	return net.ListenUDP("udp4", net.UDPAddrFromAddrPort(netip.AddrPortFrom(ip, port)))
 }
 
-// listenElsewhere opens a socket on another loopback address, or at least on
-// another port.
-func listenElsewhere() (*net.UDPConn, error) {
-	if c, err := listen(elsewhere, 0); err == nil {
-		return c, nil
+// pairElsewhere opens a pair on another loopback address, or at least on other
+// ports.
+func pairElsewhere() (rtp, rtcp *net.UDPConn, err error) {
+	if rtp, rtcp, err = listenPair(elsewhere); err == nil {
+		return rtp, rtcp, nil
 	}
-	return listen(loopback, 0)
+	return listenPair(loopback)
 }
 
 // listenPair opens an even port for RTP and the one above it for RTCP (RFC 3550 11).
