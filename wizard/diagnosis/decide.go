@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"softphonedoctor/sipclient/sipmsg"
 	"softphonedoctor/wizard/evidence"
 )
 
@@ -134,7 +135,7 @@ var wordings = []wording{
 	{"call-blocked-as-spam", "INVITE", []int{403, 480, 503, 603, 606, 607, 608}, []string{
 		"spam", "robocall", "unwanted", "network blocked", "analytics", "fraud", "scam", "nuisance"}},
 	{"anonymous-refused", "INVITE", nil, []string{"anonymous", "anonymity", "withheld"}},
-	{"caller-id-refused", "INVITE", []int{400, 401, 403, 404, 480, 500, 503, 603, 606}, []string{
+	{"caller-id-refused", "INVITE", []int{401, 403, 404, 480, 500, 503, 603, 606}, []string{
 		"caller id", "caller-id", "callerid", "calling number", "calling party", "invalid cli", "cli not", "from number",
 		"from user", "from header", "presentation number", "originating number", "invalid source number",
 		"not allowed to use this number", "not owned"}},
@@ -169,11 +170,15 @@ var wordings = []wording{
 }
 
 // wordsOf is everything that a server wrote beside the code, in small letters.
+// The code's usual phrase says nothing more than the code.
 func wordsOf(m *evidence.Message) string {
 	if !has(m) {
 		return ""
 	}
-	text := []string{m.Reason}
+	var text []string
+	if usual := sipmsg.StatusText(m.Status); !strings.EqualFold(strings.TrimSpace(m.Reason), usual) {
+		text = append(text, m.Reason)
+	}
 	for _, r := range m.Reasons() {
 		text = append(text, r.Text)
 	}

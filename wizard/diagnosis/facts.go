@@ -218,6 +218,50 @@ func onHold(m *evidence.Media) string {
 	return ""
 }
 
+// holdOf tells who put a call on hold last, with the message that did it; "" when
+// sound may flow both ways. A hold of the old kind (0.0.0.0) stands in the offer
+// only, so both sides of the last change are read.
+func holdOf(c *evidence.Call) (who string, by *evidence.Message, word string) {
+	for i := len(c.Reinvites) - 1; i >= 0; i-- {
+		t := c.Reinvites[i]
+		m := t.Final()
+		if code := status(m); code < 200 || code > 299 {
+			continue
+		}
+		for j, x := range []*evidence.Message{t.Request, m} {
+			a := audioOf(x)
+			if a == nil {
+				continue
+			}
+			local := t.Out == (j == 0)
+			if who := onHold(&evidence.Media{Local: local, Addr: a.Connection, Port: a.Port, Direction: a.Direction}); who != "" {
+				return who, x, holdWord(a.Connection, a.Port, a.Direction)
+			}
+		}
+		break
+	}
+	if m := c.ByReinvite; m != nil {
+		return onHold(m), m.Message, holdWord(m.Addr, m.Port, m.Direction)
+	}
+	return "", nil, ""
+}
+
+func holdWord(addr string, port int, direction string) string {
+	switch {
+	case addr == "0.0.0.0":
+		return "address 0.0.0.0"
+	case port == 0:
+		return "port 0"
+	}
+	return direction
+}
+
+// onHoldNow tells that a change in mid-call put the call on hold.
+func onHoldNow(c *evidence.Call) bool {
+	who, _, _ := holdOf(c)
+	return who != ""
+}
+
 // remoteMedia is the other side's latest audio description, nil when unknown.
 func remoteMedia(c *evidence.Call) *evidence.Media { return sideMedia(c, false) }
 

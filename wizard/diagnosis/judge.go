@@ -80,8 +80,18 @@ func judge(rules []Rule, e *evidence.Evidence, d Dictionary) Diagnosis {
 	for _, g := range merge(hits) {
 		out.Findings = append(out.Findings, g.finding())
 	}
-	out.Path = pathOf(e, out.Findings)
+	out.Path = safePath(e, out.Findings)
 	return out
+}
+
+// safePath is pathOf, with an unknown path for evidence that it cannot cope with.
+func safePath(e *evidence.Evidence, findings []Finding) (p [4]Segment) {
+	defer func() {
+		if recover() != nil {
+			p = [4]Segment{}
+		}
+	}()
+	return pathOf(e, findings)
 }
 
 // run gives the rule's real hits, and whether the cause could be looked for at all.

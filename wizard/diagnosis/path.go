@@ -59,7 +59,7 @@ func pathOfCall(p *[4]Segment, c *evidence.Call) {
 // direct tells that the sound goes straight to the other side and not to a relay:
 // the media address is the answerer's own contact and not the server's address.
 func direct(c *evidence.Call, s *evidence.Stream) bool {
-	if c.Answer == nil || c.Invite == nil || c.Direction != evidence.Out {
+	if !has(c.Answer) || !has(c.Invite) || c.Direction != evidence.Out {
 		return false
 	}
 	server, media := c.Invite.To.Addr(), s.To.Addr()

@@ -43,7 +43,10 @@ func servers(e *evidence.Evidence) []*server {
 		}
 	}
 	for _, m := range e.Messages {
-		if s := index[m.From.Addr()]; s != nil && !m.Out && m.From.Addr() != m.To.Addr() {
+		if m == nil || m.Out || m.From.Addr() == m.To.Addr() {
+			continue // on one computer the address does not tell who it was
+		}
+		if s := index[m.From.Addr()]; s != nil {
 			s.answered = true
 		}
 	}

@@ -64,7 +64,7 @@ const stopTail = 4 * time.Second
 func checkStops(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 	for _, c := range answeredCalls(e) {
 		last := lastPacket(c, evidence.In)
-		if !last.After(c.Answer.Time.Add(500*time.Millisecond)) || onHold(c.ByReinvite) != "" || c.RTCPBye || streams(c, evidence.In)[0].Untimed {
+		if !last.After(c.Answer.Time.Add(500*time.Millisecond)) || onHoldNow(c) || c.RTCPBye || streams(c, evidence.In)[0].Untimed {
 			continue
 		}
 		rest := end(e, c).Sub(last)

@@ -156,18 +156,19 @@ func checkALG(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 }
 
 // lengthOff tells a message whose Content-Length no longer fits its body, as it
-// happens when addresses are replaced by longer ones.
+// happens when addresses are replaced by longer or shorter ones.
 func lengthOff(m *evidence.Message) (Hit, bool) {
-	if !has(m) || m.Out || m.Net != udp || !m.IsSDP() {
+	if !has(m) || m.Out || m.Net != udp || !m.IsSDP() || len(m.Body) == 0 {
 		return Hit{}, false
 	}
-	said, err := strconv.Atoi(strings.TrimSpace(m.Get("Content-Length")))
-	if err != nil || said <= len(m.Body) || len(m.Body) == 0 {
-		return Hit{}, false
+	for _, p := range m.Problems {
+		if p.Where == "body" && !p.Minor {
+			return Hit{Certainty: Likely, Direction: evidence.In,
+				Args:  args{"seen": "The length that a message from the server announces does not fit what it carries: " + p.Text + "."},
+				Cites: cites(cite(m, "Content-Length does not fit"))}, true
+		}
 	}
-	return Hit{Certainty: Likely, Direction: evidence.In,
-		Args:  args{"seen": "A message from the server announces " + strconv.Itoa(said) + " bytes of content and carries " + strconv.Itoa(len(m.Body)) + "."},
-		Cites: cites(cite(m, "Content-Length does not fit"))}, true
+	return Hit{}, false
 }
 
 func hostPort(v sipmsg.Via) string {

@@ -179,36 +179,26 @@ func checkOnHold(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 		if c.Answer == nil {
 			continue
 		}
-		m, when := c.ByReinvite, ""
-		if m != nil && m.Message != nil {
-			when = " " + span(m.Message.Time.Sub(c.Answer.Time)) + " after the answer"
-		}
-		if m == nil {
-			if m = remoteMedia(c); m == nil || m.Port == 0 || onHold(m) == "here" {
-				continue
+		hold, by, word := holdOf(c)
+		when := ""
+		if hold == "" && c.ByReinvite == nil {
+			if m := remoteMedia(c); m != nil && m.Port != 0 && onHold(m) == "other" {
+				hold, by, word = "other", m.Message, holdWord(m.Addr, m.Port, m.Direction)
 			}
+		} else if has(by) {
+			when = " " + span(by.Time.Sub(c.Answer.Time)) + " after the answer"
+		}
+		if hold == "" {
+			continue
 		}
 		who := "The other side"
-		switch onHold(m) {
-		case "":
-			continue
-		case "here":
+		if hold == "here" {
 			who = "This phone"
 		}
 		hits = append(hits, Hit{Certainty: Confirmed, CallID: c.ID, Direction: evidence.Both, Args: args{"who": who, "when": when},
-			Cites: cites(cite(m.Message, "on hold: "+holdWord(m)))})
+			Cites: cites(cite(by, "on hold: "+word))})
 	}
 	return hits
-}
-
-func holdWord(m *evidence.Media) string {
-	switch {
-	case m.Addr == "0.0.0.0":
-		return "address 0.0.0.0"
-	case m.Port == 0:
-		return "port 0"
-	}
-	return m.Direction
 }
 
 func checkInSilent(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
@@ -320,7 +310,7 @@ func checkOtherSource(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 		if !named.IsValid() || named.IsUnspecified() || named == s.From.Addr().Unmap() && m.Port == int(s.From.Port()) {
 			continue
 		}
-		if c.ByReinvite != nil && s.First.Before(c.ByReinvite.Message.Time) {
+		if c.ByReinvite != nil && c.ByReinvite.Message != nil && s.First.Before(c.ByReinvite.Message.Time) {
 			continue // it changed in mid-call, and the stream is the one from before
 		}
 		h := Hit{Certainty: certainOr(named != s.From.Addr().Unmap(), Likely, Possible), CallID: c.ID, Direction: evidence.In,

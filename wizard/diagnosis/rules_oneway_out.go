@@ -40,7 +40,7 @@ var onewayOutRules = []Rule{
 			{ForProvider, "Announce your public sound address in the answer; Call-ID {{.callid}} named {{.addr}}."},
 			{ForUser, "Tell your provider that its answer names the private address {{.addr}}."},
 		},
-		ExplainedBy: []string{"sip-alg"},
+		ExplainedBy: []string{"sip-alg", "ack-missing"},
 		Check:       checkPrivateTarget,
 	},
 	{
@@ -112,7 +112,7 @@ func checkOutNotSent(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 			sent += s.Packets
 		}
 		// A capture that shows nothing of the call's sound shows nothing of this either.
-		if sent >= 10 || onHold(c.ByReinvite) != "" || onHold(c.Agreed) != "" ||
+		if sent >= 10 || onHoldNow(c) || onHold(c.Agreed) != "" ||
 			!e.Have.Has(evidence.HaveLive) && len(streams(c, evidence.In)) == 0 {
 			continue
 		}

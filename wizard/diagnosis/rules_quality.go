@@ -133,7 +133,8 @@ var qualityRules = []Rule{
 			{ForUser, "If you have two internet lines bonded together, use one of them for calls."},
 			{ForAdmin, "Look for multi-path routing or line bonding between you and the provider."},
 		},
-		Check: checkOrder,
+		ExplainedBy: []string{"jitter-high"},
+		Check:       checkOrder,
 	},
 	{
 		Cause: "dtmf-not-negotiated", Kind: Fault, Where: Account, Needs: evidence.HaveMedia,
@@ -230,7 +231,7 @@ func checkJitter(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 func checkBursts(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 	for _, c := range answeredCalls(e) {
 		s := mainIn(c)
-		if s == nil || s.Packets < 100 || onHold(c.ByReinvite) != "" {
+		if s == nil || s.Packets < 100 || onHoldNow(c) {
 			continue
 		}
 		h := Hit{CallID: c.ID, Direction: evidence.In, Cites: []Cite{{s.FirstN, "the stream begins"}}}

@@ -184,23 +184,20 @@ func unheardCites(t *evidence.Transaction) []Cite {
 	return append(cites(cite(t.Request, t.Method+" without any answer")), copiesOf(t.Request, "repeated, still no answer")...)
 }
 
+// checkPortClosed takes the network's word for a port that refused all that was
+// sent there, or to which no connection could be made.
 func checkPortClosed(e *evidence.Evidence, _ Dictionary) []Hit {
-	for _, s := range servers(e) {
-		for _, u := range errorsTo(e, s, closed) {
-			answered := false
-			for _, t := range s.requests {
-				answered = answered || t.Request.To.Port() == u.Target.Port() && len(t.Responses) > 0
-			}
-			if !answered {
-				return []Hit{closedHit(u)}
+	for _, u := range toSignalling(e, closed) {
+		sent, heard := false, false
+		for _, t := range asking(e) {
+			if t.Request.To == u.Target {
+				sent = true
+				heard = heard || len(t.Responses) > 0
 			}
 		}
-	}
-	if len(asking(e)) > 0 {
-		return nil
-	}
-	for _, u := range toSignalling(e, closed) {
-		return []Hit{closedHit(u)} // a TCP connection that never came up: no request was sent
+		if !heard && (sent || e.Have.Has(evidence.HaveLive)) {
+			return []Hit{closedHit(u)}
+		}
 	}
 	return nil
 }

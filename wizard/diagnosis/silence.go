@@ -26,7 +26,7 @@ func judgeSilence(e *evidence.Evidence, c *evidence.Call) silent {
 		lastPacket(c, evidence.In).After(c.Answer.Time.Add(500*time.Millisecond)) {
 		return silent{}
 	}
-	if onHold(c.ByReinvite) != "" || onHold(c.Agreed) == "other" || onHold(c.Agreed) == "here" && c.Agreed.Local {
+	if onHoldNow(c) || onHold(c.Agreed) == "other" || onHold(c.Agreed) == "here" && c.Agreed.Local {
 		return silent{}
 	}
 	reports := peerReports(c)
