@@ -1,6 +1,10 @@
 package evidence
 
-import "time"
+import (
+	"time"
+
+	"softphonedoctor/sipclient/codec"
+)
 
 type streamKey struct {
 	flow
@@ -45,7 +49,8 @@ type stream struct {
 	pt      uint8 // the payload type that the following three belong to
 	role    role
 	clock   int
-	law     law
+	g711    string // how the meter is to read the payload, "" when it cannot
+	unread  bool   // the three may have changed: look them up again
 	packets uint64 // distinct, telephone-event not among them
 	events  uint64
 	comfort uint64
@@ -57,24 +62,22 @@ type stream struct {
 
 	early     uint64
 	wasEarly  bool // early and earlyLevel are settled
-	earlySeen meter
-	level     meter
+	earlySeen codec.Meter
+	level     codec.Meter
 }
 
 // learn looks up what a payload type means for this stream.
 func (s *stream) learn(pt uint8, payload []byte) {
-	codec, known := s.owner.codecIn(s.key.flow, pt)
-	s.pt, s.clock, s.role, s.law = pt, codec.ClockRate, sound, lawNone
+	format, known := s.owner.codecIn(s.key.flow, pt)
+	s.pt, s.clock, s.role, s.g711, s.unread = pt, format.ClockRate, sound, "", false
 	switch {
-	case codec.Name == "telephone-event", !known && looksLikeEvent(pt, payload):
+	case format.Name == "telephone-event", !known && looksLikeEvent(pt, payload):
 		s.role = keypress
-	case codec.Name == "CN" || pt == 19 && !known:
+	case format.Name == "CN" || pt == 19 && !known:
 		s.role = comfort
 	case s.owner.secret(s.key.flow):
-	case codec.Name == "PCMU":
-		s.law = lawMu
-	case codec.Name == "PCMA":
-		s.law = lawA
+	case format.Name == "PCMU", format.Name == "PCMA":
+		s.g711 = format.Name
 	}
 }
 
@@ -130,9 +133,8 @@ func (s *stream) add(p *packet, seq uint16, ts uint32, marker bool, payload []by
 	if !s.untimed {
 		s.timing.add(p.at, ts, s.clock, what == inOrder && gap == 0 && !marker)
 	}
-	switch s.law {
-	case lawMu, lawA:
-		s.level.add(s.law, payload)
+	if s.g711 != "" {
+		s.level.Add(s.g711, payload)
 	}
 }
 
@@ -155,8 +157,8 @@ func (s *stream) count(n int) {
 func (s *stream) audioType(c *call) Codec {
 	var best ptCount
 	for _, t := range s.types {
-		codec, _ := c.codecIn(s.key.flow, t.pt)
-		if codec.Name == "telephone-event" || codec.Name == "CN" {
+		format, _ := c.codecIn(s.key.flow, t.pt)
+		if format.Name == "telephone-event" || format.Name == "CN" {
 			continue
 		}
 		if t.n > best.n {
@@ -166,6 +168,6 @@ func (s *stream) audioType(c *call) Codec {
 	if best.n == 0 && len(s.types) > 0 {
 		best = s.types[0]
 	}
-	codec, _ := c.codecIn(s.key.flow, best.pt)
-	return codec
+	format, _ := c.codecIn(s.key.flow, best.pt)
+	return format
 }

@@ -15,7 +15,7 @@ func (s *snapshot) stream(st *stream) {
 		Late: st.timing.late, Events: st.events, Comfort: st.comfort, Digits: string(st.digits.text),
 		Jitter: seconds(st.timing.jitter), MaxJitter: seconds(st.timing.maxJitter),
 		LongestGap: st.longestGap, LongestGapN: st.gapN, LossBurst: st.seq.lossBurst(),
-		SendSD: st.timing.spread(), Level: st.level.level(),
+		SendSD: st.timing.spread(), Level: levelOf(&st.level),
 	}
 	if got := st.packets + st.events; got < out.Expected {
 		out.Lost = out.Expected - got
@@ -45,7 +45,7 @@ func (s *snapshot) join(c *call, st *stream, out *Stream) {
 	}
 	switch {
 	case st.wasEarly:
-		out.Early, out.EarlyLevel = st.early, st.earlySeen.level()
+		out.Early, out.EarlyLevel = st.early, levelOf(&st.earlySeen)
 	case call.Answer == nil && call.First != nil:
 		out.Early, out.EarlyLevel, out.Level = out.Packets, out.Level, Level{}
 	}

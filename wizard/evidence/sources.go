@@ -2,6 +2,8 @@ package evidence
 
 import (
 	"net/netip"
+
+	"softphonedoctor/sipclient/codec"
 )
 
 const (
@@ -34,7 +36,7 @@ func (b *Builder) rtp(p *packet) {
 			return
 		}
 	}
-	if h.PayloadType != s.pt || len(s.types) == 0 || s.law == lawUnread {
+	if h.PayloadType != s.pt || len(s.types) == 0 || s.unread {
 		s.learn(h.PayloadType, payload)
 	}
 	s.add(p, h.SequenceNumber, h.Timestamp, h.Marker, payload)
@@ -102,7 +104,7 @@ func (b *Builder) place(s *stream, key streamKey, p *packet) *stream {
 	if owner != nil {
 		s.kind, s.claimed, s.proven = kind, true, true
 	}
-	s.law = lawUnread // what the payload types mean may have changed
+	s.unread = true // what the payload types mean may have changed
 	return s
 }
 
@@ -138,7 +140,7 @@ func (b *Builder) cut(c *call) {
 					continue
 				}
 				s.wasEarly = true
-				s.early, s.earlySeen, s.level = s.packets, s.level, meter{}
+				s.early, s.earlySeen, s.level = s.packets, s.level, codec.Meter{}
 			}
 		}
 	}
