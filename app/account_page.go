@@ -44,7 +44,7 @@ func newAccountPage(w *Window, next string) *accountPage {
 	p.proxy = field(tr("account.proxy", "Proxy"), tr("account.proxy.hint", "Only where your provider names one beside the server."), "", a.Proxy, false)
 	p.caller = field(tr("account.caller", "Number to show to others"), tr("account.caller.hint", "Only where your provider wants it set."), "", a.CallerID, false)
 	p.more = look.NewFold(tr("account.more", "More settings: login name, proxy, number to show"),
-		look.Column(14, p.login, p.proxy, p.caller), func() { look.Rearrange(p.view) })
+		look.Column(14, p.login.Container, p.proxy.Container, p.caller.Container), func() { look.Rearrange(p.view) })
 	p.more.SetOpen(a.Login+a.Proxy+a.CallerID != "")
 
 	p.side = look.Column(16, displaceNotice())
@@ -52,7 +52,7 @@ func newAccountPage(w *Window, next string) *accountPage {
 	if next != "" {
 		lead = tr("account.lead-next", "The test needs the same details as your softphone.")
 	}
-	form := look.Column(14, p.user, p.domain, p.password, p.more)
+	form := look.Column(14, p.user.Container, p.domain.Container, p.password.Container, p.more.Container)
 	p.view = look.Scrolled(look.Inset(0, 30, 0, 20, look.Column(0,
 		look.Text(tr("account.title", "Your phone account"), look.Heading),
 		look.Inset(0, 4, 0, 20, look.Text(lead, look.Lead)),
@@ -81,8 +81,9 @@ func (p *accountPage) enter() {
 			return
 		}
 	}
-	p.w.focus(p.use)
 }
+
+func (p *accountPage) primary() *look.Button { return p.use }
 
 func (p *accountPage) leave() {
 	if p.signIn != nil {

@@ -37,15 +37,15 @@ func newHomePage(w *Window) *homePage {
 	}
 	parts := []fyne.CanvasObject{
 		look.Text(tr("home.title", "What is going wrong?"), look.Heading),
-		look.Inset(0, 4, 0, 22, look.Text(tr("home.lead",
-			"Pick what you notice. A test phone tries it out with your account and finds the cause. It takes about a minute."), look.Lead)),
+		look.Inset(0, 4, 0, 18, look.Text(tr("home.lead",
+			"Pick what you notice. A test phone tries it out with your account and finds the cause."), look.Lead)),
 		look.Grid(columns, 200, 16, ready...),
 	}
 	if len(later) > 0 {
 		parts = append(parts, look.Inset(0, 18, 0, 0, look.Text(tr("home.later", "Not in this version yet: {{.List}}.",
 			map[string]any{"List": quoteList(later)}), look.Small)))
 	}
-	p.view = look.Scrolled(look.Inset(0, 30, 0, 20, look.Column(0, parts...)))
+	p.view = look.Scrolled(look.Inset(0, 26, 0, 16, look.Column(0, parts...)))
 
 	label := tr("home.change", "Change account")
 	if w.account.User == "" {
@@ -69,7 +69,7 @@ func quoteList(titles []string) string {
 func complaintCard(c complaint, onPress func()) *look.Tile {
 	tile := look.Sized(40, 40, look.Over(look.NewSurface(look.AccentSoft, "", 8), look.NewIcon(c.icon, look.Accent, 22)))
 	left := look.Row(0, 1, tile, look.Gap(0, 0)) // keeps the icon's ground square
-	content := look.Pad(20, 20, look.Column(0, left,
+	content := look.Pad(20, 17, look.Column(0, left,
 		look.Inset(0, 14, 0, 4, look.Text(c.title, look.Title)), look.Text(c.about, look.Small)))
 	return look.NewTile(c.title+". "+c.about, content, onPress)
 }

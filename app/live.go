@@ -90,7 +90,6 @@ func (p *livePage) enter() {
 		return
 	}
 	p.run.start(check, p.show, stopped)
-	p.w.focus(p.stop)
 }
 
 // back is Escape: "I don't know" to a question, else the same as Stop; a second
@@ -187,7 +186,7 @@ func (p *livePage) ask(a *asked) {
 	if a == nil {
 		p.question.object.Hide()
 		p.numbers.Show()
-		p.w.focus(p.stop)
+		p.w.win.Canvas().Unfocus()
 		return
 	}
 	p.w.technical(false) // a question must be seen

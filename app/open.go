@@ -55,7 +55,7 @@ func newOpenPage(w *Window, folder string) *openPage {
 	p.view = look.Scrolled(look.Inset(0, 30, 0, 20, look.Column(0,
 		look.Text(tr("open.title", "Open a capture"), look.Heading),
 		look.Inset(0, 4, 0, 18, look.Text(tr("open.lead", "A network recording (pcap or pcapng) that was taken while the fault happened. You can also drag it into this window."), look.Lead)),
-		p.path, look.Inset(0, 14, 0, 0, list))))
+		p.path.Container, look.Inset(0, 14, 0, 0, list))))
 	p.open = look.NewButton(tr("open.open", "Open"), look.Primary, p.enterPath)
 	p.foot = look.Row(12, 1, look.NewButton(tr("back", "Back"), look.Secondary, p.back), look.Gap(0, 0), p.open)
 	return p

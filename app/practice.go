@@ -43,7 +43,7 @@ func newPracticePage(w *Window) *practicePage {
 			p.groups = append(p.groups, practiceGroup{head: look.Inset(0, 8, 0, 0, look.Text(name, look.Title)), grid: look.Grid(2, 280, 10)})
 		}
 		p.groups[g].faults = append(p.groups[g].faults, f)
-		tile := look.Choice(f.Title, func() { p.start(f.Cause) })
+		tile := look.Item(f.Title, func() { p.start(f.Cause) })
 		p.tiles[f.Cause] = tile
 		p.groups[g].grid.Add(tile)
 	}
@@ -55,7 +55,7 @@ func newPracticePage(w *Window) *practicePage {
 		look.Text(tr("practice.title", "Practise with the built-in PBX"), look.Heading),
 		look.Inset(0, 4, 0, 18, look.Text(tr("practice.lead",
 			"Choose what shall go wrong. Everything happens inside this computer; no account is needed and nobody is called."), look.Lead)),
-		p.search, p.list)))
+		p.search.Container, p.list)))
 	p.foot = look.Row(12, -1, look.NewButton(tr("back", "Back"), look.Secondary, p.back))
 	return p
 }

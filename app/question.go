@@ -43,7 +43,7 @@ func (c *questionCard) set(q wizard.Question, choose func(wizard.Answer)) {
 	if q.Hint != "" {
 		rows = append(rows, look.Text(q.Hint, look.Small))
 	}
-	rows = append(rows, look.Inset(0, 4, 0, 0, look.Grid(columns, 150, 10, tiles...)))
+	rows = append(rows, look.Inset(0, 4, 0, 0, look.Grid(columns, 125, 10, tiles...)))
 	c.content.Objects = rows
 	c.content.Refresh()
 }

@@ -33,7 +33,7 @@ func newReadyPage(w *Window, situation string) *readyPage {
 		steps = nil
 	}
 	if p.scenario.Calls {
-		steps = append(steps, tr("ready.call", "Call the number below, once or twice, and hang up again."),
+		steps = append(steps, tr("ready.call", "Call the number that you confirm here, and hang up again."),
 			tr("ready.ask", "Ask you a question or two about what you hear."))
 	}
 	steps = append(steps, tr("ready.say", "Tell you what is wrong, where, and what to do about it."))
@@ -51,7 +51,7 @@ func newReadyPage(w *Window, situation string) *readyPage {
 		p.number.Entry.SetText(w.account.number)
 		p.number.Entry.OnChanged = func(string) { p.complain("") }
 		p.number.Entry.OnSubmitted = func(string) { p.begin() }
-		right = append(right, p.number)
+		right = append(right, p.number.Container)
 	}
 	right = append(right, displaceNotice())
 	label := tr("ready.start", "Start the test")
@@ -90,8 +90,9 @@ func (p *readyPage) enter() {
 		p.w.focus(p.number.Entry)
 		return
 	}
-	p.w.focus(p.start)
 }
+
+func (p *readyPage) primary() *look.Button { return p.start }
 
 func (p *readyPage) complain(text string) {
 	if p.number != nil {

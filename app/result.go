@@ -164,7 +164,8 @@ func (p *resultPage) body() fyne.CanvasObject         { return p.view }
 func (p *resultPage) footer() fyne.CanvasObject       { return p.foot }
 func (p *resultPage) evidence() *evidence.Evidence    { return p.report.Evidence }
 func (p *resultPage) diagnosis() *diagnosis.Diagnosis { return &p.report.Diagnosis }
-func (p *resultPage) enter()                          { p.w.focus(p.again) }
+func (p *resultPage) enter()                          {}
+func (p *resultPage) primary() *look.Button           { return p.again }
 func (p *resultPage) back()                           { p.w.home() }
 
 func (p *resultPage) leave() {

@@ -49,7 +49,7 @@ func (p *resultPage) remedies(f *diagnosis.Finding) []fyne.CanvasObject {
 		}
 		fold := p.fold(other.title, look.Column(8, list...))
 		fold.SetOpen(open)
-		rows = append(rows, fold)
+		rows = append(rows, fold.Container)
 	}
 	return rows
 }
@@ -70,10 +70,11 @@ func (p *resultPage) proof(f *diagnosis.Finding) []fyne.CanvasObject {
 		}
 		rows = append(rows, look.Rule(), look.Inset(0, 3, 0, 3, row))
 	}
-	rows = append(rows, look.Rule(), look.Inset(0, 4, 0, 0, look.Text(sureSentence(f.Certainty), look.Small)))
+	sure := []fyne.CanvasObject{look.Text(sureSentence(f.Certainty), look.Small)}
 	if f.Overturn != "" {
-		rows = append(rows, look.Text(tr("result.overturn", "This would prove it wrong: {{.What}}", map[string]any{"What": lowerFirst(f.Overturn)}), look.Small))
+		sure = append(sure, look.Text(tr("result.overturn", "This would prove it wrong: {{.What}}", map[string]any{"What": lowerFirst(f.Overturn)}), look.Small))
 	}
+	rows = append(rows, look.Rule(), p.fold(tr("result.sure", "How sure this is, and what would prove it wrong"), look.Column(5, sure...)).Container)
 	return append(rows, p.scope("")...)
 }
 
@@ -88,11 +89,12 @@ func sureSentence(c diagnosis.Certainty) string {
 }
 
 // scope says what else was seen, what was ruled out, and what was not looked at.
-// With a title the first list stands open.
+// A title makes it a card of its own, with what was seen to work first.
 func (p *resultPage) scope(title string) []fyne.CanvasObject {
 	var rows []fyne.CanvasObject
 	if title != "" {
-		rows = append(rows, look.Text(title, look.Title))
+		rows = append(rows, look.Inset(0, 0, 0, 4, look.Text(title, look.Title)))
+		rows = append(rows, checkedRows(p.report.Evidence)...)
 	}
 	d := p.report.Diagnosis
 	root := p.report.Root()
@@ -102,25 +104,22 @@ func (p *resultPage) scope(title string) []fyne.CanvasObject {
 			also = append(also, f.Title)
 		}
 	}
-	add := func(key, words string, lines []string) *look.Fold {
+	add := func(key, words string, lines []string) {
 		if len(lines) == 0 {
-			return nil
+			return
 		}
 		var list []fyne.CanvasObject
 		for _, l := range lines {
 			list = append(list, look.Text(l, look.Style{Size: look.SmallSize, Color: look.Mute}))
 		}
 		fold := p.fold(tr(key, words, map[string]any{"N": len(lines)}), look.Column(5, list...))
-		rows = append(rows, fold)
-		return fold
+		rows = append(rows, fold.Container)
 	}
 	add("result.also", "Also seen ({{.N}})", also)
-	clear := add("result.clear", "Ruled out: not the case here ({{.N}})", causeTitles(d.Clear))
+	add("result.clear", "Ruled out: not the case here ({{.N}})", causeTitles(d.Clear))
 	add("result.unchecked", "Not checked this time ({{.N}})", causeTitles(d.Unchecked))
-	if title != "" {
-		if clear == nil {
-			rows = append(rows, look.Text(tr("result.clear-none", "Nothing could be ruled out."), look.Lead))
-		}
+	if len(rows) == 1 && title != "" {
+		rows = append(rows, look.Text(tr("result.clear-none", "Nothing could be checked to its end."), look.Lead))
 	}
 	return rows
 }

@@ -44,7 +44,8 @@ func newTechnicalPage(w *Window) *technicalPage {
 	p.list = newLadder(p)
 	message := look.Over(look.NewSurface(look.Card, look.Line, look.Radius), look.Pad(14, 12, look.Column(2, p.title, p.text)))
 	p.right = look.ScrolledPlain(0, look.Column(14, message, look.SlimPanel(p.streams)))
-	left := look.Over(look.NewSurface(look.Card, look.Line, look.Radius), look.Pad(8, 8, p.list))
+	ends := look.Inset(82, 4, 14, 0, look.Row(0, 1, look.Text(tr("tech.phone", "Test phone"), look.Style{Bold: true, OneRow: true}), look.Gap(0, 0), look.Text(tr("tech.server", "Server"), look.Style{Bold: true, OneRow: true})))
+	left := look.Over(look.NewSurface(look.Card, look.Line, look.Radius), look.Pad(8, 8, look.Bars(ends, look.Gap(0, 0), p.list)))
 	p.view = look.Pad(24, 18, look.Halves(0.56, 16, left, p.right))
 
 	back := look.NewButton(tr("tech.back", "Back to the plain view"), look.Primary, func() { w.technical(false) })

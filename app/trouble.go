@@ -26,6 +26,7 @@ func newTroublePage(w *Window, title string, err error) *troublePage {
 
 func (p *troublePage) body() fyne.CanvasObject   { return p.view }
 func (p *troublePage) footer() fyne.CanvasObject { return p.foot }
-func (p *troublePage) enter()                    { p.w.focus(p.home) }
+func (p *troublePage) enter()                    {}
+func (p *troublePage) primary() *look.Button     { return p.home }
 func (p *troublePage) leave()                    {}
 func (p *troublePage) back()                     { p.w.home() }

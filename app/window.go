@@ -124,9 +124,20 @@ func (w *Window) put(body, footer fyne.CanvasObject) {
 
 func (w *Window) home() { w.show(newHomePage(w)) }
 
+// primaried is a page whose primary button Enter presses while nothing else has
+// the focus.
+type primaried interface{ primary() *look.Button }
+
 // key handles what no focused widget wanted.
 func (w *Window) key(ev *fyne.KeyEvent) {
-	if ev.Name != fyne.KeyEscape {
+	switch ev.Name {
+	case fyne.KeyReturn, fyne.KeyEnter:
+		if p, ok := w.now.(primaried); ok && w.tech == nil && w.win.Canvas().Focused() == nil {
+			p.primary().Tapped(nil)
+		}
+		return
+	case fyne.KeyEscape:
+	default:
 		return
 	}
 	if w.tech != nil {

@@ -51,7 +51,7 @@ func (b *Button) dress() {
 	if b.disabled {
 		ink = Mute
 		if b.kind == Primary {
-			b.fill, b.border = Line, Line
+			b.fill, b.border = Ground, Line
 		}
 	}
 	b.text.SetStyle(Style{Bold: true, Center: true, OneRow: true, Color: ink})
@@ -91,6 +91,11 @@ func (b *Button) TypedKey(ev *fyne.KeyEvent) { b.key(b, ev) }
 // Choice is one big plain answer to a question.
 func Choice(text string, onPress func()) *Tile {
 	return NewTile(text, Sized(0, Touch, Pad(16, 12, Text(text, Strong))), onPress)
+}
+
+// Item is a plain line of a list to choose from.
+func Item(text string, onPress func()) *Tile {
+	return NewTile(text, Sized(0, Touch, Pad(16, 12, Text(text, Style{Size: 14}))), onPress)
 }
 
 // Fold is a line that shows or hides what stands below it.

@@ -1,9 +1,12 @@
 package look
 
 import (
+	"bytes"
+	"fmt"
+	"image/color"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
-	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"softphonedoctor/assets"
@@ -35,18 +38,20 @@ func (i *Icon) Set(name string, color fyne.ThemeColorName) {
 // HeightFor is the icon's size at any width.
 func (i *Icon) HeightFor(float32) float32 { return i.size }
 
-// IconResource gives an icon as Fyne's own widgets want it.
-func IconResource(name string, color fyne.ThemeColorName) fyne.Resource {
-	res := theme.NewThemedResource(fyne.NewStaticResource(name+".svg", assets.Icon(name)))
-	res.ColorName = color
-	return res
+// colored gives a drawing with its black strokes in a colour. Fyne's own themed
+// resources colour areas only, and these drawings are lines. The name carries the
+// colour, since Fyne keeps painted drawings by name.
+func colored(name string, c color.Color) fyne.Resource {
+	n := color.NRGBAModel.Convert(c).(color.NRGBA)
+	ink := fmt.Sprintf("#%02X%02X%02X", n.R, n.G, n.B)
+	return fyne.NewStaticResource(name+ink+".svg", bytes.ReplaceAll(assets.Icon(name), []byte("#000000"), []byte(ink)))
 }
 
 // CreateRenderer belongs to Fyne.
 func (i *Icon) CreateRenderer() fyne.WidgetRenderer {
 	r := &iconRenderer{i: i, img: canvas.NewImageFromResource(nil)}
 	r.img.FillMode = canvas.ImageFillContain
-	r.img.Resource = IconResource(i.name, i.color)
+	r.img.Resource = colored(i.name, paint(i, i.color))
 	return r
 }
 
@@ -64,6 +69,9 @@ func (r *iconRenderer) MinSize() fyne.Size           { return fyne.NewSquareSize
 func (r *iconRenderer) Objects() []fyne.CanvasObject { return []fyne.CanvasObject{r.img} }
 func (r *iconRenderer) Destroy()                     {}
 func (r *iconRenderer) Refresh() {
-	r.img.Resource = IconResource(r.i.name, r.i.color)
-	r.img.Refresh()
+	res := colored(r.i.name, paint(r.i, r.i.color))
+	if r.img.Resource == nil || res.Name() != r.img.Resource.Name() {
+		r.img.Resource = res
+		r.img.Refresh()
+	}
 }

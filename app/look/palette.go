@@ -67,7 +67,7 @@ var inherited = map[fyne.ThemeColorName]fyne.ThemeColorName{
 	theme.ColorNameHeaderBackground:    Card,
 	theme.ColorNameHyperlink:           Accent,
 	theme.ColorNameInputBackground:     Card,
-	theme.ColorNameInputBorder:         Line,
+	theme.ColorNameInputBorder:         Off,
 	theme.ColorNameMenuBackground:      Card,
 	theme.ColorNameOverlayBackground:   Card,
 	theme.ColorNamePlaceHolder:         Mute,

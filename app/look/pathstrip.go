@@ -1,8 +1,6 @@
 package look
 
 import (
-	"strings"
-
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/lang"
@@ -111,8 +109,12 @@ func PathSummary(path [4]diagnosis.Segment) string {
 	for i, seg := range path {
 		out[i], in[3-i] = seg.Out, seg.In
 	}
-	names := nodeNames()
-	back := [5]string{names[4], names[3], names[2], names[1], lang.X("path.speaker", "your speaker")}
+	names := [5]string{
+		lang.X("path.the-microphone", "the microphone"), lang.X("path.the-computer", "this computer"),
+		lang.X("path.the-router", "your router"), lang.X("path.the-provider", "the provider"),
+		lang.X("path.the-other", "the other side"),
+	}
+	back := [5]string{names[4], names[3], names[2], names[1], lang.X("path.the-speaker", "your speaker")}
 	return wayWords(lang.X("path.yours", "Your voice"), out, names) + " " +
 		wayWords(lang.X("path.theirs", "Their voice"), in, back)
 }
@@ -124,7 +126,7 @@ func wayWords(whose string, states [4]diagnosis.State, names [5]string) string {
 		switch st {
 		case diagnosis.Broken:
 			return lang.X("path.breaks", "{{.Whose}} breaks off between {{.From}} and {{.To}}.", map[string]any{
-				"Whose": whose, "From": lower(names[i]), "To": lower(names[i+1])})
+				"Whose": whose, "From": names[i], "To": names[i+1]})
 		case diagnosis.Good:
 			good++
 		}
@@ -136,14 +138,6 @@ func wayWords(whose string, states [4]diagnosis.State, names [5]string) string {
 		return lang.X("path.unseen", "{{.Whose}} was not seen on its way.", map[string]any{"Whose": whose})
 	}
 	return lang.X("path.partly", "{{.Whose}} was seen on a part of its way.", map[string]any{"Whose": whose})
-}
-
-// lower writes the first letter small, as in the middle of a sentence.
-func lower(s string) string {
-	if s == "" {
-		return s
-	}
-	return strings.ToLower(s[:1]) + s[1:]
 }
 
 // HeightFor is the same at any width.
@@ -190,9 +184,9 @@ func (r *stripRenderer) apply() {
 
 func (r *stripRenderer) Layout(size fyne.Size) {
 	column := size.Width / 5
-	box := float32(56)
+	box, words := float32(56), float32(SmallSize)
 	if column < 110 {
-		box = 46
+		box, words = 46, CaptionSize
 	}
 	const top = 6
 	for i, n := range r.s.nodes {
@@ -205,6 +199,7 @@ func (r *stripRenderer) Layout(size fyne.Size) {
 		n.badge.Resize(fyne.NewSquareSize(20))
 		n.bang.Move(fyne.NewPos(mid+box/2-9, top-5))
 		n.bang.Resize(fyne.NewSquareSize(14))
+		n.name.SetStyle(Style{Size: words, Bold: true, Center: true, OneRow: true})
 		n.name.Move(fyne.NewPos(mid-column/2+1, top+box+8))
 		n.name.Resize(fyne.NewSize(column-2, 20))
 		n.note.Move(fyne.NewPos(mid-column/2+1, top+box+27))

@@ -153,7 +153,7 @@ type Tile struct {
 
 // NewTile makes a pressable card; label is what it says to a screen reader.
 func NewTile(label string, content fyne.CanvasObject, onPress func()) *Tile {
-	t := &Tile{content: content, fill: Card, border: Line, over: AccentSoft, ring: Accent,
+	t := &Tile{content: content, fill: Card, border: Line, over: Card, ring: Accent,
 		ground: NewSurface(Card, Line, Radius)}
 	t.label, t.onPress = label, onPress
 	t.ExtendBaseWidget(t)
@@ -203,6 +203,9 @@ func (r *tileRenderer) apply() {
 	fill, border, stroke := r.t.fill, r.t.border, float32(1)
 	if r.t.hovered && !r.t.disabled {
 		fill = r.t.over
+		if border != "" {
+			border = Accent // muted words on a tile would be too pale on a tinted ground
+		}
 	}
 	if r.t.focused {
 		border, stroke = r.t.ring, 2

@@ -143,7 +143,7 @@ func (p *Prose) wrap(width float32) []string {
 			if row != "" {
 				rows = append(rows, row)
 			}
-			for p.measure(word) > width+0.5 {
+			for word != "" && p.measure(word) > max(width, 0)+0.5 {
 				n := p.fitting(word, width)
 				rows = append(rows, word[:n])
 				word = word[n:]

@@ -25,7 +25,7 @@ type Rung struct {
 // NewRung makes an empty rung.
 func NewRung() *Rung {
 	r := &Rung{tone: Accent,
-		time: Text("", Style{Size: CaptionSize, Color: Mute, OneRow: true}),
+		time: Text("", Style{Size: CaptionSize, OneRow: true}),
 		name: Text("", Style{Size: SmallSize, Bold: true, Center: true, OneRow: true})}
 	r.ExtendBaseWidget(r)
 	return r
@@ -74,10 +74,10 @@ func (x *rungRenderer) Layout(size fyne.Size) {
 	x.r.time.Resize(fyne.NewSize(before-14, 16))
 	x.r.name.Move(fyne.NewPos(before, 2))
 	x.r.name.Resize(fyne.NewSize(max(end-before, 0), 18))
-	x.left.Move(fyne.NewPos(before, 0))
-	x.left.Resize(fyne.NewSize(1, size.Height))
-	x.right.Move(fyne.NewPos(end, 0))
-	x.right.Resize(fyne.NewSize(1, size.Height))
+	x.left.Move(fyne.NewPos(before, -3)) // over the gap between two rows
+	x.left.Resize(fyne.NewSize(1, size.Height+6))
+	x.right.Move(fyne.NewPos(end, -3))
+	x.right.Resize(fyne.NewSize(1, size.Height+6))
 	y := size.Height - 12
 	x.shaft.Move(fyne.NewPos(before+2, y-1))
 	x.shaft.Resize(fyne.NewSize(max(end-before-4, 0), 2))
