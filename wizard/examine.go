@@ -41,7 +41,8 @@ func Examine(r io.Reader, subject Subject) (*report.Report, error) {
 			return nil, fmt.Errorf("no call with the id %q in this capture", subject.CallID)
 		}
 	}
-	if len(e.Messages)+len(e.Streams) == 0 {
+	// A tape of our own may hold notes alone: a server's name that does not resolve.
+	if len(e.Messages)+len(e.Streams)+len(e.Phone) == 0 {
 		return nil, ErrNothingSeen
 	}
 	situation := e.Situation
