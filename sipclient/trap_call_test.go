@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/emiago/sipgo/sip"
+
 	"softphonedoctor/sipclient/capture"
 )
 
@@ -58,6 +60,9 @@ var nastySDP = map[string]string{
 	"equals":           "v=0\r\n=\r\n=x\r\nm\r\n",
 }
 
+// usable are those that hold all that a call needs.
+var usable = map[string]bool{"bare LF": true, "blank line": true, "many rtpmaps": true, "huge ids": true}
+
 // Without the cure (diago's handlers and SDP reader): each of these messages from
 // a server ends the program with an index or nil panic.
 func TestTrap02Answers(t *testing.T) {
@@ -69,6 +74,13 @@ func TestTrap02Answers(t *testing.T) {
 			srv.reply(inv, 183, "t1", body)
 			srv.reply(inv, 200, "t1", body)
 			srv.until("ACK") // taken or not, it is acknowledged
+			if want := usable[what]; want {
+				ctx, stop := context.WithTimeout(context.Background(), patience)
+				if s := c.Wait(ctx, Answered); s != Answered {
+					t.Error("any phone can use this description, but the call is", s)
+				}
+				stop()
+			}
 			done := background(func() error { return c.Hangup(context.Background()) })
 			srv.reply(srv.until("BYE"), 200, "", "")
 			_ = result(t, done)
@@ -141,6 +153,9 @@ func TestTrap02Requests(t *testing.T) {
 	if c.State() != Answered {
 		t.Error("the call did not survive")
 	}
+	if hasNote(p, capture.PhoneLimit+" this test phone stumbled") {
+		t.Error("one of them got as far as a handler:", notes(p))
+	}
 	end := background(func() error { return c.Hangup(context.Background()) })
 	srv.reply(srv.until("BYE"), 200, "", "")
 	_ = result(t, end)
@@ -187,6 +202,7 @@ func TestTrap07ManyProvisionals(t *testing.T) {
 	c, inv := dial(t, p, srv)
 	for i := range 40 {
 		srv.reply(inv, 180+3*(i%2), "tt", "", fmt.Sprint("X-N: ", i))
+		time.Sleep(2 * time.Millisecond) // or the 200 overtakes them inside the stack
 	}
 	srv.reply(inv, 200, "tt", newSound(t).sdp())
 	srv.until("ACK")
@@ -261,6 +277,11 @@ func TestTrap10Cancelled(t *testing.T) {
 	cancel := strings.Replace(strings.Replace(inv, "INVITE sip", "CANCEL sip", 1), "1 INVITE", "1 CANCEL", 1)
 	srv.send(p.Local(), cancel)
 	srv.until("200 CANCEL")
+	ctx, stop := context.WithTimeout(context.Background(), patience)
+	defer stop()
+	if s := c.Wait(ctx, Ended); s != Ended {
+		t.Error("after the CANCEL the call is", s)
+	}
 	gone := srv.until("487 INVITE")
 	if gone.Get("To") != ring.Get("To") {
 		t.Errorf("180 has To %s, 487 %s", ring.Get("To"), gone.Get("To"))
@@ -451,4 +472,31 @@ func TestForks(t *testing.T) {
 	if c.State() != Answered {
 		t.Error(c.State())
 	}
+}
+
+// A handler that trips answers 500 and leaves the program standing.
+func TestTrap02Handler(t *testing.T) {
+	srv := newPeer(t)
+	p := newPhone(t, srv.addr())
+	f := p.guarded(func(req *sip.Request, _ sip.ServerTransaction) { _ = *req.Contact() })
+	req, err := sip.ParseMessage([]byte("OPTIONS sip:a@x SIP/2.0\r\nVia: SIP/2.0/UDP 1.2.3.4;branch=z9hG4bKq\r\nFrom: <sip:a@x>;tag=1\r\nTo: <sip:a@x>\r\nCall-ID: 1\r\nCSeq: 1 OPTIONS\r\n\r\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tx := &answers{}
+	f(req.(*sip.Request), tx)
+	if len(tx.codes) != 1 || tx.codes[0] != 500 {
+		t.Error(tx.codes)
+	}
+}
+
+// answers is a server transaction that keeps the codes of its answers.
+type answers struct {
+	sip.ServerTransaction
+	codes []int
+}
+
+func (a *answers) Respond(res *sip.Response) error {
+	a.codes = append(a.codes, res.StatusCode)
+	return nil
 }
