@@ -44,7 +44,7 @@ func (w *Window) OpenFile(path string) {
 		if errors.As(err, &pe) {
 			err = pe.Err
 		}
-		w.show(newTroublePage(w, captureTrouble(), fmt.Errorf("%s cannot be opened: %w", filepath.Base(path), err)))
+		w.show(newTroublePage(w, captureTrouble(), fmt.Errorf("the file %s cannot be opened: %w", filepath.Base(path), err)))
 		return
 	}
 	w.examine(filepath.Base(path), f)

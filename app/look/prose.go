@@ -188,6 +188,11 @@ func (p *Prose) cut(text string, width float32) string {
 	return strings.TrimRight(string(r), " ") + "…"
 }
 
+// Cut tells whether a one-row text does not fit and ends with an ellipsis.
+func (p *Prose) Cut() bool {
+	return p.style.OneRow && p.Size().Width > 0 && p.measure(p.text) > p.Size().Width+0.5
+}
+
 // CreateRenderer belongs to Fyne.
 func (p *Prose) CreateRenderer() fyne.WidgetRenderer {
 	r := &proseRenderer{p: p}

@@ -1,0 +1,346 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/test"
+
+	"softphonedoctor/app/look"
+	"softphonedoctor/app/session"
+	"softphonedoctor/wizard"
+	"softphonedoctor/wizard/diagnosis"
+	"softphonedoctor/wizard/report"
+)
+
+// everyPage makes each page in the state that needs most room.
+func everyPage(d *desk) map[string]func() page {
+	w := d.w
+	practice := &liveRequest{practice: &Practice{Fault: d.back.Faults()[1]}}
+	return map[string]func() page{
+		"home":    func() page { return newHomePage(w) },
+		"account": func() page { return newAccountPage(w, "") },
+		"account with everything": func() page {
+			p := newAccountPage(w, "one-way-audio")
+			p.more.SetOpen(true)
+			p.user.Complain("Enter the user name: often the extension or the number.")
+			p.tell(signInCard(problem()))
+			return p
+		},
+		"ready": func() page { return newReadyPage(w, "one-way-audio") },
+		"live": func() page {
+			p := newLivePage(w, liveRequest{Request: session.Request{Situation: "one-way-audio", Target: "2002", Account: account()}, title: "One side hears nothing"})
+			return liveStill{p}
+		},
+		"question": func() page {
+			p := newLivePage(w, liveRequest{Request: session.Request{Situation: "one-way-audio", Target: "2002", Account: account()}, title: "One side hears nothing"})
+			p.question.set(wizard.Question{Text: "Can the other person hear the test sound now?", Hint: "Ask the person who answered.", Options: theyHear.Options}, func(wizard.Answer) {})
+			p.question.object.Show()
+			p.numbers.Hide()
+			return liveStill{p}
+		},
+		"result":    func() page { return newResultPage(w, problem(), &liveRequest{}) },
+		"healthy":   func() page { return newResultPage(w, healthy(), nil) },
+		"practised": func() page { return newResultPage(w, problem(), practice) },
+		"inconclusive": func() page {
+			return newResultPage(w, report.New("capture", someEvidence(), diagnosis.Diagnosis{}), nil)
+		},
+		"practice": func() page { return newPracticePage(w) },
+		"open":     func() page { return newOpenPage(w, d.t.TempDir()) },
+		"trouble":  func() page { return newTroublePage(w, "The test could not start", errors.New("no network")) },
+		"reading":  func() page { return newReadingPage(w, "call.pcap") },
+	}
+}
+
+// liveStill is a live page whose check does not run.
+type liveStill struct{ *livePage }
+
+func (liveStill) enter() {}
+func (liveStill) leave() {}
+
+func TestNothingIsClippedInTheSmallestWindow(t *testing.T) {
+	for _, size := range []fyne.Size{Smallest, Usual, fyne.NewSize(1900, 1000)} {
+		d := newDesk(t)
+		d.w.account.status = signInWorks
+		d.signedIn()
+		for name, make := range everyPage(d) {
+			d.w.show(make())
+			d.w.win.Resize(size)
+			if got := d.w.win.Canvas().Size(); got != size {
+				t.Fatalf("the canvas is %v", got)
+			}
+			body, foot := d.w.now.body().MinSize(), look.Footer(d.w.now.footer()).MinSize()
+			if body.Width > size.Width || foot.Width > size.Width {
+				t.Errorf("%s at %v: the least width is %v, of the footer %v", name, size, body.Width, foot.Width)
+			}
+			if h := body.Height + foot.Height + d.w.header.object.MinSize().Height; h > Smallest.Height {
+				t.Errorf("%s: the least height is %v", name, h)
+			}
+			walk(d.w.win.Content(), func(o fyne.CanvasObject) {
+				p, ok := o.(*look.Prose)
+				if !ok {
+					return
+				}
+				at := d.w.app.Driver().AbsolutePositionForObject(p)
+				if right := at.X + p.Size().Width; at.X < 0 || right > size.Width+0.5 {
+					t.Errorf("%s at %v: %q reaches from %v to %v", name, size, p.Text(), at.X, right)
+				}
+				if p.Cut() && name != "open" && !strings.Contains(p.Text(), "example.net") {
+					t.Errorf("%s at %v: %q is cut", name, size, p.Text())
+				}
+			})
+		}
+	}
+}
+
+func TestTheWindowCannotBeSmallerThanItsPagesNeed(t *testing.T) {
+	d := newDesk(t)
+	if got := d.w.win.Content().MinSize(); got != Smallest {
+		t.Errorf("the least size is %v, want %v", got, Smallest)
+	}
+}
+
+// home, account, the confirmation and the question must be seen whole without scrolling.
+func TestImportantPagesFitWithoutScrolling(t *testing.T) {
+	d := newDesk(t)
+	d.signedIn()
+	d.w.win.Resize(Smallest)
+	pages := everyPage(d)
+	for _, name := range []string{"home", "account", "ready", "live", "question"} {
+		d.w.show(pages[name]())
+		d.w.win.Resize(Smallest.AddWidthHeight(1, 0))
+		d.w.win.Resize(Smallest)
+		low := float32(0)
+		walk(d.w.now.body(), func(o fyne.CanvasObject) {
+			if p, ok := o.(*look.Prose); ok {
+				low = max(low, d.w.app.Driver().AbsolutePositionForObject(p).Y+p.Size().Height)
+			}
+		})
+		if limit := d.w.app.Driver().AbsolutePositionForObject(d.w.bar).Y; low > limit {
+			t.Errorf("%s: the last words end at %v, the footer begins at %v", name, low, limit)
+		}
+	}
+}
+
+func TestEverythingIsReachedByTab(t *testing.T) {
+	d := newDesk(t)
+	d.signedIn()
+	for name, make := range everyPage(d) {
+		d.w.show(make())
+		d.w.win.Canvas().Unfocus()
+		want := map[fyne.CanvasObject]bool{}
+		walk(d.w.win.Content(), func(o fyne.CanvasObject) {
+			switch o := o.(type) {
+			case *look.Button:
+				if o.Enabled() {
+					want[o] = true
+				}
+			case *look.Tile, *look.Entry:
+				want[o] = true
+			}
+		})
+		for range len(want) + 3 {
+			test.FocusNext(d.w.win.Canvas())
+			if f, ok := d.w.win.Canvas().Focused().(fyne.CanvasObject); ok {
+				delete(want, f)
+			}
+		}
+		for o := range want {
+			label := fmt.Sprintf("%T", o)
+			if a, ok := o.(fyne.Accessible); ok {
+				label = a.AccessibilityLabel()
+			}
+			t.Errorf("%s: Tab never reaches %s", name, label)
+		}
+	}
+}
+
+func TestHealthySaysWhatWasCheckedAndWhatNext(t *testing.T) {
+	d := newDesk(t)
+	d.w.show(newResultPage(d.w, healthy(), &liveRequest{Request: session.Request{Account: account()}}))
+	d.mustSay("All well", "If it happens again", "Run the same test while it happens", "What was checked",
+		"The server accepted the sign-in.", "The call was answered.", "Sound arrived here; 0.2 % of it was lost.", "Ruled out", "Test again")
+	d.mustNotSay("Problem found", "What to do")
+}
+
+func TestFoldedPartsOpen(t *testing.T) {
+	d := newDesk(t)
+	d.w.show(newResultPage(d.w, problem(), &liveRequest{Request: session.Request{Account: account()}}))
+	d.mustNotSay("Open the firewall.", "This would prove it wrong")
+	for _, f := range d.w.now.(*resultPage).folds {
+		test.Tap(f.Header)
+	}
+	d.mustSay("Open the firewall.", "Look at the relay.", "This would prove it wrong: the other side reports",
+		"User name, login name or password is wrong.")
+}
+
+func TestRemediesForOthersStandOpenWhereThePersonCanDoNothing(t *testing.T) {
+	d := newDesk(t)
+	r := problem()
+	r.Diagnosis.Findings[0].Fix = r.Diagnosis.Findings[0].Fix[1:]
+	d.w.show(newResultPage(d.w, r, nil))
+	d.mustSay("Open the firewall.")
+}
+
+func TestCopyForSupportIsPlainTextWithoutAPassword(t *testing.T) {
+	d := newDesk(t)
+	d.signedIn()
+	d.w.show(newResultPage(d.w, problem(), &liveRequest{Request: session.Request{Account: account()}}))
+	test.Tap(d.w.now.(*resultPage).copied)
+	text := d.w.app.Clipboard().Content()
+	if !strings.Contains(text, "no-audio-out-lost") || !strings.Contains(text, "Restart the router") {
+		t.Errorf("copied:\n%s", text)
+	}
+	if strings.Contains(text, "not-in-any-report") {
+		t.Error("the password was copied")
+	}
+	d.mustSay("Copied")
+}
+
+func TestTestingAgainGoesThroughTheConfirmation(t *testing.T) {
+	d := newDesk(t)
+	d.signedIn()
+	d.w.show(newResultPage(d.w, problem(), &liveRequest{Request: session.Request{Situation: "one-way-audio", Account: account()}}))
+	d.key(fyne.KeyReturn)
+	if !onPage[*readyPage](d) || len(d.back.requests()) != 0 {
+		t.Errorf("the page is %T", d.w.now)
+	}
+}
+
+func TestPractice(t *testing.T) {
+	d := newDesk(t)
+	d.w.show(newPracticePage(d.w))
+	p := d.w.now.(*practicePage)
+	d.mustSay("Everything works", "The other side is busy", "The password is wrong")
+	test.Type(p.search.Entry, "BUSY other")
+	d.mustSay("The other side is busy")
+	d.mustNotSay("The password is wrong", "Everything works")
+	test.Tap(p.tiles["callee-busy"])
+	d.until("the result stands", func() bool { return onPage[*resultPage](d) })
+	d.mustSay("Switched on was: The other side is busy", "says something else", "Practise another fault")
+	if d.back.stopped != 1 {
+		t.Errorf("the PBX was stopped %d times", d.back.stopped)
+	}
+	if d.w.account.User != "" || d.w.account.status != notTried {
+		t.Error("practice changed the person's own account")
+	}
+}
+
+func TestACaptureIsExamined(t *testing.T) {
+	d := newDesk(t)
+	file := filepath.Join(t.TempDir(), "call.pcap")
+	if err := os.WriteFile(file, []byte("bytes"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d.back.examine = func(r io.Reader) (*report.Report, error) {
+		if b, err := io.ReadAll(r); string(b) != "bytes" || err != nil {
+			return nil, fmt.Errorf("read %q, %v", b, err)
+		}
+		return problem(), nil
+	}
+	d.w.show(newOpenPage(d.w, filepath.Dir(file)))
+	d.mustSay("call.pcap")
+	open := d.w.now.(*openPage)
+	test.Tap(open.files[1])
+	d.until("the result stands", func() bool { return onPage[*resultPage](d) })
+	d.mustSay("Open another capture…")
+
+	d.back.examine = func(io.Reader) (*report.Report, error) { return nil, errors.New("this is no capture") }
+	d.w.OpenFile(file)
+	d.until("the trouble is told", func() bool { return onPage[*troublePage](d) })
+	d.mustSay("This is no capture.")
+
+	d.w.OpenFile(filepath.Join(t.TempDir(), "missing.pcap"))
+	d.mustSay("missing.pcap cannot be opened")
+	d.w.show(newOpenPage(d.w, t.TempDir()))
+	open = d.w.now.(*openPage)
+	open.path.Entry.SetText("/no/such/place")
+	open.enterPath()
+	d.mustSay("There is no such file or folder.")
+}
+
+func TestACaptureThatIsLeftIsForgotten(t *testing.T) {
+	d := newDesk(t)
+	file := filepath.Join(t.TempDir(), "big.pcap")
+	if err := os.WriteFile(file, make([]byte, 1000), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	wait, ended := make(chan struct{}), make(chan error, 1)
+	d.back.examine = func(r io.Reader) (*report.Report, error) {
+		<-wait
+		_, err := io.ReadAll(r)
+		ended <- err
+		return nil, err
+	}
+	d.w.OpenFile(file)
+	d.mustSay("Reading the capture")
+	d.key(fyne.KeyEscape)
+	close(wait)
+	if err := <-ended; err == nil {
+		t.Error("reading went on")
+	}
+	(<-d.queue)()
+	if !onPage[*homePage](d) {
+		t.Errorf("the page is %T", d.w.now)
+	}
+}
+
+func TestTechnicalView(t *testing.T) {
+	d := newDesk(t)
+	d.w.technical(true)
+	d.mustSay("Nothing has been sent or received yet.")
+	d.key(fyne.KeyEscape)
+	if d.w.tech != nil {
+		t.Error("Escape leaves the technical view")
+	}
+	d.w.show(newResultPage(d.w, problem(), nil))
+	d.w.technical(true)
+	if !strings.Contains(d.w.tech.text.Text, "200 OK") {
+		t.Errorf("the cited message is not the one shown: %q", d.w.tech.text.Text)
+	}
+	d.w.tech.list.Select(0)
+	if !strings.Contains(d.w.tech.text.Text, "REGISTER sip:pbx.example.net") {
+		t.Errorf("the first message is %q", d.w.tech.text.Text)
+	}
+	d.w.tech.copy()
+	for _, text := range []string{d.w.tech.text.Text, d.w.app.Clipboard().Content()} {
+		if strings.Contains(text, "0123456789abcdef") || !strings.Contains(text, "uri=") {
+			t.Errorf("the proof of the password must be blanked, the rest stay: %s", text)
+		}
+	}
+	d.mustSay("Audio streams", "409")
+}
+
+func TestAQuestionComesBeforeTheTechnicalView(t *testing.T) {
+	d := newDesk(t)
+	got := make(chan wizard.Answer, 1)
+	d.back.script = asking(got)
+	d.w.show(newLivePage(d.w, liveRequest{Request: session.Request{Situation: "registration", Account: account()}}))
+	d.w.technical(true)
+	d.until("the question stands", func() bool { return d.says("Can they hear you?") })
+	if d.w.tech != nil {
+		t.Error("the technical view hides the question")
+	}
+	d.w.technical(true) // switched on again by hand: the check is not left
+	d.w.technical(false)
+	test.Tap(d.w.now.(*livePage).question.choices[0])
+	if a := <-got; a != "yes" {
+		t.Errorf("the answer was %q", a)
+	}
+	d.until("the result stands", func() bool { return onPage[*resultPage](d) })
+}
+
+func TestDisplayError(t *testing.T) {
+	for _, k := range []string{"DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"} {
+		t.Setenv(k, "")
+	}
+	if err := DisplayError(); err != nil && !strings.Contains(err.Error(), "command line") {
+		t.Errorf("the sentence must name the command line: %v", err)
+	}
+}
