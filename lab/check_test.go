@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -33,6 +34,7 @@ type checked struct {
 	check   *session.Check
 	took    time.Duration // of the whole run, hanging up and signing out included
 	verdict time.Duration // until the report's root was first known; 0: never
+	late    time.Duration // by how much this machine woke a sleeper too late, root mean square
 }
 
 func check(t *testing.T, r session.Request) checked {
@@ -51,8 +53,6 @@ func check(t *testing.T, r session.Request) checked {
 	ended, done := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(done)
-		look := time.NewTicker(100 * time.Millisecond)
-		defer look.Stop()
 		for {
 			d := c.Diagnosis()
 			cause := ""
@@ -65,16 +65,17 @@ func check(t *testing.T, r session.Request) checked {
 			select {
 			case <-ended:
 				return
-			case <-look.C:
+			case <-time.After(100 * time.Millisecond):
 			}
 		}
 	}()
+	lateness := measureLateness(ended)
 	rep, err := c.Run(ctx)
 	took := time.Since(began)
 	close(ended)
 	<-done
 	require.NoError(t, err)
-	got := checked{Report: rep, check: c, took: took}
+	got := checked{Report: rep, check: c, took: took, late: <-lateness}
 	if root := rep.Diagnosis.Root(); root != nil {
 		got.verdict = took
 		if n := len(first); n > 0 && first[n-1].cause == root.Rule.Cause {
@@ -82,6 +83,48 @@ func check(t *testing.T, r session.Request) checked {
 		}
 	}
 	return got
+}
+
+// measureLateness sleeps 20 ms at a time, as a phone does between two packets,
+// until done, and then tells how much too late it was woken.
+func measureLateness(done <-chan struct{}) <-chan time.Duration {
+	result := make(chan time.Duration, 1)
+	go func() {
+		var squares float64
+		var n int
+		for {
+			select {
+			case <-done:
+				result <- time.Duration(math.Sqrt(squares/float64(max(n, 1))) * float64(time.Second))
+				return
+			default:
+			}
+			asleep := time.Now()
+			time.Sleep(20 * time.Millisecond)
+			late := (time.Since(asleep) - 20*time.Millisecond).Seconds()
+			squares += late * late
+			n++
+		}
+	}()
+	return result
+}
+
+// overloaded tells that a run found nothing but irregular packets, and that it
+// was right: this machine did not get round to sending them in time. Such a run
+// proves nothing about a healthy call.
+func (c checked) overloaded() bool {
+	seen := false
+	for i := range c.Diagnosis.Findings {
+		switch f := &c.Diagnosis.Findings[i]; f.Rule.Cause {
+		case "sender-irregular", "jitter-high":
+			seen = true
+		default:
+			if f.Kind() != diagnosis.Hint {
+				return false
+			}
+		}
+	}
+	return seen && c.late > 3*time.Millisecond
 }
 
 // TestRefusals gives the whole program every refusal that a real registrar can
@@ -222,10 +265,17 @@ func TestHealthyCalls(t *testing.T) {
 			t.Parallel()
 			for n := range runs / phones {
 				situation := situations[n%len(situations)]
-				got := check(t, session.Request{
-					Account: account(k, fmt.Sprintf("caller%d", i)), Situation: situation, Target: callee.User,
-					Person: session.Answers{"heard_ringing": "yes", "heard": "yes", "they_hear": "yes"},
-				})
+				call := func() checked {
+					return check(t, session.Request{
+						Account: account(k, fmt.Sprintf("caller%d", i)), Situation: situation, Target: callee.User,
+						Person: session.Answers{"heard_ringing": "yes", "heard": "yes", "they_hear": "yes"},
+					})
+				}
+				got := call()
+				for again := 0; again < 2 && got.overloaded(); again++ {
+					t.Logf("%s, run %d: this machine is %v late and the program says so; once more", situation, n+1, got.late)
+					got = call()
+				}
 				requireHealthy(t, fmt.Sprintf("%s, run %d", situation, n+1), got)
 			}
 		})
