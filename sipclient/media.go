@@ -12,6 +12,7 @@ import (
 	"github.com/emiago/diago/media"
 
 	"softphonedoctor/sipclient/capture"
+	"softphonedoctor/sipclient/codec"
 )
 
 const (
@@ -33,7 +34,7 @@ var errNoDescription = errors.New("the answer describes no sound")
 type mediaLine struct {
 	phone     *Phone
 	rtp, rtcp *pump
-	source    Signal
+	source    codec.Source
 	id        uint64 // of the o= line
 	began     time.Time
 
@@ -44,7 +45,7 @@ type mediaLine struct {
 	sess    *media.MediaSession
 	session *media.RTPSession
 	writer  *media.RTPPacketWriter
-	codec   media.Codec
+	speech  media.Codec
 	remote  *description
 	plain   string // of remote, to tell a repetition
 	version uint64
@@ -235,7 +236,7 @@ func (m *mediaLine) apply(d *description) (_ *media.MediaSession, err error) {
 	if err := sess.RemoteSDP([]byte(plain)); err != nil {
 		return nil, limitError{"this test phone and the other side have no codec in common"}
 	}
-	codec, ok := media.CodecAudioFromList(sess.CommonCodecs())
+	speech, ok := media.CodecAudioFromList(sess.CommonCodecs())
 	if !ok {
 		return nil, limitError{"this test phone and the other side have no speech codec in common"}
 	}
@@ -250,19 +251,19 @@ func (m *mediaLine) apply(d *description) (_ *media.MediaSession, err error) {
 		_ = old.Close()
 	}
 	m.writer.ClockDisable() // the schedule is ours
-	m.sess, m.remote, m.plain, m.codec = sess, d, plain, codec
+	m.sess, m.remote, m.plain, m.speech = sess, d, plain, speech
 	return sess, nil
 }
 
 // sendable gives what is needed to send a frame; ok is false on hold.
-func (m *mediaLine) sendable() (w *media.RTPPacketWriter, codec media.Codec, ok bool) {
+func (m *mediaLine) sendable() (w *media.RTPPacketWriter, speech media.Codec, ok bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.writer == nil || m.remote == nil || m.closed {
-		return nil, codec, false
+		return nil, speech, false
 	}
 	hears := m.remote.direction == "sendrecv" || m.remote.direction == "recvonly"
-	return m.writer, m.codec, hears && !m.remote.addr.Addr().IsUnspecified()
+	return m.writer, m.speech, hears && !m.remote.addr.Addr().IsUnspecified()
 }
 
 // talk begins sound and reports; it does so once.
@@ -306,7 +307,7 @@ func (m *mediaLine) frame() {
 	m.sending.Lock()
 	defer m.sending.Unlock()
 	defer func() { _ = recover() }()
-	w, codec, ok := m.sendable()
+	w, speech, ok := m.sendable()
 	if w == nil {
 		return
 	}
@@ -319,7 +320,8 @@ func (m *mediaLine) frame() {
 	}
 	// The payload type is one that was agreed, always: diago locks up for good on
 	// any other (trap 4).
-	_, _ = w.WriteSamples(encode(codec, pcm[:]), frameSamples, m.fresh, codec.PayloadType)
+	var payload [frameSamples]byte
+	_, _ = w.WriteSamples(encode(speech, pcm[:], payload[:0]), frameSamples, m.fresh, speech.PayloadType)
 	m.fresh = false
 }
 

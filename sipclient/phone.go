@@ -25,6 +25,7 @@ import (
 	"github.com/emiago/sipgo/sip"
 
 	"softphonedoctor/sipclient/capture"
+	"softphonedoctor/sipclient/codec"
 )
 
 // Errors of the phone. A refusal by a server is never an error: it stands on the tape.
@@ -74,14 +75,11 @@ type Config struct {
 	// Bind is the local address; when invalid, the one that the routing table
 	// would use towards the server.
 	Bind netip.Addr
-	// Source gives the sound to send, one fresh signal per call; nil sends a probe signal.
-	Source func() Signal
+	// Source gives the sound to send, a fresh one for each call; nil sends codec.Probe.
+	Source func() codec.Source
 	// Resolver looks names up; nil uses the system's.
 	Resolver Resolver
 }
-
-// Signal gives sound: each Frame fills dst with the next samples, 8 kHz, 16 bit.
-type Signal interface{ Frame(dst []int16) }
 
 // Phone is a test phone with one account. All methods are safe for concurrent use.
 type Phone struct {

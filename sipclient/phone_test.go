@@ -3,12 +3,15 @@ package sipclient
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
+
+	"softphonedoctor/sipclient/codec"
 )
 
 const challengeMD5 = `WWW-Authenticate: Digest realm="test", nonce="abc", algorithm=MD5, qop="auth"`
@@ -55,7 +58,7 @@ func contactOf(m heard) string {
 
 func TestCallOut(t *testing.T) {
 	srv := newPeer(t)
-	p := newPhone(t, srv.addr())
+	p := newPhone(t, srv.addr(), func(c *Config) { c.Source = func() codec.Source { return codec.Tone(440, -10) } })
 	snd := newSound(t)
 	c, err := p.Dial(context.Background(), "+49 30 123-456")
 	if err != nil {
@@ -87,6 +90,7 @@ func TestCallOut(t *testing.T) {
 		t.Fatal(s)
 	}
 	var pkt rtp.Packet
+	var meter codec.Meter
 	for i := range 30 {
 		if err := pkt.Unmarshal(mustRead(t, snd.rtp, "RTP")); err != nil {
 			t.Fatal(err)
@@ -94,6 +98,10 @@ func TestCallOut(t *testing.T) {
 		if pkt.PayloadType != 8 || len(pkt.Payload) != 160 || pkt.Marker != (i == 0) {
 			t.Fatalf("packet %d: pt %d, %d bytes, marker %v", i, pkt.PayloadType, len(pkt.Payload), pkt.Marker)
 		}
+		meter.Add("PCMA", pkt.Payload)
+	}
+	if level := fmt.Sprintf("%.0f", meter.Level().DBFS); level != "-10" {
+		t.Errorf("the sound has %s dBFS, want -10", level)
 	}
 	list, err := rtcp.Unmarshal(mustRead(t, snd.rtcp, "RTCP"))
 	if err != nil {

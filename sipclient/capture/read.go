@@ -138,6 +138,7 @@ const (
 // open recognises the container, unpacking gzip (also twice packed) on the way.
 func open(r io.Reader) (container, error) {
 	br := bufio.NewReaderSize(r, 1<<16)
+	packed := false
 	for range 2 {
 		head, err := br.Peek(2)
 		if err != nil || head[0] != 0x1f || head[1] != 0x8b {
@@ -147,10 +148,13 @@ func open(r io.Reader) (container, error) {
 		if err != nil {
 			return nil, notCapture(fmt.Sprintf("it looks compressed, but cannot be unpacked (%v); copy it again from where it was made", err))
 		}
-		br = bufio.NewReaderSize(zr, 1<<16)
+		br, packed = bufio.NewReaderSize(zr, 1<<16), true
 	}
 	head, err := br.Peek(4)
+	_, cut := errors.AsType[*cutError](cutAt(err, 1))
 	switch {
+	case packed && err != nil && err != io.EOF && cut:
+		return nil, notCapture("it looks compressed, but ends or is damaged before anything can be unpacked; copy it again from where it was made")
 	case err == io.EOF && len(head) == 0:
 		return nil, notCapture("it is empty; capture again, or copy it again from where it was made")
 	case err != nil && err != io.EOF && !errors.Is(err, io.ErrUnexpectedEOF):
