@@ -49,11 +49,26 @@ func (m *masker) is(word string) bool {
 	return m.n == len(word) && string(m.word[:m.n]) == word
 }
 
+// scheme leaves authScheme when the scheme's name is complete.
+func (m *masker) scheme() {
+	if m.n == 0 {
+		return
+	}
+	m.state = authName
+	if m.is("basic") || m.is("bearer") {
+		m.state = authAll
+	}
+	m.n = 0
+}
+
 // step takes the next byte and gives the one to write.
 func (m *masker) step(c byte) byte {
 	if c == '\n' {
 		// A folded line (RFC 3261 7.3.1) would go on with a blank; which blank
 		// that is shows at the next byte, so the value's state waits in word.
+		if m.state == authScheme {
+			m.scheme()
+		}
 		if m.state >= authScheme {
 			m.word[len(m.word)-1] = byte(m.state)
 			m.state, m.n = lineStart, -1
@@ -90,14 +105,10 @@ func (m *masker) step(c byte) byte {
 		}
 	case authScheme:
 		switch {
-		case c != ' ' && c != '\t':
+		case c != ' ' && c != '\t' && c != '\r':
 			m.add(c)
-		case m.n > 0:
-			m.state = authName
-			if m.is("basic") || m.is("bearer") {
-				m.state = authAll
-			}
-			m.n = 0
+		default:
+			m.scheme()
 		}
 	case authName:
 		switch c {
