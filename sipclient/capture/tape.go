@@ -18,6 +18,7 @@ type Tape struct {
 	Cap int
 
 	mu      sync.Mutex
+	base    time.Time // the first record's time, with its monotonic reading
 	records []Record
 	size    int
 	last    int
@@ -44,6 +45,12 @@ func (t *Tape) add(r Record, size int) int {
 	defer t.mu.Unlock()
 	t.last++
 	r.N = t.last
+	switch {
+	case r.Packet != nil:
+		r.Packet.Time = t.steady(r.Packet.Time)
+	case r.Note != nil:
+		r.Note.Time = t.steady(r.Note.Time)
+	}
 	t.records = append(t.records, r)
 	t.size += size
 	limit := t.Cap
@@ -59,6 +66,17 @@ func (t *Tape) add(r Record, size int) int {
 		t.changed = nil
 	}
 	return r.N
+}
+
+// steady turns a time of this process into a plain wall-clock time that keeps
+// the distances of the monotonic clock: a clock that is set or slewed in mid-call
+// then shifts no figure, and the tape says exactly the same when read from a file,
+// which has no monotonic clock.
+func (t *Tape) steady(at time.Time) time.Time {
+	if t.base.IsZero() {
+		t.base = at
+	}
+	return t.base.Round(0).Add(at.Sub(t.base))
 }
 
 // shrink drops the oldest packets until the data fits into 7/8 of the limit, so
