@@ -39,8 +39,8 @@ func collect(t testing.TB, r io.Reader) []Record {
 	return records
 }
 
-// ip4 and ip6 wrap a payload; transport headers come from gopacket, so that what
-// is read here was not written by this package.
+// serialise lets gopacket write layers, so that what is read in these tests was
+// not written by this package.
 func serialise(t testing.TB, ls ...gopacket.SerializableLayer) []byte {
 	t.Helper()
 	b := gopacket.NewSerializeBuffer()

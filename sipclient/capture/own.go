@@ -146,7 +146,11 @@ type noteJSON struct {
 
 // noteData gives the custom block's data for a note, a multiple of four long.
 func noteData(n int, note *Note) ([]byte, error) {
-	j := noteJSON{Version: noteVersion, N: n, Time: note.Time.UTC().Round(0), Kind: note.Kind, Key: note.Key, Text: note.Text}
+	at := note.Time.UTC()
+	if at.Year() < 0 || at.Year() > 9999 { // of a damaged file; JSON cannot hold it
+		at = time.Time{}
+	}
+	j := noteJSON{Version: noteVersion, N: n, Time: at, Kind: note.Kind, Key: note.Key, Text: note.Text}
 	if !utf8.ValidString(note.Text) {
 		j.Text, j.Text64 = "", base64.StdEncoding.EncodeToString([]byte(note.Text))
 	}

@@ -66,8 +66,8 @@ func newPcapng(r *bufio.Reader) (*pcapng, error) {
 	return p, nil
 }
 
-// block reads one block and returns its body without padding knowledge: the
-// bytes between the two lengths. A kind that is not read comes with a nil body.
+// block reads one block and returns its body, the bytes between the two lengths,
+// valid until the next call. A kind that is of no use comes with a nil body.
 func (p *pcapng) block() (kind uint32, body []byte, err error) {
 	if n, err := io.ReadFull(p.r, p.head[:8]); err != nil {
 		if n == 0 && err == io.EOF {

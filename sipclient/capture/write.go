@@ -9,7 +9,6 @@ import (
 	"math"
 	"net/netip"
 	"slices"
-	"time"
 )
 
 // WriteTo writes the tape as it stands as a pcapng file; see Write.
@@ -133,15 +132,19 @@ func (o *writer) note(n int, note *Note) {
 // packet writes a packet as one frame, or as several when it is longer than a
 // frame can be.
 func (o *writer) packet(n int, p *Packet) {
-	t := tag{net: p.Net, n: n, noTime: p.Time.IsZero()}
+	t := tag{net: p.Net, n: n}
 	src, dst := familyOf(p.Src, p.Dst)
 	headless := p.Net == ICMP && (p.Src.Port() != 0 || p.Dst.Port() != 0)
 	if src != p.Src || dst != p.Dst || src.Addr().Zone() != "" || dst.Addr().Zone() != "" || headless {
 		t.named, t.src, t.dst = true, p.Src, p.Dst
 	}
 	var stamp uint64
-	if p.Time.After(time.Unix(0, 0)) {
-		stamp = uint64(p.Time.UnixNano())
+	// Nanoseconds since 1970 in 63 bits; what is outside has no time, or comes
+	// from a damaged file.
+	if year := p.Time.Year(); year >= 1970 && year < 2262 {
+		stamp = uint64(max(0, p.Time.UnixNano()))
+	} else {
+		t.noTime = true
 	}
 	data := o.masked(p)
 	for first := true; first || len(data) > 0; first = false {

@@ -41,9 +41,10 @@ type Meter struct {
 	samples uint64
 	clipped uint64
 
-	first  byte // of all payload bytes
-	begun  bool // whether first is known
-	varied bool // whether another one came
+	first       byte  // of all payload bytes
+	firstSample int16 // of the samples, for AddSamples
+	begun       bool  // whether the first is known
+	varied      bool  // whether another one came
 
 	run     int // length of the run of full-scale samples at hand
 	runSign int // 1 or -1: of that run
@@ -114,12 +115,12 @@ func (m *Meter) AddSamples(samples []int16) {
 		default:
 			m.run = 0
 		}
-		// Constancy is about the value: its two bytes folded would confuse
-		// different ones, so anything but zero counts as varied.
-		if s != 0 {
+		if !m.begun {
+			m.firstSample, m.begun = s, true
+		}
+		if s != m.firstSample {
 			m.varied = true
 		}
-		m.begun = true
 		m.sum(float64(s)*float64(s), 1)
 	}
 }

@@ -52,6 +52,15 @@ func TestSilence(t *testing.T) {
 	if dst[0] != 0 || dst[2] != 0 {
 		t.Error(dst)
 	}
+	for sample, want := range map[int16]float64{0: Floor, 8192: -12.04} {
+		var m Meter
+		for range 10 {
+			m.AddSamples([]int16{sample, sample, sample})
+		}
+		if near(t, "a level", m.Level().DBFS, want, 0.01); !m.Level().Constant {
+			t.Errorf("%d all the time is not constant", sample)
+		}
+	}
 }
 
 func TestDTMF(t *testing.T) {
