@@ -128,6 +128,9 @@ var wordings = []wording{
 		"too many contact", "too many registr", "too many device", "too many binding", "too many user agent",
 		"max contacts", "maximum number of contact", "maximum contacts", "maximum registrations", "maximum number of registr",
 		"registration limit", "registered too many", "contact limit"}},
+	{"account-credentials-wrong", "", []int{400, 403, 404, 480, 603}, []string{
+		"wrong password", "bad password", "invalid password", "incorrect password", "password mismatch", "authentication fail",
+		"auth fail", "invalid credentials", "bad credentials", "wrong credentials", "not authenticated"}},
 	{"clock-wrong", "", []int{403}, []string{"stale date"}},
 	{"account-domain-wrong", "REGISTER", []int{403, 404, 400, 405, 604}, []string{
 		"not local", "unknown domain", "domain not", "wrong domain", "invalid domain", "not a local domain", "no such domain",

@@ -53,7 +53,13 @@ func decideChallenge(e *evidence.Evidence, request, m *evidence.Message) (verdic
 		return verdict{cause: "account-credentials-wrong", certainty: Possible,
 			basis: ", and the phone sent no user name and password after that"}, true
 	}
+	if workedBefore(e, request, sent) {
+		return verdict{}, false // the same credentials were good once: only the one-time value is old
+	}
 	fresh, sameRealm, stale := false, false, false
+	if text := wordsOf(m); strings.Contains(text, "nonce") || strings.Contains(text, "stale") {
+		stale = true // said in words in place of the parameter
+	}
 	for _, a := range asked {
 		for _, s := range sent {
 			if a.Realm == s.Realm {
@@ -86,6 +92,24 @@ func decideChallenge(e *evidence.Evidence, request, m *evidence.Message) (verdic
 	}
 	return verdict{cause: "account-credentials-wrong", certainty: Likely,
 		basis: " again, although user name and password had been sent"}, true
+}
+
+// workedBefore tells that an earlier request with the same one-time value got past
+// the password. Servers let such values expire, often without saying "stale".
+func workedBefore(e *evidence.Evidence, request *evidence.Message, sent []sipmsg.Credentials) bool {
+	for _, t := range asking(e) {
+		if !t.Request.Time.Before(request.Time) || len(t.Responses) == 0 || challenge(t.Responses[0]) {
+			continue
+		}
+		for _, a := range t.Request.Credentials() {
+			for _, b := range sent {
+				if a.Nonce != "" && a.Nonce == b.Nonce && a.Realm == b.Realm {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // cannotAnswer tells that the test phone noted that it cannot answer a challenge.

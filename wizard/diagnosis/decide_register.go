@@ -117,7 +117,7 @@ func decideRegister(e *evidence.Evidence, s *signIn, d Dictionary) (v verdict, o
 		decided = registerByCode(e, s, t, m)
 	}
 	if s.accepted != nil && decided.cause != "registration-interval-too-short" {
-		return verdict{cause: "registration-lost-later", certainty: Confirmed, basis: decided.basis}, true
+		return verdict{cause: "registration-lost-later", certainty: certainOr(decided.certainty > Possible, Confirmed, Possible), basis: decided.basis}, true
 	}
 	return decided, true
 }
@@ -168,6 +168,8 @@ func registerByCode(e *evidence.Evidence, s *signIn, t *evidence.Transaction, m 
 			return verdict{cause: "redirected", certainty: Confirmed, kind: kind}
 		case code >= 500 && code < 600, code == 408:
 			return verdict{cause: "provider-fault", certainty: Likely}
+		case code == 480:
+			return verdict{cause: "provider-unavailable", certainty: Possible}
 		}
 		return verdict{cause: "account-not-allowed", certainty: Possible}
 	}

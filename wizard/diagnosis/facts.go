@@ -3,7 +3,6 @@ package diagnosis
 import (
 	"net/netip"
 	"strconv"
-	"strings"
 	"time"
 
 	"softphonedoctor/sipclient/capture"
@@ -191,6 +190,34 @@ func mediaVisible(e *evidence.Evidence) bool {
 	return false
 }
 
+// visibleIn is mediaVisible for one call: in a capture some sound or report of
+// this very call has to be seen before its silence means anything.
+func visibleIn(e *evidence.Evidence, c *evidence.Call) bool {
+	return e.Have.Has(evidence.HaveLive) || len(callStreams(c)) > 0 || len(c.Reports) > 0 || len(c.PeerSenders) > 0
+}
+
+// proxied tells that what looks like our phone only passes a call on: the sound
+// runs past it, between others.
+func proxied(c *evidence.Call) bool {
+	m := c.Invite
+	if c.Direction == evidence.In {
+		m = c.Answer
+	} else if len(m.Vias()) > 1 {
+		return true
+	}
+	ours := localMedia(c)
+	if !has(m) || ours == nil {
+		return false
+	}
+	for _, contact := range m.Contacts() {
+		at := host(contact.URI.Host)
+		if at.IsValid() && at != ourAddress(c) && at == host(ours.Addr) {
+			return true
+		}
+	}
+	return false
+}
+
 // peerReceives tells that the receiver's reports show our packets arriving.
 func peerReceives(s *evidence.Stream) bool {
 	if n := len(s.Reported); n >= 2 {
@@ -294,34 +321,6 @@ func audioOf(m *evidence.Message) *sipmsg.Media {
 	return nil
 }
 
-// private tells addresses that nobody outside their own network can reach
-// (RFC 1918, 6598, 3927, 4193, 1122).
-func private(a netip.Addr) bool {
-	a = a.Unmap()
-	return a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast() || a.IsUnspecified() || sharedSpace.Contains(a)
-}
-
-var sharedSpace = netip.MustParsePrefix("100.64.0.0/10")
-
-func public(a netip.Addr) bool { return a.IsValid() && !private(a) }
-
-// host reads an address out of a header or SDP; a name gives the zero Addr.
-func host(s string) netip.Addr {
-	a, err := netip.ParseAddr(strings.Trim(s, "[]"))
-	if err != nil {
-		return netip.Addr{}
-	}
-	return a.Unmap()
-}
-
-// sameHost compares addresses as numbers where both are, as names otherwise.
-func sameHost(a, b string) bool {
-	if x, y := host(a), host(b); x.IsValid() && y.IsValid() {
-		return x == y
-	}
-	return strings.EqualFold(strings.Trim(a, "[]"), strings.Trim(b, "[]"))
-}
-
 // pending tells how long a request has gone without any answer, 0 when it was
 // answered. Over UDP at least one copy, or the phone's own word that it gave up,
 // has to stand beside it: else the phone itself stopped trying.
@@ -366,22 +365,6 @@ func dialled(c *evidence.Call) string {
 	return "the other side"
 }
 
-// ourAddress is where our phone's signalling of a call comes from.
-func ourAddress(c *evidence.Call) netip.Addr {
-	if c.Direction == evidence.In {
-		return c.Invite.To.Addr().Unmap()
-	}
-	return c.Invite.From.Addr().Unmap()
-}
-
-// peerAddress is where the signalling of a call goes.
-func peerAddress(c *evidence.Call) netip.Addr {
-	if c.Direction == evidence.In {
-		return c.Invite.From.Addr().Unmap()
-	}
-	return c.Invite.To.Addr().Unmap()
-}
-
 // heardAt tells that our phone really uses an address for sound.
 func heardAt(c *evidence.Call, a netip.Addr) bool {
 	for _, s := range callStreams(c) {
@@ -399,22 +382,4 @@ func count(n int) string {
 		s = s[:i] + " " + s[i:]
 	}
 	return s
-}
-
-// sameNet tells that two addresses can well be in one local network: the same
-// /24 (IPv4) or /64 (IPv6), or both on this computer.
-func sameNet(a, b netip.Addr) bool {
-	a, b = a.Unmap(), b.Unmap()
-	if !a.IsValid() || a.BitLen() != b.BitLen() {
-		return false
-	}
-	if a.IsLoopback() && b.IsLoopback() {
-		return true
-	}
-	bits := 24
-	if a.Is6() {
-		bits = 64
-	}
-	p, err := a.Prefix(bits)
-	return err == nil && p.Contains(b)
 }

@@ -251,11 +251,11 @@ func checkPhoneRejects(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 		if code < 400 || challenge(c.Final) || c.Cancel != nil || code == 487 || code == 486 && otherCallUp(e, c) {
 			continue
 		}
-		certainty := Likely
+		certainty, kind := Likely, Fault
 		if (code == 486 || code == 603 || code == 480) && c.Final.Time.Sub(first(c).Time) > 1500*time.Millisecond {
-			certainty = Possible // a person may have pressed the button
+			certainty, kind = Possible, Outcome // a person will have pressed the button
 		}
-		hits = append(hits, Hit{Certainty: certainty, CallID: c.ID, Args: args{"caller": quote(c.From), "answer": phrase(c.Final)},
+		hits = append(hits, Hit{Certainty: certainty, Kind: kind, CallID: c.ID, Args: args{"caller": quote(c.From), "answer": phrase(c.Final)},
 			Cites: cites(cite(c.Final, "this phone answered "+phrase(c.Final)))})
 	}
 	return hits

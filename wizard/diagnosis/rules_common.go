@@ -1,6 +1,8 @@
 package diagnosis
 
 import (
+	"time"
+
 	"softphonedoctor/wizard/evidence"
 )
 
@@ -61,7 +63,10 @@ func (v verdict) hit() Hit {
 	}
 	basis := v.basis
 	if basis == "" {
-		basis = " after " + span(v.message.Time.Sub(v.request.Time))
+		basis = " at once"
+		if took := v.message.Time.Sub(v.request.Time); took > 100*time.Millisecond {
+			basis = " after " + span(took)
+		}
 	}
 	code, _ := LookupCode(v.message.Status)
 	meaning, user := code.Invite, code.User

@@ -269,7 +269,7 @@ func checkInterfaces(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 			continue
 		}
 		at, here := host(m.Addr), ourAddress(c)
-		if !at.IsValid() || at.IsUnspecified() || at == here || !private(at) || !private(here) || heardAt(c, at) {
+		if !at.IsValid() || at.IsUnspecified() || at == here || !private(at) || !private(here) || heardAt(c, at) || proxied(c) {
 			continue
 		}
 		hits = append(hits, Hit{Certainty: Likely, CallID: c.ID, Direction: evidence.In, Args: args{"here": here.String(), "named": m.Addr},

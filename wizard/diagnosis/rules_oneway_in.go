@@ -182,7 +182,7 @@ func checkOnHold(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 		hold, by, word := holdOf(c)
 		when := ""
 		if hold == "" && c.ByReinvite == nil {
-			if m := remoteMedia(c); m != nil && m.Port != 0 && onHold(m) == "other" {
+			if m := remoteMedia(c); m != nil && m.Port != 0 && onHold(m) == "other" && mainIn(c) == nil {
 				hold, by, word = "other", m.Message, holdWord(m.Addr, m.Port, m.Direction)
 			}
 		} else if has(by) {

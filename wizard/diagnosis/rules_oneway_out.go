@@ -113,10 +113,14 @@ func checkOutNotSent(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 		}
 		// A capture that shows nothing of the call's sound shows nothing of this either.
 		if sent >= 10 || onHoldNow(c) || onHold(c.Agreed) != "" ||
-			!e.Have.Has(evidence.HaveLive) && len(streams(c, evidence.In)) == 0 {
+			!e.Have.Has(evidence.HaveLive) && len(streams(c, evidence.In)) == 0 || proxied(c) {
 			continue
 		}
-		hits = append(hits, Hit{Certainty: Confirmed, CallID: c.ID, Direction: evidence.Out,
+		certainty := certain(e.Have.Has(evidence.HaveLive))
+		if m := localMedia(c); certainty != Confirmed && (m == nil || host(m.Addr) != ourAddress(c)) {
+			continue // the sound of this call takes another way than the signalling
+		}
+		hits = append(hits, Hit{Certainty: certainty, CallID: c.ID, Direction: evidence.Out,
 			Args:  args{"up": span(up(e, c)), "sent": noneOr(int(sent))},
 			Cites: cites(cite(c.Answer, "answered, and no sound leaves after it"))})
 	}
@@ -177,11 +181,8 @@ func lostOut(c *evidence.Call, s *evidence.Stream) (seen string, proof []Cite, c
 			proof = append(proof, Cite{r.N, "report that knows nothing of our sound"})
 		}
 	}
-	switch {
-	case unknown == 0:
+	if unknown == 0 {
 		return "", nil, 0
-	case unknown > 2:
-		return "know nothing of them", proof, Confirmed
 	}
 	return "know nothing of them", proof, Likely
 }
@@ -201,8 +202,11 @@ func checkPrivateTarget(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 			sent = sent || s.Direction == evidence.Out && s.To.Addr().Unmap() == target
 			reached = reached || s.Direction == evidence.In && s.From.Addr().Unmap() == target
 		}
-		if reached || !sent && mediaVisible(e) && mainOut(c) != nil {
-			continue // it answers from there, or our phone sends elsewhere
+		if reached || !sent && mainOut(c) != nil || !visibleIn(e, c) || proxied(c) {
+			continue // it answers from there, our phone sends elsewhere, or nothing can be seen
+		}
+		if sameBlock(target, here) && !said(e, "they_hear", "no") {
+			continue // large networks route between their private parts
 		}
 		h := Hit{Certainty: Likely, CallID: c.ID, Direction: evidence.Out, Args: args{"addr": m.Addr, "callid": c.ID},
 			Cites: cites(cite(m.Message, "sound is asked for at "+addrPort(m)), answeredNo(e, "they_hear", "the other side hears nothing"))}
@@ -228,7 +232,7 @@ func checkPortRefused(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 					last = u.Time
 				}
 				if u.Target != s.To || !closed(u) || n < 2 || u.Time.After(end(e, c)) ||
-					last.Sub(c.Answer.Time) < time.Second && last.Sub(u.Time) < 500*time.Millisecond {
+					last.Sub(c.Answer.Time) < time.Second || last.Sub(u.Time) < 500*time.Millisecond {
 					continue
 				}
 				hits = append(hits, Hit{Certainty: Confirmed, CallID: c.ID, Direction: evidence.Out,

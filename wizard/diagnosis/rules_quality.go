@@ -21,6 +21,7 @@ const (
 	delayAwful  = 400 * time.Millisecond
 	unevenBad   = 10 * time.Millisecond
 	unevenSome  = 5 * time.Millisecond
+	unevenFar   = 30 * time.Millisecond // in captures: some phones send two packets at once every 40 ms
 	packetEvery = 20 * time.Millisecond
 )
 
@@ -52,7 +53,7 @@ var qualityRules = []Rule{
 	{
 		Cause: "jitter-high", Kind: Fault, Where: LocalNetwork, Needs: evidence.HaveMedia,
 		Title:    "The sound packets arrive very unevenly, so words sound choppy.",
-		Why:      "The packets' arrival varies by {{.jitter}}; above 30 ms words begin to break. {{.late}}",
+		Why:      "The packets' arrival varies by up to {{.jitter}}; above 30 ms words begin to break. {{.late}}",
 		Overturn: "The packets leaving the sender just as unevenly would put the fault there.",
 		Fix: []Remedy{
 			{ForUser, "Use a cable in place of Wi-Fi, and stop what else fills the line."},
@@ -209,8 +210,8 @@ func checkJitter(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 	for _, c := range answeredCalls(e) {
 		if s := mainIn(c); s != nil && !s.Untimed && s.Packets >= 100 {
 			late := ""
-			if s.Late >= 10 && 20*s.Late >= s.Packets && s.Late > s.Lost {
-				late = count(int(s.Late)) + " came too late to be played."
+			if s.Late >= 10 && 20*s.Late >= s.Packets && s.Late > s.Lost && s.MaxJitter > jitterBad {
+				late = count(int(s.Late)) + " of " + count(int(s.Packets)) + " came too late to be played."
 			}
 			if s.Jitter > jitterBad || late != "" {
 				hits = append(hits, Hit{Certainty: Likely, CallID: c.ID, Direction: evidence.In,
@@ -332,7 +333,8 @@ func checkQuiet(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 func checkUneven(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 	for _, c := range answeredCalls(e) {
 		s := mainOut(c)
-		if s == nil || s.Untimed || s.Packets < 100 || s.SendSD < unevenSome || s.SendSD < unevenBad && e.Situation != "quality" {
+		if s == nil || s.Untimed || s.Packets < 100 || s.SendSD < unevenSome || s.SendSD < unevenBad && e.Situation != "quality" ||
+			s.SendSD < unevenFar && !e.Have.Has(evidence.HaveLive) {
 			continue
 		}
 		hits = append(hits, Hit{Certainty: certainOr(s.SendSD >= unevenBad, Likely, Possible), CallID: c.ID, Direction: evidence.Out,

@@ -193,13 +193,26 @@ func checkNotStored(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 		if left, ok := answer.Expires(); ok && left <= 0 && !anyExpires(listed) {
 			stored, seen, certainty = false, "with a remaining time of 0 seconds", Confirmed
 		}
-		if stored {
+		if stored || len(listed) == 0 && certainty != Confirmed && reachedSince(e, answer) {
 			continue
+		}
+		if len(listed) == 0 && certainty == Likely && !e.Have.Has(evidence.HaveLive) {
+			certainty = Possible // some servers never list what they store
 		}
 		hits = append(hits, Hit{Certainty: certainty, Args: args{"seen": seen},
 			Cites: cites(cite(answer, "accepted, but this phone is not in the list"), cite(request, "the contact that was sent"))})
 	}
 	return hits
+}
+
+// reachedSince tells that a call reached the phone after a sign-in.
+func reachedSince(e *evidence.Evidence, answer *evidence.Message) bool {
+	for _, c := range inCalls(e) {
+		if first(c).Time.After(answer.Time) {
+			return true
+		}
+	}
+	return false
 }
 
 func portOf(p int) int {

@@ -22,7 +22,7 @@ func silenceIn(e *evidence.Evidence, c *evidence.Call) (cause string, certainty 
 }
 
 func judgeSilence(e *evidence.Evidence, c *evidence.Call) silent {
-	if c.Partial || !has(c.Answer) || up(e, c) < soundAfter || !mediaVisible(e) ||
+	if c.Partial || !has(c.Answer) || up(e, c) < soundAfter || !visibleIn(e, c) || proxied(c) ||
 		lastPacket(c, evidence.In).After(c.Answer.Time.Add(500*time.Millisecond)) {
 		return silent{}
 	}
