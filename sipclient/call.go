@@ -155,6 +155,7 @@ func (c *Call) talk() {
 	select {
 	case <-c.gone:
 	case <-c.hang:
+		c.awaitAck(time.Second)
 		c.bye(c.established())
 	case <-p.ctx.Done():
 	}

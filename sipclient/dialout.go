@@ -182,6 +182,7 @@ func (c *Call) invite(s *setup, invite *sip.Request, round *authRound) *sip.Resp
 				gaveUp = true
 			}
 			c.quit()
+			p.mute(invite) // or the stack's repeats make it ring after all
 			round.end()
 			late = time.After(lateTime)
 		case <-late:
@@ -220,100 +221,4 @@ func (c *Call) provisional(res *sip.Response) {
 			_ = m.early(body) // a description that is no use early is judged at the answer
 		}
 	}
-}
-
-// cancel sends a CANCEL for the INVITE (RFC 3261 9.1): same branch, same number.
-func (c *Call) cancel(invite *sip.Request) {
-	p := c.phone
-	from := invite.Clone()
-	cancel := sip.NewRequest(sip.CANCEL, invite.Recipient)
-	for _, name := range []string{"Via", "Route", "Max-Forwards", "From", "To", "Call-ID"} {
-		sip.CopyHeaders(name, from, cancel)
-	}
-	cancel.AppendHeader(&sip.CSeqHeader{SeqNo: invite.CSeq().SeqNo, MethodName: sip.CANCEL})
-	cancel.AppendHeader(sip.NewHeader("User-Agent", userAgent))
-	cancel.SetBody(nil)
-	p.address(cancel, p.server)
-	p.inBackground(func() {
-		ctx, stop := context.WithTimeout(p.ctx, 2*time.Second)
-		defer stop()
-		_, _ = p.transact(ctx, cancel)
-	})
-}
-
-// answered takes the 2xx: the ACK comes first, whatever the answer holds. One
-// that has no usable SDP is acknowledged and then ended (trap 8), and so is one
-// that comes when we no longer want the call (trap 10).
-func (c *Call) answered(invite *sip.Request, res *sip.Response, unwanted bool) {
-	p := c.phone
-	d := p.dialogOut(p.ctx, invite, res)
-	ack := p.ackFor(d, invite)
-	c.mu.Lock()
-	c.dialog, c.lastAck = d, ack // known before the ACK leaves: a BYE may come right behind it (trap 9)
-	c.mu.Unlock()
-	p.send(ack)
-	if unwanted {
-		c.bye(d)
-		return
-	}
-	m := c.line()
-	if err := m.accept(sdpBody(res)); err != nil {
-		p.noteLimit(err)
-		c.bye(d)
-		return
-	}
-	m.talk()
-	c.reach(Answered)
-	c.talk()
-}
-
-// ackFor builds the ACK of a 2xx, with the credentials of its INVITE (22.1).
-func (p *Phone) ackFor(d *dialog, invite *sip.Request) *sip.Request {
-	ack := p.inDialog(d, sip.ACK)
-	ack.CSeq().SeqNo = invite.CSeq().SeqNo
-	for _, name := range []string{"Authorization", "Proxy-Authorization"} {
-		sip.CopyHeaders(name, invite, ack)
-	}
-	return ack
-}
-
-// anotherAnswer takes a further 2xx of the same INVITE: the same one again means
-// that our ACK was lost; one of another branch is acknowledged and ended.
-func (c *Call) anotherAnswer(invite *sip.Request, res *sip.Response) {
-	if !res.IsSuccess() || res.To() == nil {
-		return
-	}
-	tag, _ := res.To().Params.Get("tag")
-	p := c.phone
-	c.mu.Lock()
-	ack := c.forks[tag]
-	if c.dialog != nil && c.dialog.remoteTag() == tag {
-		ack = c.lastAck
-	}
-	first := c.dialog == nil
-	full := len(c.forks) >= 32
-	c.mu.Unlock()
-	switch {
-	case ack != nil:
-		p.send(ack)
-	case first || full: // the first answer is just being taken; it will be acknowledged
-	default:
-		p.inBackground(func() {
-			d := p.dialogOut(p.ctx, invite, res)
-			ack := p.ackFor(d, invite)
-			c.mu.Lock()
-			known := c.forks[tag] != nil
-			c.forks[tag] = ack
-			c.mu.Unlock()
-			p.send(ack)
-			if !known {
-				c.bye(d)
-			}
-		})
-	}
-}
-
-// explain notes when a refusal names something that this phone cannot do.
-func (c *Call) explain(res *sip.Response) {
-	c.phone.noteRefusal(res)
 }

@@ -311,7 +311,7 @@ func eventually(t *testing.T, what string, f func() bool) {
 	t.Fatalf("never: %s", what)
 }
 
-// within5 runs f in the background and gives its result's channel.
+// background runs f in the background and gives its result's channel.
 func background[T any](f func() T) <-chan T {
 	c := make(chan T, 1)
 	go func() { c <- f() }()

@@ -25,7 +25,6 @@ import (
 	"github.com/emiago/sipgo/sip"
 
 	"softphonedoctor/sipclient/capture"
-	"softphonedoctor/sipclient/codec"
 )
 
 // Errors of the phone. A refusal by a server is never an error: it stands on the tape.
@@ -43,43 +42,6 @@ var (
 
 // userAgent stands in User-Agent and Server headers.
 const userAgent = "SoftphoneDoctor"
-
-// Account is what the phone needs to know of a telephone account.
-type Account struct {
-	User     string // user name or extension
-	Domain   string // host or host:port
-	Login    string // authentication name where it differs from User
-	Password string // answers digest challenges; never written anywhere
-	CallerID string // From user of calls, instead of User
-	Proxy    string // outbound proxy, host or host:port; "" sends to Domain
-	// Transport is "udp" or "" for the same.
-	Transport string
-	// Codecs lists what to offer, in order of preference: "PCMU", "PCMA". Empty offers PCMA and PCMU.
-	Codecs   []string
-	Register bool          // false for a trunk that knows us by address
-	Expires  time.Duration // how long a registration is asked to live; 0 means 300 s
-}
-
-// String and GoString leave the password out, whatever format prints an account.
-func (a Account) String() string {
-	return fmt.Sprintf("%s@%s over %s", a.User, a.Domain, a.Transport)
-}
-
-// GoString is String, for %#v.
-func (a Account) GoString() string { return a.String() }
-
-// Config is what New needs. Only Account and Tape are required.
-type Config struct {
-	Account
-	Tape *capture.Tape
-	// Bind is the local address; when invalid, the one that the routing table
-	// would use towards the server.
-	Bind netip.Addr
-	// Source gives the sound to send, a fresh one for each call; nil sends codec.Probe.
-	Source func() codec.Source
-	// Resolver looks names up; nil uses the system's.
-	Resolver Resolver
-}
 
 // Phone is a test phone with one account. All methods are safe for concurrent use.
 type Phone struct {
@@ -106,6 +68,7 @@ type Phone struct {
 	sealed  bool                 // no new goroutines
 	calls   map[string]*Call     // by Call-ID
 	past    map[string]time.Time // calls that ended lately, by Call-ID
+	muted   []string             // branches of INVITEs that are not repeated any more
 	ringing chan *Call           // incoming calls that nobody awaited yet
 	noted   map[string]time.Time
 	strange int           // strangers noted

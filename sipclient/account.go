@@ -1,0 +1,47 @@
+package sipclient
+
+import (
+	"fmt"
+	"net/netip"
+	"time"
+
+	"softphonedoctor/sipclient/capture"
+	"softphonedoctor/sipclient/codec"
+)
+
+// Account is what the phone needs to know of a telephone account.
+type Account struct {
+	User     string // user name or extension
+	Domain   string // host or host:port
+	Login    string // authentication name where it differs from User
+	Password string // answers digest challenges; never written anywhere
+	CallerID string // From user of calls, instead of User
+	Proxy    string // outbound proxy, host or host:port; "" sends to Domain
+	// Transport is "udp" or "" for the same.
+	Transport string
+	// Codecs lists what to offer, in order of preference: "PCMU", "PCMA". Empty offers PCMA and PCMU.
+	Codecs   []string
+	Register bool          // false for a trunk that knows us by address
+	Expires  time.Duration // how long a registration is asked to live; 0 means 300 s
+}
+
+// String and GoString leave the password out, whatever format prints an account.
+func (a Account) String() string {
+	return fmt.Sprintf("%s@%s over %s", a.User, a.Domain, a.Transport)
+}
+
+// GoString is String, for %#v.
+func (a Account) GoString() string { return a.String() }
+
+// Config is what New needs. Only Account and Tape are required.
+type Config struct {
+	Account
+	Tape *capture.Tape
+	// Bind is the local address; when invalid, the one that the routing table
+	// would use towards the server.
+	Bind netip.Addr
+	// Source gives the sound to send, a fresh one for each call; nil sends codec.Probe.
+	Source func() codec.Source
+	// Resolver looks names up; nil uses the system's.
+	Resolver Resolver
+}

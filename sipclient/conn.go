@@ -1,0 +1,112 @@
+package sipclient
+
+import (
+	"bytes"
+	"net"
+	"net/netip"
+	"sync/atomic"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+
+	"softphonedoctor/sipclient/capture"
+)
+
+// packetConn is a pump as the stack wants it: a net.PacketConn. Deadlines do
+// nothing, on purpose: diago ends its RTCP for good by a write deadline that it
+// never clears (trap 6), and nothing here waits without another bound.
+type packetConn struct{ *pump }
+
+func (c packetConn) LocalAddr() net.Addr              { return net.UDPAddrFromAddrPort(c.local) }
+func (c packetConn) Close() error                     { return c.close() }
+func (c packetConn) SetDeadline(time.Time) error      { return nil }
+func (c packetConn) SetReadDeadline(time.Time) error  { return nil }
+func (c packetConn) SetWriteDeadline(time.Time) error { return nil }
+
+// ReadFrom waits until the socket closes: what arrives is handled by the pump.
+func (c packetConn) ReadFrom([]byte) (int, net.Addr, error) {
+	<-c.done
+	return 0, nil, net.ErrClosed
+}
+
+func (c packetConn) WriteTo(b []byte, to net.Addr) (int, error) {
+	return c.write(b, addrPort(to)), nil
+}
+
+// sipConn is the SIP socket under sipgo. What the guard lets through waits here
+// until sipgo's reader takes it.
+type sipConn struct {
+	packetConn
+	queue   chan datagram
+	dropped atomic.Uint64
+}
+
+type datagram struct {
+	data []byte
+	from netip.AddrPort
+}
+
+func newSIPConn(u *pump) *sipConn {
+	return &sipConn{packetConn: packetConn{u}, queue: make(chan datagram, 1024)}
+}
+
+// push queues a datagram; in a flood the newest gives way (it is on the tape).
+func (c *sipConn) push(d datagram) {
+	select {
+	case c.queue <- d:
+	default:
+		c.dropped.Add(1)
+		c.phone.noteOnce(capture.PhoneLimit, "more SIP messages arrived than this test phone could handle", 0)
+	}
+}
+
+func (c *sipConn) WriteTo(b []byte, to net.Addr) (int, error) {
+	if c.phone.isMuted(b) {
+		return len(b), nil
+	}
+	return c.packetConn.WriteTo(b, to)
+}
+
+func (c *sipConn) ReadFrom(b []byte) (int, net.Addr, error) {
+	select {
+	case <-c.done:
+		return 0, nil, net.ErrClosed
+	default:
+	}
+	select {
+	case <-c.done:
+		return 0, nil, net.ErrClosed
+	case d := <-c.queue:
+		return copy(b, d.data), net.UDPAddrFromAddrPort(d.from), nil
+	}
+}
+
+// mute keeps an INVITE that was given up from being sent again. Its transaction
+// stays, so that an answer to a copy that is out already is cancelled or ended.
+func (p *Phone) mute(invite *sip.Request) {
+	via := invite.Via()
+	if via == nil {
+		return
+	}
+	branch, _ := via.Params.Get("branch")
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.muted) > 2*maxCalls {
+		p.muted = p.muted[1:]
+	}
+	p.muted = append(p.muted, branch)
+}
+
+func (p *Phone) isMuted(data []byte) bool {
+	if !bytes.HasPrefix(data, []byte("INVITE ")) {
+		return false
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, branch := range p.muted {
+		if bytes.Contains(data, []byte(branch)) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,79 @@
+package sipclient
+
+import (
+	"github.com/emiago/sipgo/sip"
+)
+
+// reinvite answers an INVITE inside the call: hold, resume, another address. Our
+// direction mirrors theirs; what this phone cannot take is refused with 488 and
+// the call goes on as it was (trap 12).
+func (c *Call) reinvite(req *sip.Request, tx sip.ServerTransaction) {
+	p, d, m := c.phone, c.established(), c.line()
+	body, late, ok := c.change(req, tx, d, m)
+	if !ok {
+		return
+	}
+	contact := p.contact()
+	res := response(req, 200, "OK", "Contact", "<"+contact.String()+">", "Allow", allowed, "Content-Type", "application/sdp")
+	res.SetBody(body)
+	wait := c.expectAck(req.CSeq().SeqNo)
+	if tx.Respond(res) == nil {
+		c.repeat200(tx, res, wait, late)
+	}
+}
+
+// change applies the offer of a re-INVITE or UPDATE and gives our description; when it
+// is refused, the answer is out and ok is false.
+func (c *Call) change(req *sip.Request, tx sip.ServerTransaction, d *dialog, m *mediaLine) (body []byte, late, ok bool) {
+	if d == nil || m == nil || c.State() == Ended {
+		reply(req, tx, 481, "Call/Transaction Does Not Exist")
+		return nil, false, false
+	}
+	d.mu.Lock()
+	old := req.CSeq().SeqNo <= d.remoteSeq
+	if !old {
+		d.remoteSeq = req.CSeq().SeqNo
+	}
+	d.mu.Unlock()
+	if old {
+		reply(req, tx, 500, "CSeq Out Of Order")
+		return nil, false, false
+	}
+	body, late, err := m.reply(sdpBody(req))
+	if err != nil {
+		c.phone.noteLimit(err)
+		reply(req, tx, 488, "Not Acceptable Here")
+		return nil, false, false
+	}
+	d.mu.Lock()
+	d.retarget(req)
+	moved := dialog{head: d.head, target: d.target}
+	d.mu.Unlock()
+	next := c.phone.nextHop(c.phone.ctx, &moved) // may ask the name service
+	d.mu.Lock()
+	d.next = next
+	d.mu.Unlock()
+	return body, late, true
+}
+
+// onUpdate takes an UPDATE (RFC 3311): with a description it is a change like a
+// re-INVITE, without one a sign of life.
+func (p *Phone) onUpdate(req *sip.Request, tx sip.ServerTransaction) {
+	c, ours := p.within(req)
+	if c == nil || !ours {
+		reply(req, tx, 481, "Call/Transaction Does Not Exist")
+		return
+	}
+	contact := p.contact()
+	if sdpBody(req) == nil {
+		reply(req, tx, 200, "OK", "Contact", "<"+contact.String()+">")
+		return
+	}
+	body, _, ok := c.change(req, tx, c.established(), c.line())
+	if !ok {
+		return
+	}
+	res := response(req, 200, "OK", "Contact", "<"+contact.String()+">", "Content-Type", "application/sdp")
+	res.SetBody(body)
+	_ = tx.Respond(res)
+}
