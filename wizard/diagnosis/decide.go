@@ -53,7 +53,11 @@ func decideByText(method string, m *evidence.Message, d Dictionary, rang bool) (
 		}
 		for _, word := range w.words {
 			if strings.Contains(text, word) {
-				return verdict{cause: w.cause, certainty: Likely, basis: ", and its text names the reason: " + serverText(m)}, true
+				basis := ", and that text names the reason"
+				if said := serverText(m); said != quote(m.Reason) {
+					basis = ", and its text names the reason: " + said
+				}
+				return verdict{cause: w.cause, certainty: Likely, basis: basis}, true
 			}
 		}
 	}

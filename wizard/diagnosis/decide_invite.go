@@ -5,7 +5,6 @@ import (
 	"time"
 	"unicode"
 
-	"softphonedoctor/sipclient/capture"
 	"softphonedoctor/sipclient/sipmsg"
 	"softphonedoctor/wizard/evidence"
 )
@@ -36,119 +35,6 @@ func decideCall(e *evidence.Evidence, c *evidence.Call, d Dictionary) (v verdict
 		return v, true
 	}
 	return decideByOrder(e, c, rang), true
-}
-
-// decideChallenge reads a 401 or 407 to a call or a registration. The first one
-// is normal; one after credentials is a refusal, unless only the nonce was old.
-func decideChallenge(e *evidence.Evidence, request, m *evidence.Message) (verdict, bool) {
-	sent, asked := request.Credentials(), m.Challenges()
-	if len(sent) == 0 {
-		if unsupported(asked) || cannotAnswer(e, request.CallID()) {
-			return verdict{cause: "digest-unsupported", certainty: Confirmed,
-				basis: ", asking for a way of signing in that this phone does not have"}, true
-		}
-		if e.Until.Sub(m.Time) < silence {
-			return verdict{}, false
-		}
-		return verdict{cause: "account-credentials-wrong", certainty: Possible,
-			basis: ", and the phone sent no user name and password after that"}, true
-	}
-	if workedBefore(e, request, sent) {
-		return verdict{}, false // the same credentials were good once: only the one-time value is old
-	}
-	fresh, sameRealm, stale := false, false, false
-	if text := wordsOf(m); strings.Contains(text, "nonce") || strings.Contains(text, "stale") {
-		stale = true // said in words in place of the parameter
-	}
-	for _, a := range asked {
-		for _, s := range sent {
-			if a.Realm == s.Realm {
-				sameRealm = true
-				fresh = fresh || a.Nonce != s.Nonce
-				stale = stale || a.Stale
-			}
-		}
-	}
-	switch {
-	case stale:
-		// The server says itself that only the nonce was old. A phone that makes nothing of it is stuck, not wrong.
-		if e.Until.Sub(m.Time) < silence {
-			return verdict{}, false
-		}
-		return verdict{cause: "account-credentials-wrong", certainty: Possible,
-			basis: ", though the server says that only its one-time value was too old"}, true
-	case !sameRealm && len(asked) > 0:
-		if unsupported(asked) {
-			return verdict{cause: "digest-unsupported", certainty: Confirmed, basis: ", asking for a way of signing in that this phone does not have"}, true
-		}
-		if e.Until.Sub(m.Time) < settled {
-			return verdict{}, false // the phone may answer the second realm
-		}
-		return verdict{cause: "account-credentials-wrong", certainty: Possible,
-			basis: ", asked by a second server (" + quote(asked[0].Realm) + ") that wants its own user name and password"}, true
-	case fresh:
-		return verdict{cause: "account-credentials-wrong", certainty: Confirmed,
-			basis: " again, although user name and password had been sent"}, true
-	}
-	return verdict{cause: "account-credentials-wrong", certainty: Likely,
-		basis: " again, although user name and password had been sent"}, true
-}
-
-// workedBefore tells that an earlier request with the same one-time value got past
-// the password. Servers let such values expire, often without saying "stale".
-func workedBefore(e *evidence.Evidence, request *evidence.Message, sent []sipmsg.Credentials) bool {
-	for _, t := range asking(e) {
-		if !t.Request.Time.Before(request.Time) || len(t.Responses) == 0 || challenge(t.Responses[0]) {
-			continue
-		}
-		for _, a := range t.Request.Credentials() {
-			for _, b := range sent {
-				if a.Nonce != "" && a.Nonce == b.Nonce && a.Realm == b.Realm {
-					return true
-				}
-			}
-		}
-	}
-	return false
-}
-
-// cannotAnswer tells that the test phone noted that it cannot answer a challenge.
-func cannotAnswer(e *evidence.Evidence, callID string) bool {
-	for _, ev := range e.Phone {
-		if id, _, _ := strings.Cut(ev.Text, " "); ev.Key == capture.PhoneDigest && id == callID {
-			return true
-		}
-	}
-	return false
-}
-
-// unsupported tells that none of the challenges can be answered by any usual
-// phone (RFC 8760 names the three algorithms).
-func unsupported(asked []sipmsg.Challenge) bool {
-	if len(asked) == 0 {
-		return false
-	}
-	for _, a := range asked {
-		if !strings.EqualFold(a.Scheme, "Digest") {
-			continue
-		}
-		switch strings.ToUpper(a.Algorithm) {
-		case "", "MD5", "SHA-256", "SHA-512-256":
-			if len(a.QOP) == 0 || hasWord(a.QOP, "auth") || hasWord(a.QOP, "auth-int") {
-				return false
-			}
-		}
-	}
-	return true
-}
-
-func hasWord(list []string, word string) bool {
-	for _, w := range list {
-		if strings.EqualFold(w, word) {
-			return true
-		}
-	}
-	return false
 }
 
 // decideByOrder takes the last two steps: time and order, then the code itself.

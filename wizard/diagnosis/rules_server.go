@@ -14,7 +14,7 @@ const haveAsked = evidence.HaveRegistration | evidence.HaveOptions | evidence.Ha
 var serverRules = []Rule{
 	{
 		Cause: "server-name-unknown", Kind: Fault, Where: Account, Needs: evidence.HaveLookup,
-		Title:    "There is no server by the name {{.name}}.",
+		Title:    "{{if .down}}The server's name {{.name}} cannot be looked up: the name service does not answer.{{else}}There is no server by the name {{.name}}.{{end}}",
 		Why:      "Looking up {{.name}} gave no address: {{.reason}}.",
 		Overturn: "The same name leading to an address on this computer would prove this wrong.",
 		Fix: []Remedy{
@@ -142,8 +142,15 @@ func checkNameUnknown(e *evidence.Evidence, _ Dictionary) []Hit {
 	}
 	for _, name := range order {
 		if l, still := bad[name]; still {
-			return []Hit{{Certainty: Confirmed, Args: args{"name": quote(name), "reason": quote(l.failed)},
-				Cites: []Cite{{l.n, "look-up of " + name + " failed"}}}}
+			h := Hit{Certainty: Confirmed, Args: args{"name": quote(name), "reason": quote(l.failed), "down": ""},
+				Cites: []Cite{{l.n, "look-up of " + name + " failed"}}}
+			for _, word := range []string{"timeout", "timed out", "temporary", "server misbehaving", "refused", "unreachable"} {
+				if strings.Contains(strings.ToLower(l.failed), word) {
+					// The name may be right: this network's name service is at fault.
+					h.Certainty, h.Where, h.Args["down"] = Likely, LocalNetwork, "yes"
+				}
+			}
+			return []Hit{h}
 		}
 	}
 	return nil
