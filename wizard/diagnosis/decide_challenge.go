@@ -3,7 +3,6 @@ package diagnosis
 import (
 	"strings"
 
-	"softphonedoctor/sipclient/capture"
 	"softphonedoctor/sipclient/sipmsg"
 	"softphonedoctor/wizard/evidence"
 )
@@ -85,7 +84,7 @@ func workedBefore(e *evidence.Evidence, request *evidence.Message, sent []sipmsg
 // cannotAnswer tells that the test phone noted that it cannot answer a challenge.
 func cannotAnswer(e *evidence.Evidence, callID string) bool {
 	for _, ev := range e.Phone {
-		if id, _, _ := strings.Cut(ev.Text, " "); ev.Key == capture.PhoneDigest && id == callID {
+		if id, _, _ := strings.Cut(ev.Text, " "); ev.Key == phoneDigest && id == callID {
 			return true
 		}
 	}
@@ -120,4 +119,3 @@ func hasWord(list []string, word string) bool {
 	}
 	return false
 }
-

@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"time"
 
-	"softphonedoctor/sipclient/capture"
 	"softphonedoctor/sipclient/sipmsg"
 	"softphonedoctor/wizard/evidence"
 )
@@ -328,7 +327,7 @@ func pending(e *evidence.Evidence, t *evidence.Transaction) time.Duration {
 	if t == nil || !has(t.Request) || len(t.Responses) > 0 {
 		return 0
 	}
-	if t.Request.Net == capture.UDP && len(t.Request.Copies) == 0 && !gaveUp(e, t) {
+	if overUDP(t.Request) && len(t.Request.Copies) == 0 && !gaveUp(e, t) {
 		return 0
 	}
 	return max(0, e.Until.Sub(t.Request.Time))
@@ -338,7 +337,7 @@ func pending(e *evidence.Evidence, t *evidence.Transaction) time.Duration {
 func gaveUp(e *evidence.Evidence, t *evidence.Transaction) bool {
 	want := t.Method + " " + t.Request.CallID()
 	for _, ev := range e.Phone {
-		if ev.Key == capture.PhoneGaveUp && ev.Text == want && !ev.Time.Before(t.Request.Time) {
+		if ev.Key == phoneGaveUp && ev.Text == want && !ev.Time.Before(t.Request.Time) {
 			return true
 		}
 	}

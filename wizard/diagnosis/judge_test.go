@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"softphonedoctor/sipclient/capture"
 	"softphonedoctor/wizard/evidence"
 )
 
@@ -85,6 +86,16 @@ func TestRulesMatchTheList(t *testing.T) {
 	}
 	if len(table) < 80 {
 		t.Errorf("%d rules, at least 80 causes are promised", len(table))
+	}
+}
+
+// TestKeysAreTheTapes: the keys that are spelt here again are the tape's own.
+func TestKeysAreTheTapes(t *testing.T) {
+	if phoneLookup != capture.PhoneLookup || phoneGaveUp != capture.PhoneGaveUp || phoneDigest != capture.PhoneDigest {
+		t.Error("a key of the test phone's notes has changed")
+	}
+	if !overUDP(&evidence.Message{Net: capture.UDP}) || overUDP(&evidence.Message{Net: capture.TCP}) {
+		t.Error("the name of UDP has changed")
 	}
 }
 

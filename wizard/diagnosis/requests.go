@@ -6,9 +6,20 @@ import (
 	"strings"
 	"time"
 
-	"softphonedoctor/sipclient/capture"
 	"softphonedoctor/wizard/evidence"
 )
+
+// Keys of the test phone's notes, as package capture defines them; a test holds
+// that they are the same. (This package sees evidence only, never the tape.)
+const (
+	phoneLookup = "lookup"
+	phoneGaveUp = "gave-up"
+	phoneDigest = "digest-unsupported"
+)
+
+// overUDP tells that a message travelled without a connection: it can get lost,
+// and is sent again until it is answered.
+func overUDP(m *evidence.Message) bool { return m.Net.String() == "UDP" }
 
 // server is everything that our phone asked one server, outside of calls or to
 // begin one.
@@ -18,7 +29,7 @@ type server struct {
 	answered  bool                    // it answered something, over any transport
 	waited    time.Duration           // how long nothing came to a request that is still without an answer
 	unheard   *evidence.Transaction   // that request, the first of them
-	reachable map[capture.Net]bool    // transports over which it answered
+	reachable map[string]bool         // transports over which it answered
 }
 
 // servers groups our requests by where they went.
@@ -29,14 +40,14 @@ func servers(e *evidence.Evidence) []*server {
 		addr := t.Request.To.Addr()
 		s := index[addr]
 		if s == nil {
-			s = &server{addr: addr, reachable: map[capture.Net]bool{}}
+			s = &server{addr: addr, reachable: map[string]bool{}}
 			index[addr] = s
 			list = append(list, s)
 		}
 		s.requests = append(s.requests, t)
 		if len(t.Responses) > 0 {
 			s.answered = true
-			s.reachable[t.Request.Net] = true
+			s.reachable[t.Request.Net.String()] = true
 		}
 		if w := pending(e, t); w > s.waited {
 			s.waited, s.unheard = w, t

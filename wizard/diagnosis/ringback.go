@@ -3,11 +3,8 @@ package diagnosis
 import (
 	"time"
 
-	"softphonedoctor/sipclient/capture"
 	"softphonedoctor/wizard/evidence"
 )
-
-const udp = capture.UDP
 
 // Times of the ringing phase. A ringing tone has pauses of up to 4 s, so silence
 // is judged later than nothing at all.

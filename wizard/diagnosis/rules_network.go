@@ -158,7 +158,7 @@ func checkALG(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 // lengthOff tells a message whose Content-Length no longer fits its body, as it
 // happens when addresses are replaced by longer or shorter ones.
 func lengthOff(m *evidence.Message) (Hit, bool) {
-	if !has(m) || m.Out || m.Net != udp || !m.IsSDP() || len(m.Body) == 0 {
+	if !has(m) || m.Out || !overUDP(m) || !m.IsSDP() || len(m.Body) == 0 {
 		return Hit{}, false
 	}
 	for _, p := range m.Problems {
@@ -189,7 +189,7 @@ func checkBinding(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 	for _, t := range asking(e) {
 		for _, m := range t.Responses {
 			via, ok := ourVia(m)
-			if !ok || via.RPort == 0 || t.Request.Net != udp {
+			if !ok || via.RPort == 0 || !overUDP(t.Request) {
 				continue
 			}
 			at := via.Received

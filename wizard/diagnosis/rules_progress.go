@@ -162,7 +162,7 @@ func unansweredCall(e *evidence.Evidence, c *evidence.Call) (waited time.Duratio
 func checkTooBig(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 	for _, c := range outCalls(e) {
 		waited, other, t := unansweredCall(e, c)
-		if waited < silence || other == nil || t.Request.Net != udp || t.Request.Size <= bigRequest {
+		if waited < silence || other == nil || !overUDP(t.Request) || t.Request.Size <= bigRequest {
 			continue
 		}
 		hits = append(hits, Hit{Certainty: Likely, CallID: c.ID, Direction: evidence.Both,

@@ -306,7 +306,7 @@ func checkDigest(e *evidence.Evidence, d Dictionary) []Hit {
 		return hits
 	}
 	for _, ev := range e.Phone {
-		if ev.Key != "digest-unsupported" {
+		if ev.Key != phoneDigest {
 			continue
 		}
 		_, method, _ := strings.Cut(ev.Text, " ")

@@ -4,7 +4,6 @@ import (
 	"strings"
 	"time"
 
-	"softphonedoctor/sipclient/capture"
 	"softphonedoctor/wizard/evidence"
 )
 
@@ -92,7 +91,7 @@ var serverRules = []Rule{
 	},
 }
 
-// lookup is a capture.PhoneLookup note.
+// lookup is a phoneLookup note.
 type lookup struct {
 	n      int
 	name   string
@@ -103,7 +102,7 @@ type lookup struct {
 func lookups(e *evidence.Evidence) []lookup {
 	var list []lookup
 	for _, ev := range e.Phone {
-		if ev.Key != capture.PhoneLookup {
+		if ev.Key != phoneLookup {
 			continue
 		}
 		name, result, ok := strings.Cut(ev.Text, " -> ")
@@ -218,12 +217,12 @@ func checkTransportBlocked(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 	for _, s := range servers(e) {
 		for _, t := range s.requests {
 			waited := pending(e, t)
-			if waited < silence || s.reachable[t.Request.Net] {
+			if waited < silence || s.reachable[t.Request.Net.String()] {
 				continue
 			}
-			for _, good := range []capture.Net{capture.TLS, capture.TCP, capture.UDP} {
+			for _, good := range []string{"TLS", "TCP", "UDP"} {
 				if s.reachable[good] {
-					return []Hit{{Certainty: sure(waited), Direction: evidence.Both, Args: args{"good": good.String(), "bad": t.Request.Net.String(),
+					return []Hit{{Certainty: sure(waited), Direction: evidence.Both, Args: args{"good": good, "bad": t.Request.Net.String(),
 						"method": t.Method, "server": s.addr.String(), "waited": span(waited)}, Cites: unheardCites(t)}}
 				}
 			}
