@@ -146,7 +146,7 @@ func TestEverythingIsReachedByTab(t *testing.T) {
 			}
 		})
 		for range len(want) + 3 {
-			test.FocusNext(d.w.win.Canvas())
+			d.w.win.Canvas().FocusNext()
 			if f, ok := d.w.win.Canvas().Focused().(fyne.CanvasObject); ok {
 				delete(want, f)
 			}
