@@ -192,3 +192,43 @@ func TestTargets(t *testing.T) {
 		}
 	}
 }
+
+// Requests that are inside the stack while the phone closes must not make it open
+// a socket of its own, which nobody would ever close (trap 5).
+func TestCloseUnderFire(t *testing.T) {
+	srv := newPeer(t)
+	before := goleak.IgnoreCurrent()
+	for range 20 {
+		p := newPhone(t, srv.addr())
+		stop := make(chan struct{})
+		firing := background(func() int {
+			n := 0
+			for ; ; n++ {
+				select {
+				case <-stop:
+					return n
+				default:
+				}
+				srv.send(p.Local(), srv.build("OPTIONS", "sip:alice@x", "<sip:s@x>;tag=s", "<sip:alice@x>", "f-"+randomHex(4), 1, ""))
+				if n%20 == 19 {
+					time.Sleep(time.Millisecond)
+				}
+			}
+		})
+		srv.until("200 OPTIONS")
+		for range 5 {
+			p.inBackground(func() { _ = p.Options(context.Background(), 0) })
+		}
+		if err := p.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+		close(stop)
+		_ = result(t, firing)
+		for len(srv.got) > 0 {
+			<-srv.got
+		}
+	}
+	if err := goleak.Find(before); err != nil {
+		t.Error(err)
+	}
+}

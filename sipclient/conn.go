@@ -81,6 +81,46 @@ func (c *sipConn) ReadFrom(b []byte) (int, net.Addr, error) {
 	}
 }
 
+// sending runs f, which hands a request to the stack, unless the phone is closed:
+// a request that finds the pool empty would open a socket that nobody closes.
+func (p *Phone) sending(f func() error) error {
+	p.gate.RLock()
+	defer p.gate.RUnlock()
+	if p.shut {
+		return ErrClosed
+	}
+	return f()
+}
+
+// letGo ends sipgo's use of the socket and closes it. Requests that are still on
+// their way through the stack must not make it open another one, so its pool
+// keeps the closed socket for every address that has sent us something.
+func (p *Phone) letGo() error {
+	p.gate.Lock()
+	p.shut = true
+	p.gate.Unlock()
+	for range 50 { // what sipgo has read already gets a moment to arrive at a handler
+		time.Sleep(time.Millisecond)
+		if len(p.conn.queue) == 0 {
+			break
+		}
+	}
+	time.Sleep(10 * time.Millisecond)
+	p.ua.TransactionLayer().Close()
+	err := p.conn.Close()
+	<-p.served
+	closed := &sip.UDPConnection{PacketConn: p.conn, PacketAddr: p.local.String(), Listener: true}
+	pool := p.ua.TransportLayer().Pool("udp")
+	pool.Add(p.local.String(), closed)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for from := range p.sources {
+		pool.Add(from, closed)
+	}
+	p.ua.TransactionLayer().Close()
+	return err
+}
+
 // mute keeps an INVITE that was given up from being sent again. Its transaction
 // stays, so that an answer to a copy that is out already is cancelled or ended.
 func (p *Phone) mute(invite *sip.Request) {

@@ -120,15 +120,9 @@ type setup struct {
 // However many provisional answers come, each is taken (trap 7).
 func (c *Call) invite(s *setup, invite *sip.Request, round *authRound) *sip.Response {
 	p := c.phone
-	tx, err := p.ua.TransactionLayer().NewClientTransaction(p.ctx, invite)
-	if err != nil {
-		return nil
-	}
-	tx.OnRetransmission(func(res *sip.Response) { c.anotherAnswer(invite, res) })
 	refusal, closed := p.refusals(), 0
-	if err := tx.Init(); err != nil {
-		p.noteSend(invite, err)
-		tx.Terminate()
+	tx, err := p.begin(p.ctx, invite, func(res *sip.Response) { c.anotherAnswer(invite, res) })
+	if err != nil {
 		return nil
 	}
 	var giveUp, late <-chan time.Time

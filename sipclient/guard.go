@@ -16,16 +16,23 @@ import (
 // answer a call from anywhere (trap 20). It runs on the socket's goroutine, where a
 // parser that trips ends in a recover and the datagram goes no further.
 func (p *Phone) admit(data []byte, from netip.AddrPort, _ time.Time) {
-	if len(bytes.Trim(data, "\x00\r\n\t ")) == 0 {
-		return // a keep-alive (RFC 5626 4.4.1)
+	if len(bytes.Trim(data, "\x00\r\n\t ")) == 0 || p.ctx.Err() != nil {
+		return // a keep-alive (RFC 5626 4.4.1), or the phone is closing
 	}
 	msg, err := sip.ParseMessage(bytes.Clone(data))
 	if err != nil || !whole(msg, from) {
 		return
 	}
-	if req, ok := msg.(*sip.Request); ok && !p.known(req, from) {
-		p.noteStranger(string(req.Method), from)
-		return
+	if req, ok := msg.(*sip.Request); ok {
+		if !p.known(req, from) {
+			p.noteStranger(string(req.Method), from)
+			return
+		}
+		p.mu.Lock()
+		if len(p.sources) < 1024 {
+			p.sources[from.String()] = true
+		}
+		p.mu.Unlock()
 	}
 	p.conn.push(datagram{data, from})
 }

@@ -53,9 +53,12 @@ type Phone struct {
 	token  string          // user part of our Contact: it tells our binding from others
 	timing timing
 
-	ua   *sipgo.UserAgent
-	conn *sipConn
-	auth *authenticator
+	ua     *sipgo.UserAgent
+	conn   *sipConn
+	served chan struct{} // closed: sipgo has let go of the socket
+	gate   sync.RWMutex  // held for reading around each send
+	shut   bool          // nothing may be sent any more
+	auth   *authenticator
 
 	ctx     context.Context // done when the phone has closed its calls
 	cancel  context.CancelFunc
@@ -71,8 +74,9 @@ type Phone struct {
 	muted   []string             // branches of INVITEs that are not repeated any more
 	ringing chan *Call           // incoming calls that nobody awaited yet
 	noted   map[string]time.Time
-	strange int           // strangers noted
-	refusal chan struct{} // closed and replaced when the server's port refuses a packet
+	sources map[string]bool // addresses whose requests were let through
+	strange int             // strangers noted
+	refusal chan struct{}   // closed and replaced when the server's port refuses a packet
 	reg     registration
 }
 
@@ -125,6 +129,7 @@ func New(ctx context.Context, cfg Config) (*Phone, error) {
 		ringing: make(chan *Call, maxRinging),
 		noted:   map[string]time.Time{},
 		past:    map[string]time.Time{},
+		sources: map[string]bool{},
 		refusal: make(chan struct{}),
 		reg:     registration{one: make(chan struct{}, 1)},
 	}
@@ -182,9 +187,9 @@ func (p *Phone) open() error {
 		return fmt.Errorf("the SIP stack did not start: %w", err)
 	}
 	p.handle(srv)
-	p.wg.Add(1)
+	p.served = make(chan struct{})
 	go func() {
-		defer p.wg.Done()
+		defer close(p.served)
 		_ = srv.ServeUDP(p.conn) // ends when the socket closes
 	}()
 	// Until the socket is in sipgo's pool, a request would open another one (trap 5).
@@ -196,6 +201,7 @@ func (p *Phone) open() error {
 		time.Sleep(time.Millisecond)
 	}
 	_ = p.conn.Close()
+	<-p.served
 	return errors.New("the SIP stack did not take the socket")
 }
 
@@ -247,8 +253,7 @@ func (p *Phone) Close(ctx context.Context) error {
 	work.Go(func() { p.unregister(ctx) })
 	work.Wait()
 	p.cancel()
-	_ = p.ua.Close()
-	err := p.conn.Close()
+	err := p.letGo()
 	p.mu.Lock()
 	p.sealed = true
 	p.mu.Unlock()

@@ -120,16 +120,12 @@ func (p *Phone) preset() []string {
 // transact sends a request that is no INVITE and gives its final answer. It ends
 // when the context does, whatever the stack's own 32 s timers say (trap 11).
 func (p *Phone) transact(ctx context.Context, req *sip.Request) (*sip.Response, error) {
-	tx, err := p.ua.TransactionLayer().NewClientTransaction(ctx, req)
+	refusal, closed := p.refusals(), 0
+	tx, err := p.begin(ctx, req, nil)
 	if err != nil {
 		return nil, err
 	}
 	defer tx.Terminate()
-	refusal, closed := p.refusals(), 0
-	if err := tx.Init(); err != nil {
-		p.noteSend(req, err)
-		return nil, err
-	}
 	for {
 		select {
 		case res := <-tx.Responses():
@@ -149,6 +145,25 @@ func (p *Phone) transact(ctx context.Context, req *sip.Request) (*sip.Response, 
 			return nil, ErrClosed
 		}
 	}
+}
+
+// begin starts a client transaction. again, if given, gets the answers that come
+// after the final one (RFC 6026).
+func (p *Phone) begin(ctx context.Context, req *sip.Request, again func(*sip.Response)) (tx *sip.ClientTx, err error) {
+	err = p.sending(func() error {
+		if tx, err = p.ua.TransactionLayer().NewClientTransaction(ctx, req); err != nil {
+			return err
+		}
+		if again != nil {
+			tx.OnRetransmission(again)
+		}
+		if err = tx.Init(); err != nil {
+			tx.Terminate()
+			p.noteSend(req, err)
+		}
+		return err
+	})
+	return tx, err
 }
 
 // converse is transact with credentials: it answers challenges until the answer
@@ -175,7 +190,8 @@ func (p *Phone) converseWith(ctx context.Context, req *sip.Request, round *authR
 
 // send writes a request that has no transaction (the ACK of a 2xx).
 func (p *Phone) send(req *sip.Request) {
-	if err := p.ua.TransportLayer().WriteMsg(req.Clone()); err != nil {
+	err := p.sending(func() error { return p.ua.TransportLayer().WriteMsg(req.Clone()) })
+	if err != nil {
 		p.noteSend(req, err)
 	}
 }
