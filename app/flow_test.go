@@ -76,7 +76,7 @@ func TestFromTheComplaintToTheVerdict(t *testing.T) {
 	if r.Target != "2002" || r.Situation != "one-way-audio" || r.Account.User != "2001" {
 		t.Errorf("asked for %+v", r.Target)
 	}
-	d.mustSay("Problem found", "likely", "your voice gets lost behind your router", "Restart the router", "you said they hear nothing",
+	d.mustSay("Problem found", "likely", "your voice gets lost behind your router", "Restart the router", "You said they hear nothing",
 		"The fault is in your network or router.", "breaks off between your router and the provider", "Sign-in works")
 	d.mustNotSay("Open the firewall.", "200 OK", "NAT", "RTCP", "SIP")
 }

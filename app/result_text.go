@@ -63,7 +63,7 @@ func (p *resultPage) proof(f *diagnosis.Finding) []fyne.CanvasObject {
 		if i == 6 {
 			break // the technical view has the rest
 		}
-		label := look.Text(c.Label, look.Style{Size: look.SmallSize})
+		label := look.Text(upperFirst(c.Label), look.Style{Size: look.SmallSize})
 		row := fyne.CanvasObject(label)
 		if c.N > 0 {
 			row = look.TopRow(10, 0, label, look.Text("#"+digits(c.N), look.Style{Size: look.CaptionSize, Color: look.Mute, Mono: true, OneRow: true}))

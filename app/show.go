@@ -15,14 +15,14 @@ import (
 )
 
 // ErrNoWindow says that no window could be painted: no OpenGL, as on many remote
-// desktops and virtual machines.
-var ErrNoWindow = errors.New("no window can be shown here, because this computer offers no OpenGL (a remote desktop or a virtual machine often has none); everything also works on the command line: softphone-doctor check --help")
+// desktops and virtual machines, or a screen that cannot be reached.
+var ErrNoWindow = errors.New("no window can be shown here, because the screen cannot be reached or offers no OpenGL (a remote desktop or a virtual machine often has none); everything also works on the command line: softphone-doctor check --help")
 
 // ErrNoDisplay says that there is no screen at all.
 var ErrNoDisplay = errors.New("there is no screen to show a window on (neither DISPLAY nor WAYLAND_DISPLAY is set); everything also works on the command line: softphone-doctor check --help")
 
 // paintLimit is how long a window may take to appear.
-const paintLimit = 15 * time.Second
+const paintLimit = 10 * time.Second
 
 // DisplayError tells before any window is made whether one could be shown at
 // all: nil, or ErrNoDisplay on a Unix without a display server.
@@ -41,11 +41,20 @@ func DisplayError() error {
 // was painted: the caller prints it and leaves with status 2. Fyne's own log
 // lines about OpenGL stand above it.
 //
-// main asks DisplayError first, since a driver without a display server can end
-// the process by itself.
-func Show(a fyne.App, b Backend, file string) error {
-	w := New(a, b)
+// main asks DisplayError first: its sentence is the better one.
+func Show(a fyne.App, b Backend, file string) (err error) {
 	var painted, failed atomic.Bool
+	defer func() {
+		// Fyne's driver panics where it finds no display server. After the first
+		// paint a panic is a fault of ours and stays one.
+		if trouble := recover(); trouble != nil {
+			if painted.Load() {
+				panic(trouble)
+			}
+			err = ErrNoWindow
+		}
+	}()
+	w := New(a, b)
 	w.watchPaint(func() { painted.Store(true) })
 	if file != "" {
 		w.OpenFile(file)
@@ -58,6 +67,8 @@ func Show(a fyne.App, b Backend, file string) error {
 	})
 	defer limit.Stop()
 	w.win.ShowAndRun()
+	w.now.leave() // the window may have been ended by a signal
+	w.hangUp()
 	if failed.Load() || !painted.Load() {
 		return ErrNoWindow
 	}

@@ -171,18 +171,26 @@ func (w *Window) technical(on bool) {
 func (w *Window) close() {
 	w.now.leave()
 	w.win.Hide()
+	go func() {
+		w.hangUp()
+		w.post(w.win.Close)
+	}()
+}
+
+// hangUpLimit is how long the program stays for its test phone to say goodbye.
+const hangUpLimit = 4 * time.Second
+
+// hangUp waits until no check runs any more, within bounds.
+func (w *Window) hangUp() {
 	done := make(chan struct{})
 	go func() {
 		w.running.Wait()
 		close(done)
 	}()
-	go func() {
-		select {
-		case <-done:
-		case <-time.After(4 * time.Second):
-		}
-		w.post(w.win.Close)
-	}()
+	select {
+	case <-done:
+	case <-time.After(hangUpLimit):
+	}
 }
 
 // focus sets the keyboard focus on a widget.

@@ -17,8 +17,7 @@ func sentence(err error) string {
 	if s == "" {
 		return s
 	}
-	r, n := utf8.DecodeRuneInString(s)
-	s = string(unicode.ToUpper(r)) + s[n:]
+	s = upperFirst(s)
 	if !strings.ContainsAny(s[len(s)-1:], ".!?") {
 		s += "."
 	}
@@ -34,9 +33,21 @@ func seconds(d time.Duration) string {
 	return digits(s/60) + " min " + digits(s%60) + " s"
 }
 
+// upperFirst writes the first letter large.
+func upperFirst(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	if n == 0 {
+		return s
+	}
+	return string(unicode.ToUpper(r)) + s[n:]
+}
+
 // lowerFirst writes the first letter small unless the word is all capitals.
 func lowerFirst(s string) string {
 	r, n := utf8.DecodeRuneInString(s)
+	if n == 0 {
+		return s
+	}
 	next, _ := utf8.DecodeRuneInString(s[n:])
 	if unicode.IsUpper(next) {
 		return s

@@ -35,7 +35,7 @@ func (a *arrow) set(s diagnosis.State) {
 const arrowHigh = 20
 
 func (a *arrow) CreateRenderer() fyne.WidgetRenderer {
-	r := &arrowRenderer{a: a, mark: canvas.NewCircle(nil), bang: NewIcon("bang", Card, 14)}
+	r := &arrowRenderer{a: a, mark: canvas.NewCircle(nil), bang: NewIcon("bang", Card, 12)}
 	r.head = canvas.NewArbitraryPolygon(nil, nil)
 	r.build(a.Size())
 	return r
@@ -72,7 +72,7 @@ func stateColor(s diagnosis.State) fyne.ThemeColorName {
 }
 
 func (r *arrowRenderer) build(size fyne.Size) {
-	const headLong, headHigh, markSize = 8, 10, 20
+	const headLong, headHigh, markSize = 8, 10, 17
 	ink := paint(r.a, stateColor(r.a.state))
 	shaft := max(size.Width-headLong, 0)
 	from := float32(0)
@@ -103,8 +103,8 @@ func (r *arrowRenderer) build(size fyne.Size) {
 		r.mark.FillColor = ink
 		r.mark.Move(fyne.NewPos((size.Width-markSize)/2, (size.Height-markSize)/2))
 		r.mark.Resize(fyne.NewSquareSize(markSize))
-		r.bang.Move(fyne.NewPos((size.Width-14)/2, (size.Height-14)/2))
-		r.bang.Resize(fyne.NewSquareSize(14))
+		r.bang.Move(fyne.NewPos((size.Width-12)/2, (size.Height-12)/2))
+		r.bang.Resize(fyne.NewSquareSize(12))
 		r.shown = append(r.shown, r.mark, r.bang)
 	}
 }

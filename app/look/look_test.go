@@ -219,7 +219,7 @@ func TestPathInWords(t *testing.T) {
 		{[4]diagnosis.Segment{{Out: g, In: g}, {Out: g, In: g}, {Out: b, In: g}, {Out: u, In: g}},
 			"Your voice breaks off between your router and the provider. Their voice arrives."},
 		{[4]diagnosis.Segment{{Out: g, In: u}, {Out: g, In: u}, {Out: g, In: b}, {Out: u, In: g}},
-			"Your voice was seen on a part of its way. Their voice breaks off between the provider and your router."},
+			"Your voice was seen from the microphone to the provider. Their voice breaks off between the provider and your router."},
 	} {
 		if got := PathSummary(c.path); got != c.want {
 			t.Errorf("got  %s\nwant %s", got, c.want)

@@ -121,7 +121,7 @@ func PathSummary(path [4]diagnosis.Segment) string {
 
 // wayWords follows one way from its beginning to the first break.
 func wayWords(whose string, states [4]diagnosis.State, names [5]string) string {
-	good := 0
+	good, first, last := 0, -1, -1
 	for i, st := range states {
 		switch st {
 		case diagnosis.Broken:
@@ -129,6 +129,10 @@ func wayWords(whose string, states [4]diagnosis.State, names [5]string) string {
 				"Whose": whose, "From": names[i], "To": names[i+1]})
 		case diagnosis.Good:
 			good++
+			if first < 0 {
+				first = i
+			}
+			last = i
 		}
 	}
 	switch good {
@@ -137,7 +141,8 @@ func wayWords(whose string, states [4]diagnosis.State, names [5]string) string {
 	case 0:
 		return lang.X("path.unseen", "{{.Whose}} was not seen on its way.", map[string]any{"Whose": whose})
 	}
-	return lang.X("path.partly", "{{.Whose}} was seen on a part of its way.", map[string]any{"Whose": whose})
+	return lang.X("path.partly", "{{.Whose}} was seen from {{.From}} to {{.To}}.", map[string]any{
+		"Whose": whose, "From": names[first], "To": names[last+1]})
 }
 
 // HeightFor is the same at any width.
