@@ -46,7 +46,7 @@ func newHeader(w *Window) *header {
 	h.tech = newPill(false, func() { w.technical(w.tech == nil) })
 	name := look.Text(tr("app.name", "Softphone Doctor"), look.Style{Size: look.TitleSize, Bold: true, OneRow: true})
 	mark := look.Sized(28, 28, look.Over(look.NewSurface(look.Accent, "", 8), look.NewIcon("app", look.OnAccent, 20)))
-	h.object = look.Header(look.Row(12, 2, mark, name, look.Gap(0, 0), h.account, h.tech))
+	h.object = look.Header(look.Row(12, 2, mark, name, look.Gap(0, 0), h.account.Tile, h.tech.Tile))
 	return h
 }
 

@@ -161,6 +161,18 @@ func TestEverythingIsReachedByTab(t *testing.T) {
 	}
 }
 
+func TestTabGoesFromAboveToBelow(t *testing.T) {
+	d := newDesk(t)
+	home := d.w.now.(*homePage)
+	for _, want := range []fyne.Focusable{d.w.header.account.Tile, d.w.header.tech.Tile, home.cards["no-ringback"], home.cards["one-way-audio"],
+		home.cards["registration"], home.change} {
+		d.w.win.Canvas().FocusNext()
+		if got := d.w.win.Canvas().Focused(); got != want {
+			t.Fatalf("the focus is on %T %q, want %q", got, got.(fyne.Accessible).AccessibilityLabel(), want.(fyne.Accessible).AccessibilityLabel())
+		}
+	}
+}
+
 func TestHealthySaysWhatWasCheckedAndWhatNext(t *testing.T) {
 	d := newDesk(t)
 	d.w.show(newResultPage(d.w, healthy(), &liveRequest{Request: session.Request{Account: account()}}))

@@ -107,9 +107,10 @@ func (l *margins) heightFor(objects []fyne.CanvasObject, width float32) (h float
 	return h
 }
 
-// Bars sets a bar above and one below a body that takes the rest.
+// Bars sets a bar above and one below a body that takes the rest. The tab order
+// goes from above to below.
 func Bars(above, below, body fyne.CanvasObject) *fyne.Container {
-	return container.New(&bars{}, above, below, body)
+	return container.New(&bars{}, above, body, below)
 }
 
 type bars struct{}
@@ -119,22 +120,22 @@ func (bars) Layout(o []fyne.CanvasObject, size fyne.Size) {
 	if o[0].Visible() {
 		top = HeightFor(o[0], size.Width)
 	}
-	if o[1].Visible() {
-		bottom = HeightFor(o[1], size.Width)
+	if o[2].Visible() {
+		bottom = HeightFor(o[2], size.Width)
 	}
 	o[0].Move(fyne.Position{})
 	o[0].Resize(fyne.NewSize(size.Width, top))
-	o[1].Move(fyne.NewPos(0, size.Height-bottom))
-	o[1].Resize(fyne.NewSize(size.Width, bottom))
-	o[2].Move(fyne.NewPos(0, top))
-	o[2].Resize(fyne.NewSize(size.Width, max(size.Height-top-bottom, 0)))
+	o[1].Move(fyne.NewPos(0, top))
+	o[1].Resize(fyne.NewSize(size.Width, max(size.Height-top-bottom, 0)))
+	o[2].Move(fyne.NewPos(0, size.Height-bottom))
+	o[2].Resize(fyne.NewSize(size.Width, bottom))
 }
 
 func (bars) MinSize(o []fyne.CanvasObject) fyne.Size {
-	size := o[2].MinSize()
-	for _, bar := range o[:2] {
-		if bar.Visible() {
-			m := bar.MinSize()
+	var size fyne.Size
+	for _, part := range o {
+		if part.Visible() {
+			m := part.MinSize()
 			size = fyne.NewSize(max(size.Width, m.Width), size.Height+m.Height)
 		}
 	}
