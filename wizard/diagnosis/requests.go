@@ -131,11 +131,22 @@ func errorsTo(e *evidence.Evidence, s *server, kind func(evidence.Unreachable) b
 	return list
 }
 
-// isMedia tells that an address takes sound, not signalling.
+// isMedia tells that an address takes sound or the reports about it, not
+// signalling: packets went there, or a description named it. The port beside
+// counts too, since reports go there (RFC 3550 11), often a moment after the
+// other side has closed it.
 func isMedia(e *evidence.Evidence, a netip.AddrPort) bool {
 	for _, c := range e.Calls {
 		for _, s := range callStreams(c) {
-			if s.To == a {
+			if s.To == a || s.To.Addr() == a.Addr() && s.To.Port()+1 == a.Port() {
+				return true
+			}
+		}
+		for _, m := range []*evidence.Media{c.Offer, c.Agreed, c.ByReinvite} {
+			if m == nil || m.Port == 0 || m.Addr != a.Addr().String() {
+				continue
+			}
+			if port := int(a.Port()); port == m.Port || port == m.Port+1 || port == m.RTCPPort {
 				return true
 			}
 		}

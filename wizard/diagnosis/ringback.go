@@ -61,7 +61,7 @@ func (r ringback) hit(e *evidence.Evidence) Hit {
 	}
 	if c.Answer != nil {
 		h.Cites = append(h.Cites, cite(c.Answer, "answered"))
-		if s := mainIn(c); s != nil && s.Early == 0 {
+		if s := mainIn(c); s != nil && s.Early <= earlyFew {
 			h.Args["then"] = ", while sound came after the answer"
 			h.Cites = append(h.Cites, Cite{s.FirstN, "the first sound packet"})
 		}
@@ -105,11 +105,14 @@ func judgeRingback(e *evidence.Evidence, c *evidence.Call) (r ringback, ok bool)
 	return r, r.nothing(e, unheard)
 }
 
+// earlyFew packets may overtake the answer on their way, which is no early sound.
+const earlyFew = 5
+
 // earlyStream is the sound that came before the answer, nil when none did.
 func earlyStream(c *evidence.Call) *evidence.Stream {
 	var best *evidence.Stream
 	for _, s := range streams(c, evidence.In) {
-		if s.Early > 0 && (best == nil || s.Early > best.Early) {
+		if s.Early > earlyFew && (best == nil || s.Early > best.Early) {
 			best = s
 		}
 	}

@@ -136,7 +136,7 @@ var onewayInRules = []Rule{
 		Fix: []Remedy{
 			{ForUser, "Choose the right speaker or headset for the phone, and check its volume and cable."},
 		},
-		ExplainedBy: []string{"audio-in-undecodable", "audio-in-two-streams", "audio-in-other-source"},
+		ExplainedBy: []string{"audio-in-undecodable", "audio-in-two-streams", "audio-in-other-source", "call-on-hold", "audio-stops-midcall", "audio-stops-after-reinvite"},
 		Check:       checkNotPlayed,
 	},
 }

@@ -11,7 +11,7 @@ import (
 const (
 	lossBad     = 3.0 // percent
 	lossSome    = 1.0 // percent
-	lossClear   = 10.0
+	lossClear   = 5.0 // so much shows within lossShort already: 10 packets and more of 200
 	lossLong    = 10 * time.Second
 	lossShort   = 4 * time.Second
 	fewPackets  = 50
