@@ -31,7 +31,7 @@ var errBusy = errors.New("the test phone has too many calls: hang up some first"
 // to is a number, a user of the account's domain, or a sip: or tel: URI. An
 // emergency number is refused with ErrEmergency, and nothing is sent.
 func (p *Phone) Dial(ctx context.Context, to string) (*Call, error) {
-	if isEmergency(to) {
+	if IsEmergency(to) {
 		return nil, ErrEmergency
 	}
 	if err := p.usable(); err != nil {

@@ -41,9 +41,9 @@ var emergency = map[string]string{
 	"0000": "000 behind an outside line",
 }
 
-// isEmergency tells whether a dialled text means an emergency number, as a bare
+// IsEmergency tells whether a dialled text means an emergency number, as a bare
 // number, a sip: or tel: URI, with or without separators, or the service URN.
-func isEmergency(to string) bool {
+func IsEmergency(to string) bool {
 	s := strings.ToLower(strings.TrimSpace(to))
 	if strings.HasPrefix(s, "urn:service:sos") {
 		return true

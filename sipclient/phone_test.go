@@ -165,7 +165,7 @@ func TestEmergency(t *testing.T) {
 	}
 	srv.silence(100 * time.Millisecond)
 	for _, to := range []string{"116117", "1120", "alice", "echo", "tel:+49301234567", "9196"} {
-		if isEmergency(to) {
+		if IsEmergency(to) {
 			t.Errorf("%q is no emergency number", to)
 		}
 	}

@@ -13,6 +13,8 @@ import (
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
+
+	"softphonedoctor/sipclient"
 )
 
 // Account is what a person knows of their phone account. The TOML names are
@@ -96,9 +98,13 @@ func ParseAccount(data []byte) (Account, error) {
 // Field is an Account error with the field it is about, so that a form can show
 // the sentence beside it.
 type Field struct {
-	Name string // as in the account file
-	Text string
+	Name  string // as in the account file, or "target"
+	Text  string
+	Cause error // may be nil
 }
+
+// Unwrap gives the cause.
+func (f *Field) Unwrap() error { return f.Cause }
 
 // Error gives the sentence.
 func (f *Field) Error() string { return f.Text }
@@ -144,6 +150,24 @@ func (a Account) Check() error {
 		if !slices.Contains([]string{"PCMU", "PCMA"}, strings.ToUpper(c)) {
 			return bad("codecs", "codec %q cannot be tested by this version: use PCMU and PCMA", c)
 		}
+	}
+	return nil
+}
+
+// ErrEmergency says that a number to call is an emergency number.
+var ErrEmergency = sipclient.ErrEmergency
+
+// CheckNumber looks at a number or address to call before anything is sent. The
+// error is a *Field, which is ErrEmergency for a number that a test never calls.
+func CheckNumber(target string) error {
+	target = strings.TrimSpace(target)
+	switch {
+	case target == "":
+		return &Field{Name: "target", Text: "this check places a call: enter the number or address to call"}
+	case sipclient.IsEmergency(target):
+		return &Field{Name: "target", Text: target + " is an emergency number; a test never calls one", Cause: ErrEmergency}
+	case strings.ContainsAny(target, "<>\"\t\r\n"):
+		return &Field{Name: "target", Text: "the number to call holds a character that cannot be part of it: enter only the number or the address"}
 	}
 	return nil
 }

@@ -76,6 +76,18 @@ func TestErrorsNameTheirField(t *testing.T) {
 	require.Equal(t, "target", f.Name)
 }
 
+// No number that could cost a life is ever dialled for a test.
+func TestEmergencyNumbersAreRefused(t *testing.T) {
+	for _, n := range []string{"112", "911", " 9 9 9 ", "+112", "tel:110", "sip:911@pbx.example.net", "0-112", "urn:service:sos"} {
+		require.ErrorIs(t, CheckNumber(n), ErrEmergency, n)
+		_, err := NewCheck(Request{Account: Account{User: "a", Domain: "b", Password: "c"}, Situation: "everything", Target: n})
+		require.ErrorIs(t, err, ErrEmergency, n)
+	}
+	for _, n := range []string{"2002", "*43", "+491711234567", "116117", "sip:911a@pbx.example.net"} {
+		require.NoError(t, CheckNumber(n), n)
+	}
+}
+
 func FuzzParseAccount(f *testing.F) {
 	f.Add("user = \"2001\"\ndomain = \"pbx\"\npassword = \"x\"\n")
 	f.Add("user = [[[")

@@ -49,8 +49,10 @@ func NewCheck(r Request) (*Check, error) {
 	if err := r.Account.Check(); err != nil {
 		return nil, err
 	}
-	if sc.Calls && strings.TrimSpace(r.Target) == "" {
-		return nil, &Field{Name: "target", Text: "this check places a call: enter the number or address to call"}
+	if sc.Calls {
+		if err := CheckNumber(r.Target); err != nil {
+			return nil, err
+		}
 	}
 	c := &Check{request: r, scenario: sc, tape: &capture.Tape{}}
 	c.lazy = &lazyPhone{config: sipclient.Config{Account: phoneAccount(r.Account), Tape: c.tape}}
