@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -23,7 +24,7 @@ func TestEveryFaultIsNamedAsItself(t *testing.T) {
 			t.Parallel()
 			places <- struct{}{}
 			defer func() { <-places }()
-			res := Practise(t.Context(), f.Cause, nil)
+			res := practiseOnTime(t, f.Cause)
 			require.NoError(t, res.Err)
 			if !res.Right {
 				var text bytes.Buffer
@@ -33,6 +34,42 @@ func TestEveryFaultIsNamedAsItself(t *testing.T) {
 			requireSameFromFile(t, res)
 		})
 	}
+}
+
+// practiseOnTime tries a fault, and again when the wrong thing was found while
+// this machine itself stumbled: the program rightly blames a computer that keeps
+// it waiting, which is no answer to the question of this test.
+func practiseOnTime(t *testing.T, cause string) Result {
+	t.Helper()
+	for try := 1; ; try++ {
+		stop := watchLateness()
+		res := Practise(t.Context(), cause, nil)
+		late := stop()
+		if res.Err != nil || res.Right || late < 10*time.Millisecond || try == 3 {
+			return res
+		}
+		t.Logf("found %s, but this machine was up to %s late: once more", res.Found, late)
+	}
+}
+
+// watchLateness measures how late this machine wakes a sleeper, until it is stopped.
+func watchLateness() (stop func() time.Duration) {
+	done, result := make(chan struct{}), make(chan time.Duration)
+	go func() {
+		var worst time.Duration
+		for {
+			select {
+			case <-done:
+				result <- worst
+				return
+			default:
+			}
+			began := time.Now()
+			time.Sleep(5 * time.Millisecond)
+			worst = max(worst, time.Since(began)-5*time.Millisecond)
+		}
+	}()
+	return func() time.Duration { close(done); return <-result }
 }
 
 // requireSameFromFile writes the tape, reads it and compares the findings.
