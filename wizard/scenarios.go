@@ -18,7 +18,7 @@ func Scenarios() []Scenario {
 		},
 		{
 			ID: "everything", Complaint: "I'm not sure: check everything", Calls: true,
-			Steps: []Step{signIn, signInAgain, dial, ringing, soundBothWays, ears},
+			Steps: []Step{signIn, signInAgain, dial, ringAndPickUp, soundBothWays, ears},
 		},
 	}
 }

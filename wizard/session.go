@@ -71,6 +71,13 @@ func (s *Session) ask(ctx context.Context, q Question) Answer {
 	return a
 }
 
+// askWhile is ask with a limit: a question must not keep a phone ringing for ever.
+func (s *Session) askWhile(ctx context.Context, limit time.Duration, q Question) Answer {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	return s.ask(ctx, q)
+}
+
 // until waits for a condition on the evidence, looked at whenever the tape has
 // grown (at most every 50 ms), for at most the given time. It tells whether the
 // condition came true.

@@ -15,6 +15,7 @@ const (
 	tryingLimit = 12 * time.Second
 	ringLimit   = 10 * time.Second // ringing that nobody answers, when only ringing is under test
 	pickUpLimit = 40 * time.Second // when a person is asked to answer
+	askLimit    = 30 * time.Second // for a question while a phone rings at the other side
 	soundTime   = 6500 * time.Millisecond
 	reportTime  = 9500 * time.Millisecond // where reports from the other side are slow to come
 	shortSound  = 3500 * time.Millisecond
@@ -68,49 +69,49 @@ var dial = Step{
 
 // ringing watches the ringing phase and asks whether it can be heard; an answer
 // from the other side ends it. Ringing that goes on is cancelled: enough was seen.
-var ringing = Step{
-	Title: "Ringing",
-	Do: func(ctx context.Context, s *Session) error {
-		if s.call.State() == Ringing {
-			s.instruct("It should be ringing at the other side. Nobody needs to answer.")
-			s.ask(ctx, askHeardRinging)
-		}
-		waiting, cancel := context.WithTimeout(ctx, ringLimit)
-		defer cancel()
-		if s.call.Wait(waiting, Answered) != Answered {
-			return errEnough
-		}
-		return nil
-	},
-	Found: func(e *evidence.Evidence) string {
-		c := lastCall(e)
-		switch {
-		case c == nil:
-			return ""
-		case c.Answer != nil:
-			return "answered"
-		case c.Final != nil:
-			return "ended without an answer"
-		}
-		return "nobody answered"
-	},
-}
+var ringing = ring("Ringing", "It should be ringing at the other side. Nobody needs to answer.", ringLimit, true)
 
 // pickUp waits for a person (or an echo service) to answer.
-var pickUp = Step{
-	Title: "Waiting for an answer",
-	Do: func(ctx context.Context, s *Session) error {
-		if s.call.State() != Answered {
-			s.instruct("Please let somebody answer the call at the other side.")
-		}
-		waiting, cancel := context.WithTimeout(ctx, pickUpLimit)
-		defer cancel()
-		if s.call.Wait(waiting, Answered) != Answered {
-			return errEnough
-		}
-		return nil
-	},
-	Found: ringing.Found,
+var pickUp = ring("Waiting for an answer", "Please let somebody answer the call at the other side.", pickUpLimit, false)
+
+// ringAndPickUp does both, for the check of everything.
+var ringAndPickUp = ring("Ringing", "Please let somebody answer the call at the other side.", pickUpLimit, true)
+
+// ring makes a step of the ringing phase: what to tell the person, how long to
+// let it ring, and whether to ask about the ringing tone.
+func ring(title, instruction string, limit time.Duration, ask bool) Step {
+	return Step{
+		Title: title,
+		Do: func(ctx context.Context, s *Session) error {
+			if s.call.State() == Ringing {
+				s.instruct(instruction)
+				if ask {
+					s.askWhile(ctx, askLimit, askHeardRinging)
+				}
+			}
+			waiting, cancel := context.WithTimeout(ctx, limit)
+			defer cancel()
+			if s.call.Wait(waiting, Answered) != Answered {
+				return errEnough
+			}
+			return nil
+		},
+		Found: ringWords,
+	}
+}
+
+// ringWords says in a few words how the ringing of the last call ended.
+func ringWords(e *evidence.Evidence) string {
+	c := lastCall(e)
+	switch {
+	case c == nil:
+		return ""
+	case c.Answer != nil:
+		return "answered"
+	case c.Final != nil:
+		return "ended without an answer"
+	}
+	return "nobody answered"
 }
 
 // briefSound listens just long enough to tell sound that was missing only while
