@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os/exec"
 	"runtime"
+	"sync"
 	"syscall"
 )
 
@@ -13,9 +14,10 @@ func ownGroup() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
 }
 
-// starters hands commands to one thread that never ends: the kernel's death
-// signal is tied to the thread that forked, not to the whole program.
-var starters = func() chan func() {
+// starter gives the one thread that starts commands, which begins with the first
+// of them and never ends: the kernel's death signal is tied to the thread that
+// forked, not to the whole program.
+var starter = sync.OnceValue(func() chan<- func() {
 	work := make(chan func())
 	go func() {
 		runtime.LockOSThread()
@@ -24,11 +26,11 @@ var starters = func() chan func() {
 		}
 	}()
 	return work
-}()
+})
 
 func startHere(cmd *exec.Cmd) error {
 	result := make(chan error)
-	starters <- func() { result <- cmd.Start() }
+	starter() <- func() { result <- cmd.Start() }
 	return <-result
 }
 

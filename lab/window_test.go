@@ -23,8 +23,13 @@ func display(t *testing.T) string {
 	require.NoError(t, err)
 	var number string
 	require.Eventually(t, func() bool {
-		number, _, _ = strings.Cut(strings.TrimSpace(p.Log()), "\n")
-		return number != "" && strings.Trim(number, "0123456789") == ""
+		// Beside remarks about displays that others have.
+		for line := range strings.Lines(p.Log()) {
+			if word := strings.TrimSpace(line); word != "" && strings.Trim(word, "0123456789") == "" {
+				number = word
+			}
+		}
+		return number != ""
 	}, 10*time.Second, 20*time.Millisecond, "Xvfb does not name its display: %s", p.Log())
 	return ":" + number
 }
