@@ -16,7 +16,10 @@ type verdict struct {
 	certainty Certainty
 	where     Where
 	kind      Kind
-	basis     string // what decided, as the end of a sentence: ", and the reason given is ..."
+	basis     string // what decided, as it follows "the server refused the call": " after 3 s"
+	worded    bool   // basis holds the answerer's own words: the code says no more than they do
+	story     string // the whole Why in place of "the server refused ...", without its full stop
+	more      string // what stands behind the code in its brackets: ", cause 17"
 	text      string // what the server wrote, "" when only the usual phrase
 	request   *evidence.Message
 	message   *evidence.Message
@@ -36,7 +39,8 @@ func decideByText(method string, m *evidence.Message, d Dictionary, rang bool) (
 			continue
 		}
 		return verdict{cause: cause, certainty: Confirmed,
-			basis: fmt.Sprintf(", and the telephone network gives cause %d%s as the reason", r.Cause, quoted(r.Text))}, true
+			worded: true, more: fmt.Sprintf(", cause %d", r.Cause),
+			basis: ", and the telephone network gives the reason " + phoneNetworkSays(r.Cause, r.Text)}, true
 	}
 	for _, w := range m.Warnings() {
 		cause := warningCause(w.Code)
@@ -44,7 +48,8 @@ func decideByText(method string, m *evidence.Message, d Dictionary, rang bool) (
 			continue
 		}
 		return verdict{cause: cause, certainty: Confirmed,
-			basis: fmt.Sprintf(", with warning %d%s", w.Code, quoted(w.Text))}, true
+			worded: w.Text != "", more: fmt.Sprintf(", warning %d", w.Code),
+			basis: remark(w.Text)}, true
 	}
 	text := wordsOf(m)
 	for _, w := range wordings {
@@ -53,16 +58,12 @@ func decideByText(method string, m *evidence.Message, d Dictionary, rang bool) (
 		}
 		for _, word := range w.words {
 			if strings.Contains(text, word) {
-				basis := ", and that text names the reason"
-				if said := serverText(m); said != quote(m.Reason) {
-					basis = ", and its text names the reason: " + said
-				}
-				return verdict{cause: w.cause, certainty: Likely, basis: basis}, true
+				return verdict{cause: w.cause, certainty: Likely, worded: true, basis: " with the words " + serverText(m)}, true
 			}
 		}
 	}
 	if cause := d.cause(method, m); cause != "" {
-		return verdict{cause: cause, certainty: Likely, basis: ", which " + d.Provider + " uses for exactly this"}, true
+		return verdict{cause: cause, certainty: Likely, basis: ", which is what " + d.Provider + " does in exactly this case"}, true
 	}
 	return verdict{}, false
 }
@@ -213,11 +214,12 @@ func serverText(m *evidence.Message) string {
 	return quote(m.Reason)
 }
 
-func quoted(s string) string {
-	if s == "" {
+// remark is a warning's text as a basis.
+func remark(text string) string {
+	if text == "" {
 		return ""
 	}
-	return " (" + quote(s) + ")"
+	return " with the remark " + quote(text)
 }
 
 // quote bounds foreign text: it may be long, or hold anything.

@@ -14,13 +14,13 @@ func decideChallenge(e *evidence.Evidence, request, m *evidence.Message) (verdic
 	if len(sent) == 0 {
 		if unsupported(asked) || cannotAnswer(e, request.CallID()) {
 			return verdict{cause: "digest-unsupported", certainty: Confirmed,
-				basis: ", asking for a way of signing in that this phone does not have"}, true
+				story: "The server asks for the password in a way that this phone does not know"}, true
 		}
 		if e.Until.Sub(m.Time) < silence {
 			return verdict{}, false
 		}
 		return verdict{cause: "account-credentials-wrong", certainty: Possible,
-			basis: ", and the phone sent no user name and password after that"}, true
+			story: "The server asked for user name and password, and the phone never sent them"}, true
 	}
 	if workedBefore(e, request, sent) {
 		return verdict{}, false // the same credentials were good once: only the one-time value is old
@@ -45,23 +45,26 @@ func decideChallenge(e *evidence.Evidence, request, m *evidence.Message) (verdic
 			return verdict{}, false
 		}
 		return verdict{cause: "account-credentials-wrong", certainty: Possible,
-			basis: ", though the server says that only its one-time value was too old"}, true
+			story: "The server said that its question about the password had expired and asked anew, and the phone did not try again"}, true
 	case !sameRealm && len(asked) > 0:
 		if unsupported(asked) {
-			return verdict{cause: "digest-unsupported", certainty: Confirmed, basis: ", asking for a way of signing in that this phone does not have"}, true
+			return verdict{cause: "digest-unsupported", certainty: Confirmed, story: "The server asks for the password in a way that this phone does not know"}, true
 		}
 		if e.Until.Sub(m.Time) < settled {
 			return verdict{}, false // the phone may answer the second realm
 		}
 		return verdict{cause: "account-credentials-wrong", certainty: Possible,
-			basis: ", asked by a second server (" + quote(asked[0].Realm) + ") that wants its own user name and password"}, true
+			story: "A second server, " + quote(asked[0].Realm) + ", asked for a user name and password of its own, and the phone did not send any"}, true
 	case fresh:
 		return verdict{cause: "account-credentials-wrong", certainty: Confirmed,
-			basis: " again, although user name and password had been sent"}, true
+			story: askedAgain}, true
 	}
 	return verdict{cause: "account-credentials-wrong", certainty: Likely,
-		basis: " again, although user name and password had been sent"}, true
+		story: askedAgain}, true
 }
+
+// askedAgain is what a wrong password looks like.
+const askedAgain = "The server asked for user name and password again after the phone had sent them, so it did not accept them"
 
 // workedBefore tells that an earlier request with the same one-time value got past
 // the password. Servers let such values expire, often without saying "stale".

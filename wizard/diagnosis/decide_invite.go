@@ -29,7 +29,7 @@ func decideCall(e *evidence.Evidence, c *evidence.Call, d Dictionary) (v verdict
 		return decideChallenge(e, c.Invite, m)
 	}
 	if c.Cancel != nil && c.Cancel.Out && (m.Status == 487 || m.Time.After(c.Cancel.Time)) {
-		return verdict{cause: "caller-cancelled", certainty: Confirmed, basis: ", because the call was cancelled here"}, true
+		return verdict{cause: "caller-cancelled", certainty: Confirmed, basis: " because it was cancelled here"}, true
 	}
 	if v, ok := decideByText("INVITE", m, d, rang); ok {
 		return v, true
@@ -81,9 +81,9 @@ func decideByOrder(e *evidence.Evidence, c *evidence.Call, rang bool) verdict {
 		return verdict{cause: "callee-not-registered", certainty: Likely, basis: " without ringing"}
 	case 487:
 		if rang {
-			return verdict{cause: "callee-no-answer", certainty: Likely, basis: " after it had rung, and nobody here had cancelled"}
+			return verdict{cause: "callee-no-answer", certainty: Likely, basis: " after it had rung, though nobody here had cancelled it"}
 		}
-		return verdict{cause: "callee-no-answer", certainty: Possible, basis: ", and nobody here had cancelled"}
+		return verdict{cause: "callee-no-answer", certainty: Possible, basis: ", though nobody here had cancelled it"}
 	case 482, 483:
 		return verdict{cause: "routing-loop", certainty: Likely}
 	case 486, 600:
@@ -109,7 +109,7 @@ func decideByOrder(e *evidence.Evidence, c *evidence.Call, rang bool) verdict {
 		case rang:
 			return verdict{cause: "callee-declined", certainty: Likely, basis: " after it had rung"}
 		case took < atOnce:
-			return verdict{cause: "no-credit-or-barred", certainty: Likely, basis: " at once, before any phone rang"}
+			return verdict{cause: "no-credit-or-barred", certainty: Likely, basis: " before any phone rang"}
 		}
 		return verdict{cause: "callee-declined", certainty: Possible}
 	case 607, 608:
@@ -151,9 +151,9 @@ func decide403(e *evidence.Evidence, c *evidence.Call, rang bool) verdict {
 		return verdict{cause: "no-credit-or-barred", certainty: Likely, basis: ", while another number could be called"}
 	case registered != "" && from != "" && !strings.EqualFold(from, registered):
 		return verdict{cause: "caller-id-refused", certainty: Likely,
-			basis: ": the call shows " + quote(from) + ", but the account signed in as " + quote(registered)}
+			basis: ", which shows the number " + quote(from) + " while the account signed in as " + quote(registered)}
 	case others.refused > 0:
-		return verdict{cause: "account-not-allowed", certainty: Likely, basis: ", and other numbers are refused the same way"}
+		return verdict{cause: "account-not-allowed", certainty: Likely, basis: " as it refused others"}
 	case registered != "":
 		return verdict{cause: "no-credit-or-barred", certainty: Likely, basis: ", although the sign-in had been accepted"}
 	case e.Have.Has(evidence.HaveLive) && len(e.Registrations) == 0 && !authorized(c.Invite):
@@ -226,14 +226,14 @@ func decide488(c *evidence.Call) verdict {
 	offer := audioOf(c.Invite)
 	if theirs := audioOf(c.Final); theirs != nil && offer != nil {
 		if secure(theirs) != secure(offer) {
-			return verdict{cause: "encryption-mismatch", certainty: Confirmed, basis: ", and it names " + theirs.Proto + " where " + offer.Proto + " was offered"}
+			return verdict{cause: "encryption-mismatch", certainty: Confirmed, worded: true, basis: " and wants the sound " + guarded(theirs) + ", while it was offered " + guarded(offer)}
 		}
 		if !share(theirs, offer) {
-			return verdict{cause: "codec-mismatch", certainty: Confirmed, basis: ", and it names " + codecNames(theirs) + " instead"}
+			return verdict{cause: "codec-mismatch", certainty: Confirmed, worded: true, basis: " and knows only " + codecNames(theirs)}
 		}
 	}
 	if offer != nil && secure(offer) {
-		return verdict{cause: "encryption-mismatch", certainty: Likely, basis: ", and the call had been offered with encryption"}
+		return verdict{cause: "encryption-mismatch", certainty: Likely, basis: ", which offered only encrypted sound"}
 	}
 	return verdict{cause: "codec-mismatch", certainty: Likely}
 }
@@ -241,6 +241,13 @@ func decide488(c *evidence.Call) verdict {
 // secure tells that a description demands encryption by its profile: keys beside
 // a plain profile are an offer that may be ignored (RFC 4568 6.1 and its usual reading).
 func secure(m *sipmsg.Media) bool { return strings.Contains(strings.ToUpper(m.Proto), "SAVP") }
+
+func guarded(m *sipmsg.Media) string {
+	if secure(m) {
+		return "encrypted"
+	}
+	return "unencrypted"
+}
 
 // share tells whether two descriptions have a voice codec in common.
 func share(a, b *sipmsg.Media) bool {
@@ -268,7 +275,7 @@ func codecNames(m *sipmsg.Media) string {
 		}
 	}
 	if len(names) == 0 {
-		return "none that is known"
+		return "formats without a known name"
 	}
 	return strings.Join(names, ", ")
 }

@@ -129,7 +129,7 @@ func registerByCode(e *evidence.Evidence, s *signIn, t *evidence.Transaction, m 
 	case 403:
 		if t.Authorized() {
 			return verdict{cause: "account-credentials-wrong", certainty: Likely,
-				basis: " after user name and password had been sent; some servers say this for a wrong password"}
+				basis: " after user name and password had been sent, as some servers do when the password is wrong"}
 		}
 		for _, before := range s.tries {
 			if before != t && before.Authorized() && challenge(before.Final()) {

@@ -275,11 +275,11 @@ func holdOf(c *evidence.Call) (who string, by *evidence.Message, word string) {
 func holdWord(addr string, port int, direction string) string {
 	switch {
 	case addr == "0.0.0.0":
-		return "address 0.0.0.0"
+		return "no address to send to"
 	case port == 0:
-		return "port 0"
+		return "the sound is switched off"
 	}
-	return direction
+	return map[string]string{"sendonly": "one side only sends", "recvonly": "one side only listens", "inactive": "nothing goes either way"}[direction]
 }
 
 // onHoldNow tells that a change in mid-call put the call on hold.

@@ -52,11 +52,11 @@ func (r ringback) hit(e *evidence.Evidence) Hit {
 		"waited": span(r.waited), "after": span(r.after), "callid": c.ID, "packets": 0, "level": "", "then": ""}}
 	h.Cites = cites(cite(c.EarlyMedia, "sound announced before the answer"))
 	if c.EarlyMedia == nil || r.cause == "ringback-180-after-183-ignored" {
-		h.Cites = append(h.Cites, cites(cite(c.Ringing, "180: it rings"))...)
+		h.Cites = append(h.Cites, cites(cite(c.Ringing, "it rings"))...)
 	}
 	if r.stream != nil {
 		h.Args["packets"] = int(r.stream.Early)
-		h.Args["level"] = trimZero(r.stream.EarlyLevel.DBFS, 0) + " dBFS"
+		h.Args["level"] = trimZero(r.stream.EarlyLevel.DBFS, 0) + " dB"
 		h.Cites = append(h.Cites, Cite{r.stream.FirstN, "sound packets before the answer"})
 	}
 	if c.Answer != nil {

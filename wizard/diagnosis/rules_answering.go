@@ -1,9 +1,11 @@
 package diagnosis
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
+	"softphonedoctor/sipclient/sipmsg"
 	"softphonedoctor/wizard/evidence"
 )
 
@@ -14,10 +16,10 @@ var answeringRules = []Rule{
 		Either:      evidence.HaveCallIn | evidence.HaveCallOut,
 		Title:       "The call is answered, but one side never learns it.",
 		Why:         "{{.seen}} Such a call ends after 32 s.",
-		Overturn:    "The missing confirmation standing in a capture taken on this computer would prove this wrong.",
+		Overturn:    "The missing confirmation turning up in a recording of this computer's network traffic would prove this wrong.",
 		ExplainedBy: []string{"sip-alg", "contact-unroutable"},
 		Fix: []Remedy{
-			{ForUser, "Turn off SIP ALG (SIP helper) in the router, or use TCP or TLS."},
+			{ForUser, "Turn off SIP ALG (SIP helper) in the router's settings, or set the transport in the phone's account settings to TCP or TLS."},
 			{ForAdmin, "Look at the Contact and Record-Route of the answer: each must be an address that the other side can reach."},
 		},
 		Check: checkAckMissing,
@@ -26,10 +28,10 @@ var answeringRules = []Rule{
 		Cause: "reply-lost", Kind: Fault, Where: LocalNetwork, Needs: evidence.HaveCallIn,
 		Title:       "The replies of this phone do not reach the server.",
 		Why:         "The same call request came {{.copies}} times more, the last {{.after}} after this phone had replied.",
-		Overturn:    "The server's own trace showing our replies would prove this wrong.",
+		Overturn:    "The server's own records showing our replies would prove this wrong.",
 		ExplainedBy: []string{"sip-alg"},
 		Fix: []Remedy{
-			{ForUser, "Turn off SIP ALG in the router, or use TCP or TLS."},
+			{ForUser, "Turn off SIP ALG in the router's settings, or set the transport in the phone's account settings to TCP or TLS."},
 			{ForAdmin, "Let the server send and take replies on the address and port that the request came from (rport)."},
 		},
 		Check: checkReplyLost,
@@ -63,7 +65,7 @@ var answeringRules = []Rule{
 	{
 		Cause: "phone-rejects", Kind: Fault, Where: ThisComputer, Needs: evidence.HaveCallIn,
 		Title:       "The phone itself turns calls away.",
-		Why:         "The phone answered the call from {{.caller}} with {{.answer}}.",
+		Why:         "The phone turned the call from {{.caller}} away: {{.answer}}.",
 		Overturn:    "The person having pressed the reject button would make this no fault.",
 		ExplainedBy: []string{"inbound-wrong-user", "codec-mismatch", "encryption-mismatch", "offer-missing"},
 		Fix: []Remedy{
@@ -74,7 +76,7 @@ var answeringRules = []Rule{
 	{
 		Cause: "inbound-wrong-user", Kind: Fault, Where: Provider, Needs: evidence.HaveCallIn | evidence.HaveRegistration,
 		Title:    "The call is addressed to somebody else.",
-		Why:      "The call is for {{.asked}}, while this phone signed in as {{.ours}}; it answered {{.answer}}.",
+		Why:      "The call is for {{.asked}}, while this phone signed in as {{.ours}} and refused it: {{.answer}}.",
 		Overturn: "The phone accepting calls for that name would prove this wrong.",
 		Fix:      []Remedy{{ForProvider, "Send calls to the contact that the phone registered, or to the number format that it knows."}},
 		Check:    checkWrongUser,
@@ -91,11 +93,11 @@ var answeringRules = []Rule{
 	{
 		Cause: "hung-up-by-media-gateway", Kind: Fault, Where: Provider,
 		Either:   evidence.HaveCallIn | evidence.HaveCallOut,
-		Title:    "The provider's sound gateway hung up as soon as the call was answered.",
-		Why:      "{{.after}} after the answer the other side hung up and gave {{.reason}} as the reason.",
+		Title:    "The provider's sound equipment hung up as soon as the call was answered.",
+		Why:      "{{.after}} after the answer the other side hung up and gave the reason {{.reason}}.",
 		Overturn: "The same call staying up with the same sound formats would prove this wrong.",
 		Fix: []Remedy{
-			{ForUser, "Enable the formats PCMU and PCMA (G.711) in the phone, and try without encryption of the sound."},
+			{ForUser, "Enable PCMU and PCMA (G.711) in the phone's list of codecs (sound formats), and try without encryption of the sound."},
 			{ForProvider, "See why the gateway refused the sound of Call-ID {{.callid}}."},
 		},
 		Check: checkGatewayHungUp,
@@ -114,7 +116,7 @@ func checkAckMissing(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 		}
 		hits = append(hits, Hit{Certainty: sure(waited), CallID: c.ID, Direction: evidence.Both,
 			Args:  args{"seen": "This phone answered and repeated it " + times(len(a.Copies)) + " in " + span(waited) + ", but no confirmation came."},
-			Cites: append(cites(cite(a, "answered: 200")), copiesOf(a, "200 again, no ACK")...)})
+			Cites: append(cites(cite(a, "answered")), copiesOf(a, "answered once more, still no confirmation")...)})
 	}
 	for _, c := range outCalls(e) {
 		a := c.Answer
@@ -124,7 +126,7 @@ func checkAckMissing(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 		waited := a.Last().Sub(a.Time)
 		hits = append(hits, Hit{Certainty: sure(waited), CallID: c.ID, Direction: evidence.Out,
 			Args:  args{"seen": "The other side answered and repeated it " + times(len(a.Copies)) + " in " + span(waited) + ", although this phone had confirmed."},
-			Cites: append(cites(cite(a, "answered: 200"), cite(c.Ack, "confirmed: ACK")), copiesOf(a, "200 again")...)})
+			Cites: append(cites(cite(a, "answered"), cite(c.Ack, "confirmed")), copiesOf(a, "answered once more")...)})
 	}
 	return hits
 }
@@ -154,7 +156,7 @@ func checkReplyLost(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 		}
 		hits = append(hits, Hit{Certainty: certain(late >= 4), CallID: c.ID, Direction: evidence.Out,
 			Args:  args{"copies": late, "after": span(t.Request.Last().Sub(replied))},
-			Cites: append(cites(cite(t.Responses[0], "our reply: "+phrase(t.Responses[0]))), copiesOf(t.Request, "the same INVITE again")...)})
+			Cites: append(cites(cite(t.Responses[0], "this phone's reply: "+inWords(t.Responses[0]))), copiesOf(t.Request, "the same call request again")...)})
 	}
 	return hits
 }
@@ -164,12 +166,12 @@ func checkOfferMissing(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 		if len(c.Invite.Body) > 0 {
 			continue
 		}
-		h := Hit{Certainty: Confirmed, CallID: c.ID, Args: args{"failed": ""}, Cites: cites(cite(c.Invite, "INVITE without a description of the sound"))}
+		h := Hit{Certainty: Confirmed, CallID: c.ID, Args: args{"failed": ""}, Cites: cites(cite(c.Invite, "a call without a description of the sound"))}
 		switch code := status(c.Final); code {
 		case 400, 415, 488, 500, 606:
 			h.Kind, h.Certainty = Fault, Likely
-			h.Args["failed"] = " This phone refused it with " + phrase(c.Final) + "."
-			h.Cites = append(h.Cites, cite(c.Final, "refused: "+phrase(c.Final)))
+			h.Args["failed"] = " This phone refused it: " + inWords(c.Final) + "."
+			h.Cites = append(h.Cites, cite(c.Final, "refused: "+inWords(c.Final)))
 		}
 		hits = append(hits, h)
 	}
@@ -193,7 +195,7 @@ func elsewhere(m *evidence.Message) bool {
 func checkElsewhere(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 	for _, c := range inCalls(e) {
 		if c.Answer == nil && elsewhere(c.Cancel) {
-			hits = append(hits, Hit{Certainty: Confirmed, CallID: c.ID, Cites: cites(cite(c.Cancel, "CANCEL: completed elsewhere"))})
+			hits = append(hits, Hit{Certainty: Confirmed, CallID: c.ID, Cites: cites(cite(c.Cancel, "withdrawn: completed elsewhere"))})
 		}
 	}
 	return hits
@@ -255,8 +257,8 @@ func checkPhoneRejects(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 		if (code == 486 || code == 603 || code == 480) && c.Final.Time.Sub(first(c).Time) > 1500*time.Millisecond {
 			certainty, kind = Possible, Outcome // a person will have pressed the button
 		}
-		hits = append(hits, Hit{Certainty: certainty, Kind: kind, CallID: c.ID, Args: args{"caller": quote(c.From), "answer": phrase(c.Final)},
-			Cites: cites(cite(c.Final, "this phone answered "+phrase(c.Final)))})
+		hits = append(hits, Hit{Certainty: certainty, Kind: kind, CallID: c.ID, Args: args{"caller": quote(c.From), "answer": inWords(c.Final)},
+			Cites: cites(cite(c.Final, "this phone said: "+inWords(c.Final)))})
 	}
 	return hits
 }
@@ -291,8 +293,8 @@ func checkWrongUser(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 		if ours == "" || known {
 			continue
 		}
-		hits = append(hits, Hit{Certainty: Likely, CallID: c.ID, Args: args{"asked": quote(user), "ours": quote(ours), "answer": phrase(c.Final)},
-			Cites: cites(cite(c.Invite, "a call for "+user), cite(c.Final, phrase(c.Final)))})
+		hits = append(hits, Hit{Certainty: Likely, CallID: c.ID, Args: args{"asked": quote(user), "ours": quote(ours), "answer": inWords(c.Final)},
+			Cites: cites(cite(c.Invite, "a call for "+quote(user)), cite(c.Final, "this phone said: "+inWords(c.Final)))})
 	}
 	return hits
 }
@@ -306,7 +308,7 @@ func checkOptionsIn(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 			continue
 		}
 		if m := t.Final(); status(m) >= 400 && !challenge(m) {
-			return []Hit{{Certainty: Possible, Args: args{"seen": "The server's question was answered with " + phrase(m) + "."}, Cites: cites(cite(m, phrase(m)))}}
+			return []Hit{{Certainty: Possible, Args: args{"seen": "The server's question was refused: " + inWords(m) + "."}, Cites: cites(cite(m, "this phone said: "+inWords(m)))}}
 		}
 		if waited := pending(e, t); waited >= silence {
 			return []Hit{{Certainty: sure(waited), Args: args{"seen": "The server's question came " + times(len(t.Request.Copies)+1) + " and got no answer for " + span(waited) + "."},
@@ -314,6 +316,17 @@ func checkOptionsIn(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 		}
 	}
 	return nil
+}
+
+// hungUpFor is the reason of a BYE: its own text, else the meaning of its number.
+func hungUpFor(r sipmsg.ReasonValue) string {
+	switch {
+	case r.Text != "":
+		return quote(r.Text) + " (cause " + strconv.Itoa(r.Cause) + ")"
+	case strings.EqualFold(r.Protocol, "Q.850"):
+		return phoneNetworkSays(r.Cause, "") + " (cause " + strconv.Itoa(r.Cause) + ")"
+	}
+	return replies[r.Cause].call + " (answer " + strconv.Itoa(r.Cause) + ")"
 }
 
 func checkGatewayHungUp(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
@@ -332,8 +345,8 @@ func checkGatewayHungUp(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 				continue
 			}
 			hits = append(hits, Hit{Certainty: Confirmed, CallID: c.ID, Direction: evidence.Both,
-				Args:  args{"after": span(after), "reason": r.Protocol + " " + trimZero(float64(r.Cause), 0) + quoted(r.Text), "callid": c.ID},
-				Cites: cites(cite(c.Answer, "answered"), cite(c.Bye, "hung up: "+r.Protocol+" "+trimZero(float64(r.Cause), 0)))})
+				Args:  args{"after": span(after), "reason": hungUpFor(r), "callid": c.ID},
+				Cites: cites(cite(c.Answer, "answered"), cite(c.Bye, "hung up: "+hungUpFor(r)))})
 			break
 		}
 	}

@@ -11,10 +11,10 @@ var codecRules = []Rule{
 		Cause: "codec-mismatch", Kind: Fault, Where: Account,
 		Either:   evidence.HaveRinging | evidence.HaveCallIn,
 		Title:    "The two sides have no common sound format.",
-		Why:      "{{.seen}} Offered were {{.codecs}}.",
+		Why:      "{{.seen}} The formats on offer were {{.codecs}}.",
 		Overturn: "A call that works with these same formats would prove this wrong.",
 		Fix: []Remedy{
-			{ForUser, "Enable PCMU and PCMA (G.711) in the phone's list of codecs."},
+			{ForUser, "Enable PCMU and PCMA (G.711) in the phone's list of codecs (sound formats)."},
 			{ForAdmin, "Allow at least one of {{.codecs}} for this account."},
 		},
 		ExplainedBy: []string{"encryption-mismatch", "address-family-mismatch"},
@@ -27,7 +27,7 @@ var codecRules = []Rule{
 		Why:      "{{.seen}}",
 		Overturn: "A call that works with the same settings on both sides would prove this wrong.",
 		Fix: []Remedy{
-			{ForUser, "Switch media encryption (SRTP) in the phone's settings to what your provider uses: off, optional or on."},
+			{ForUser, "Set the encryption of sound (SRTP or media encryption) in the phone's account settings to what your provider uses: off, optional or on."},
 			{ForAdmin, "Set the same media encryption on both sides, or make it optional."},
 		},
 		Check: mismatch("encryption-mismatch"),
@@ -53,8 +53,8 @@ func mismatch(cause string) check {
 				if code := status(c.Final); c.Direction == evidence.In && (code == 488 || code == 606) {
 					if v := decide488(c); v.cause == cause {
 						hits = append(hits, Hit{Certainty: v.certainty, CallID: c.ID,
-							Args:  args{"seen": "This phone answered the call with " + phrase(c.Final) + ".", "codecs": codecNames(audioOf(c.Invite))},
-							Cites: cites(cite(c.Final, "this phone refused: "+phrase(c.Final)), cite(c.Invite, "the offer"))})
+							Args:  args{"seen": "This phone refused the call: " + inWords(c.Final) + ".", "codecs": codecNames(audioOf(c.Invite))},
+							Cites: cites(cite(c.Final, "this phone refused: "+inWords(c.Final)), cite(c.Invite, "the formats that were offered"))})
 					}
 				}
 				continue
@@ -66,16 +66,16 @@ func mismatch(cause string) check {
 			found, seen := "", ""
 			switch {
 			case secure(answer) && len(offer.Crypto) > 0 && len(answer.Crypto) == 0 && !answer.Fingerprint:
-				found, seen = "encryption-mismatch", "Encryption was agreed, but the answer holds no key."
+				found, seen = "encryption-mismatch", "Encrypted sound was agreed, but the answer holds no key for it."
 			case secure(offer) != secure(answer):
-				found, seen = "encryption-mismatch", offer.Proto+" was offered and "+answer.Proto+" answered."
+				found, seen = "encryption-mismatch", "The sound was offered "+guarded(offer)+" and answered "+guarded(answer)+"."
 			case len(offer.Codecs) > 0 && len(answer.Codecs) > 0 && !share(offer, answer) && named(offer) && named(answer):
-				found, seen = "codec-mismatch", "The answer names "+codecNames(answer)+"."
+				found, seen = "codec-mismatch", "The answer names only "+codecNames(answer)+"."
 			}
 			if found == cause {
 				hits = append(hits, Hit{Certainty: Confirmed, CallID: c.ID, Direction: evidence.Both,
 					Args:  args{"seen": seen, "codecs": codecNames(offer)},
-					Cites: cites(cite(c.Invite, "the offer"), cite(c.Answer, "the answer"))})
+					Cites: cites(cite(c.Invite, "the formats that were offered"), cite(c.Answer, "the formats that were answered"))})
 			}
 		}
 		return hits

@@ -1,6 +1,7 @@
 package diagnosis
 
 import (
+	"slices"
 	"time"
 
 	"softphonedoctor/wizard/evidence"
@@ -9,8 +10,10 @@ import (
 // check is the type of Rule.Check.
 type check = func(*evidence.Evidence, Dictionary) []Hit
 
-// whyRefused is the Why of everything that a final answer says.
-const whyRefused = "The server answered {{.what}} with {{.answer}}{{.basis}}."
+// whyRefused is the Why of everything that a final answer says: a story of its
+// own, or who refused what, on which ground. The code stands last, since support
+// asks for it.
+const whyRefused = "{{if .story}}{{.story}}{{else}}The server {{.did}} {{.what}}{{.basis}}{{if .plain}}: {{.plain}}{{end}}{{end}} (answer {{.code}}{{.more}})."
 
 // noService are the causes without which a sign-in would have worked: calls that
 // fail beside them fail because of them.
@@ -55,11 +58,14 @@ func callRefused(cause string) check {
 // remedies use.
 func (v verdict) hit() Hit {
 	h := Hit{Certainty: v.certainty, Where: v.where, Kind: v.kind}
-	what, to := "the sign-in", ""
+	what, to, did := "the sign-in", "", "refused"
 	if v.call != nil {
 		to = dialled(v.call)
 		what = "the call to " + to
 		h.CallID = v.call.ID
+		if v.call.Progress != nil || slices.Contains(politely, v.message.Status) {
+			did = "ended"
+		}
 	}
 	basis := v.basis
 	if basis == "" {
@@ -73,10 +79,17 @@ func (v verdict) hit() Hit {
 	if v.call == nil {
 		meaning = code.Register
 	}
+	if code.Fallback {
+		meaning = "This code is in no list; all that begin like it mean: " + plainly(v.message) + "."
+	}
 	h.Args = args{
 		"code": v.message.Status, "answer": phrase(v.message), "basis": basis, "what": what, "number": to,
 		"text": v.text, "callid": v.message.CallID(), "time": v.message.Time.UTC().Format("2006-01-02 15:04:05 UTC"),
+		"did": did, "plain": plainly(v.message), "story": v.story, "more": v.more,
 		"wait": "", "least": "", "contact": "", "options": "", "codecs": "", "meaning": meaning, "user": user,
+	}
+	if v.worded {
+		h.Args["plain"] = ""
 	}
 	if d, ok := v.message.RetryAfter(); ok {
 		h.Args["wait"] = span(d)
@@ -94,13 +107,17 @@ func (v verdict) hit() Hit {
 	if offer := audioOf(v.request); offer != nil {
 		h.Args["codecs"] = codecNames(offer)
 	}
-	label := phrase(v.message)
+	label := "the server said: " + inWords(v.message)
 	if authorized(v.request) && challenge(v.message) {
-		label += " again, with credentials sent"
+		label = "asked again, though the password had been sent"
 	}
-	h.Cites = cites(cite(v.message, label), cite(v.request, "the request that was refused: "+v.request.Method))
+	h.Cites = cites(cite(v.message, label), cite(v.request, what))
 	return h
 }
+
+// politely are the answers that end a call without refusing it: busy, no answer,
+// declined.
+var politely = []int{408, 480, 486, 487, 504, 600, 603}
 
 // extensionsOf names the extensions that an answer objects to or asks for.
 func extensionsOf(m *evidence.Message) string {
@@ -109,7 +126,7 @@ func extensionsOf(m *evidence.Message) string {
 		list = m.Require()
 	}
 	if len(list) == 0 {
-		return "an extension that it does not name"
+		return "a feature that it does not name"
 	}
 	s := ""
 	for i, o := range list {
@@ -121,5 +138,5 @@ func extensionsOf(m *evidence.Message) string {
 		}
 		s += o
 	}
-	return s
+	return quote(s)
 }

@@ -14,7 +14,7 @@ var dropRules = []Rule{
 		Why:      "Sound came for {{.lasted}} and then stopped, while the call stayed up for another {{.rest}}.{{.round}}",
 		Overturn: "The other side having put the call on hold or muted at that moment would prove this wrong.",
 		Fix: []Remedy{
-			{ForUser, "Try another network or cable in place of Wi-Fi; if the time is always the same, raise the router's UDP timeout."},
+			{ForUser, "Try another network or cable in place of Wi-Fi; if the time is always the same, raise the UDP timeout in the router's settings."},
 			{ForAdmin, "Look for a NAT or firewall timeout of {{.lasted}} for UDP, and for media keep-alive."},
 		},
 		ExplainedBy: []string{"call-on-hold", "audio-stops-after-reinvite", "ack-missing", "session-refresh-failed"},
@@ -51,7 +51,7 @@ var dropRules = []Rule{
 		Overturn:    "Calls ending at other times too would point elsewhere.",
 		ExplainedBy: []string{"sip-alg"},
 		Fix: []Remedy{
-			{ForUser, "Switch session timers off in the phone, or use TCP or TLS."},
+			{ForUser, "Switch session timers off in the phone's settings, or set the transport in its account settings to TCP or TLS."},
 			{ForAdmin, "See why the renewal after {{.half}} fails: Contact, NAT timeout, or a missing UPDATE."},
 		},
 		Check: checkRefresh,
@@ -175,12 +175,12 @@ func checkRefresh(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 		}
 		half := args{"half": span(session / 2)}
 		if t := failedRefresh(e, c, session); t != nil {
-			h := Hit{Certainty: Confirmed, CallID: c.ID, Direction: evidence.Both, Args: half, Cites: cites(cite(t.Request, "the renewal"), cite(t.Final(), phrase(t.Final())))}
-			got := "no answer"
+			h := Hit{Certainty: Confirmed, CallID: c.ID, Direction: evidence.Both, Args: half, Cites: cites(cite(t.Request, "the renewal"), cite(t.Final(), "the answer: "+inWords(t.Final())))}
+			got := "got no answer"
 			if m := t.Final(); m != nil {
-				got = phrase(m)
+				got = "was refused: " + inWords(m)
 			}
-			half["seen"] = "The session lasts " + span(session) + "; its renewal " + span(t.Request.Time.Sub(c.Answer.Time)) + " after the answer got " + got + "."
+			half["seen"] = "The call has to be renewed within " + span(session) + "; the renewal " + span(t.Request.Time.Sub(c.Answer.Time)) + " after the answer " + got + "."
 			hits = append(hits, h)
 			continue
 		}
@@ -190,9 +190,9 @@ func checkRefresh(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 		after := c.Bye.Time.Sub(c.Answer.Time)
 		for _, due := range []time.Duration{session, session - min(32*time.Second, session/3)} {
 			if d := after - due; d.Abs() < 2*time.Second {
-				half["seen"] = "The session was to last " + span(session) + ", nobody renewed it, and the call was ended " + span(after) + " after the answer."
+				half["seen"] = "The call had to be renewed within " + span(session) + ", nobody did so, and it was ended " + span(after) + " after the answer."
 				hits = append(hits, Hit{Certainty: Likely, CallID: c.ID, Direction: evidence.Both, Args: half,
-					Cites: cites(cite(c.Answer, "the session's time: "+span(session)), cite(c.Bye, "ended without a renewal"))})
+					Cites: cites(cite(c.Answer, "to be renewed within "+span(session)), cite(c.Bye, "ended without a renewal"))})
 				break
 			}
 		}

@@ -1,6 +1,7 @@
 package diagnosis
 
 import (
+	"fmt"
 	"net/netip"
 	"net/textproto"
 	"slices"
@@ -18,9 +19,9 @@ var networkRules = []Rule{
 		Cause: "sip-alg", Kind: Fault, Where: LocalNetwork, Either: haveAsked | evidence.HaveCallIn,
 		Title:    "Something on the way, most likely the router, rewrites what the phone sends.",
 		Why:      "{{.seen}}",
-		Overturn: "The same message coming back unchanged from this network and port would prove this wrong.",
+		Overturn: "The same message coming back unchanged in this network would prove this wrong.",
 		Fix: []Remedy{
-			{ForUser, "Turn off SIP ALG in the router (also called SIP helper, SIP transformations or SPI), or set the phone to TLS."},
+			{ForUser, "Turn off SIP ALG in the router's settings (also called SIP helper, SIP transformations or SPI), or set the transport in the phone's account settings to TLS."},
 			{ForAdmin, "Switch the SIP helper of the router or firewall off; it changed a part that only the phone may write."},
 		},
 		Check: checkALG,
@@ -28,10 +29,10 @@ var networkRules = []Rule{
 	{
 		Cause: "nat-binding-changes", Kind: Fault, Where: LocalNetwork, Either: haveAsked,
 		Title:    "The router keeps changing the door through which calls have to come in.",
-		Why:      "The server saw this phone's one socket at {{.number}} different addresses: {{.list}}.",
+		Why:      "The phone always sent from the same place, but the server saw it at {{.number}} different addresses: {{.list}}.",
 		Overturn: "The same address being seen for minutes on end would prove this wrong.",
 		Fix: []Remedy{
-			{ForUser, "Set the phone to TCP or TLS. Else switch off a second internet line or load balancing in the router."},
+			{ForUser, "Set the transport in the phone's account settings to TCP or TLS. Else switch off a second internet line or load balancing in the router."},
 			{ForAdmin, "Use a NAT with endpoint-independent mapping and a UDP timeout above the keep-alive interval."},
 		},
 		ExplainedBy: []string{"sip-alg"},
@@ -44,7 +45,7 @@ var networkRules = []Rule{
 		Why:      "{{.seen}}",
 		Overturn: "Calls reaching this phone in spite of it would make this harmless.",
 		Fix: []Remedy{
-			{ForUser, "Switch on rport or STUN in the phone's settings, or use TCP or TLS."},
+			{ForUser, "Switch on rport or STUN in the phone's network settings, or set its transport to TCP or TLS."},
 			{ForAdmin, "Switch the server's NAT handling on for this account, so that it uses the address it sees."},
 		},
 		ExplainedBy: []string{"sip-alg"},
@@ -57,7 +58,7 @@ var networkRules = []Rule{
 		Why:      "The phone speaks from {{.here}}, but asks for its sound at {{.named}}.",
 		Overturn: "Sound arriving at the address that was named would make this harmless.",
 		Fix: []Remedy{
-			{ForUser, "Disconnect the VPN, or bind the phone to one network connection in its settings."},
+			{ForUser, "Disconnect the VPN, or choose one network connection in the phone's settings."},
 		},
 		ExplainedBy: []string{"no-audio-in-wrong-address", "sip-alg"},
 		Check:       checkInterfaces,
@@ -123,7 +124,7 @@ func checkALG(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 			}
 			if !sameHost(back.Host, sent[0].Host) || portOf(back.Port) != portOf(sent[0].Port) {
 				return []Hit{{Certainty: Confirmed, Direction: evidence.Both,
-					Args:  args{"seen": "The phone signed its request with " + hostPort(sent[0]) + "; in the answer that had become " + hostPort(back) + "."},
+					Args:  args{"seen": "The phone signed what it sent with " + hostPort(sent[0]) + "; when the answer came back, that had become " + hostPort(back) + "."},
 					Cites: cites(cite(t.Request, "sent as "+hostPort(sent[0])), cite(m, "came back as "+hostPort(back)))}}
 			}
 		}
@@ -141,8 +142,8 @@ func checkALG(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 			continue // the server itself saw a NAT and may have stored what it saw
 		}
 		hits = append(hits, Hit{Certainty: Likely, Direction: evidence.Both,
-			Args:  args{"seen": "The phone registered as " + ours.URI.Host + ", and the server stored " + listed[0].URI.Host + " without having seen a router in between."},
-			Cites: cites(cite(s.accepted.Request, "the contact that was sent"), cite(s.accepted.Final(), "the contact that was stored"))})
+			Args:  args{"seen": "The phone signed in as " + ours.URI.Host + ", and the server stored " + listed[0].URI.Host + " without having seen a router in between."},
+			Cites: cites(cite(s.accepted.Request, "the address that the phone gave"), cite(s.accepted.Final(), "the address that was stored"))})
 	}
 	if len(hits) > 0 || len(e.Limits) > 0 {
 		return hits
@@ -164,11 +165,23 @@ func lengthOff(m *evidence.Message) (Hit, bool) {
 	for _, p := range m.Problems {
 		if p.Where == "body" && !p.Minor {
 			return Hit{Certainty: Likely, Direction: evidence.In,
-				Args:  args{"seen": "The length that a message from the server announces does not fit what it carries: " + p.Text + "."},
-				Cites: cites(cite(m, "Content-Length does not fit"))}, true
+				Args:  args{"seen": lengths(p.Text)},
+				Cites: cites(cite(m, "the length that is announced does not fit"))}, true
 		}
 	}
 	return Hit{}, false
+}
+
+// lengths says in plain words what the reader of messages found about a length.
+func lengths(found string) string {
+	var said, more int
+	if n, _ := fmt.Sscanf(found, "Content-Length says %d bytes, but only %d came", &said, &more); n == 2 {
+		return fmt.Sprintf("A message from the server announces %d bytes, but only %d came.", said, more)
+	}
+	if n, _ := fmt.Sscanf(found, "%d more bytes came than the %d", &more, &said); n == 2 {
+		return fmt.Sprintf("A message from the server announces %d bytes, but %d came.", said, said+more)
+	}
+	return "A message from the server announces another length than it has."
 }
 
 func hostPort(v sipmsg.Via) string {
@@ -346,7 +359,7 @@ func checkClock(e *evidence.Evidence, d Dictionary) (hits []Hit) {
 				continue
 			}
 			hits = append(hits, Hit{Certainty: Likely, Args: args{"by": span(by.Abs()), "theirs": theirs.UTC().Format(time.DateTime), "ours": m.Time.UTC().Format(time.DateTime)},
-				Cites: cites(cite(m, "Date: "+date))})
+				Cites: cites(cite(m, "the server's clock: "+date))})
 		}
 	}
 	if dates == 0 && len(hits) == 0 {

@@ -15,8 +15,8 @@ var onewayInRules = []Rule{
 	{
 		Cause: "no-audio-in", Kind: Fault, Where: LocalNetwork, Needs: evidence.HaveMedia,
 		Title:    "No sound from the other side reaches this computer.",
-		Why:      "The call was up for {{.up}} and not one sound packet came in; nor did the other side report on its sending, so it cannot be told yet whether it was held back or never sent.",
-		Overturn: "Sound packets of this call in a capture on this computer would prove this wrong.",
+		Why:      "The call was up for {{.up}} and not one sound packet came in. The other side did not say whether it sends, so its sound may have been held back or never sent.",
+		Overturn: "Sound packets of this call in a recording of this computer's network traffic would prove this wrong.",
 		Fix: []Remedy{
 			{ForUser, "Call your provider's echo or test number, and try another network. If you hear something there, your router or firewall holds the sound back."},
 			{ForAdmin, "Let UDP from the provider's sound addresses through, and turn SIP ALG off."},
@@ -28,9 +28,9 @@ var onewayInRules = []Rule{
 		Cause: "no-audio-in-blocked", Kind: Fault, Where: LocalNetwork, Needs: evidence.HaveMedia | evidence.HaveReports,
 		Title:    "The other side's sound is sent, but lost on the way to this computer.",
 		Why:      "In {{.up}} of the call no sound packet came in, while the other side says that it sends. {{.basis}}",
-		Overturn: "Sound packets of this call in a capture on this computer would prove this wrong.",
+		Overturn: "Sound packets of this call in a recording of this computer's network traffic would prove this wrong.",
 		Fix: []Remedy{
-			{ForUser, "Turn off SIP ALG in the router, or try another network: this one holds the sound back."},
+			{ForUser, "Turn off SIP ALG in the router's settings, or try another network: this one holds the sound back."},
 			{ForAdmin, "Let UDP in from the provider's sound addresses."},
 		},
 		ExplainedBy: append([]string{"ringback-early-media-blocked"}, blockedBelow...),
@@ -42,7 +42,7 @@ var onewayInRules = []Rule{
 		Why:      "In {{.up}} of the call no sound came; the phone had asked for it at {{.addr}}. {{.basis}}",
 		Overturn: "Sound arriving in a call that names the same address would prove this wrong.",
 		Fix: []Remedy{
-			{ForUser, "Disconnect a VPN, and switch STUN on in the phone's settings if there is such a switch."},
+			{ForUser, "Disconnect a VPN, and switch STUN on in the phone's network settings if there is such a switch."},
 			{ForAdmin, "Let the server send sound back to where it comes from (symmetric RTP), or set the public address in the phone."},
 		},
 		ExplainedBy: blockedBelow,
@@ -52,7 +52,7 @@ var onewayInRules = []Rule{
 		Cause: "no-audio-in-not-sent", Kind: Fault, Where: OtherSide, Needs: evidence.HaveMedia,
 		Title:    "The other side sends no sound.",
 		Why:      "In {{.up}} of the call no sound packet came in. {{.basis}}",
-		Overturn: "Sound packets leaving the other side, in its own capture, would prove this wrong.",
+		Overturn: "Sound packets leaving the other side, in a recording made there, would prove this wrong.",
 		Fix: []Remedy{
 			{ForUser, "Ask the other person to check mute and microphone, and to call you back."},
 			{ForProvider, "See whether sound from the called side reaches your gateway; Call-ID {{.callid}}."},
@@ -63,7 +63,7 @@ var onewayInRules = []Rule{
 	{
 		Cause: "media-blocked-both-ways", Kind: Fault, Where: LocalNetwork, Needs: evidence.HaveMedia | evidence.HaveTheyHear,
 		Title:    "This network lets no call sound through, neither in nor out.",
-		Why:      "In {{.up}} of the call {{.sent}} sound packets left and none came in, nor any report. {{.basis}}",
+		Why:      "In {{.up}} of the call {{.sent}} sound packets left and none came in. {{.basis}}",
 		Overturn: "Sound passing in one direction from this network would prove this wrong.",
 		Fix: []Remedy{
 			{ForUser, "Try another network, or ask who runs this one. A VPN or your provider's relay can help."},
@@ -76,14 +76,14 @@ var onewayInRules = []Rule{
 		Cause: "call-on-hold", Kind: Outcome, Where: OtherSide, Needs: evidence.HaveCallOut,
 		Title:    "The call is on hold.",
 		Why:      "{{.who}} put the call on hold{{.when}}; no voice passes while it is.",
-		Overturn: "The call being two-way again by a later message would prove this wrong.",
+		Overturn: "The call having been resumed by then would prove this wrong.",
 		Fix:      []Remedy{{ForUser, "Resume the call, or ask the other side to."}},
 		Check:    checkOnHold,
 	},
 	{
 		Cause: "audio-in-silent", Kind: Fault, Where: OtherSide, Needs: evidence.HaveMedia | evidence.HaveLevels,
 		Title:    "The other side sends sound packets, but they hold silence.",
-		Why:      "{{.packets}} packets came in, with a level of {{.level}}{{.constant}}; speech has about -30 dBFS.",
+		Why:      "{{.packets}} packets came in, with a level of {{.level}}{{.constant}}; speech has about -30 dB.",
 		Overturn: "Speech heard in this very call would prove this wrong.",
 		Fix: []Remedy{
 			{ForUser, "Ask the other person to check mute and the microphone."},
@@ -98,7 +98,7 @@ var onewayInRules = []Rule{
 		Why:      "{{.unknown}} of {{.packets}} sound packets have format number {{.pt}}, which neither side named; agreed were {{.codecs}}.",
 		Overturn: "The phone playing this sound properly would prove this wrong.",
 		Fix: []Remedy{
-			{ForUser, "Leave only PCMU and PCMA (G.711) switched on in the phone and try again."},
+			{ForUser, "Leave only PCMU and PCMA (G.711) switched on in the phone's list of codecs (sound formats) and try again."},
 			{ForProvider, "Send only the formats of the answer; Call-ID {{.callid}} came with payload type {{.pt}}."},
 		},
 		ExplainedBy: []string{"codec-mismatch", "encryption-mismatch"},
@@ -107,7 +107,7 @@ var onewayInRules = []Rule{
 	{
 		Cause: "audio-in-two-streams", Kind: Fault, Where: Provider, Needs: evidence.HaveMedia,
 		Title:    "Two sounds come in at once, and they get in each other's way.",
-		Why:      "From {{.from}} two sound streams came at the same time for {{.both}}, {{.a}} and {{.b}} packets.",
+		Why:      "From {{.from}} two sounds came side by side for {{.both}}, of {{.a}} and {{.b}} packets.",
 		Overturn: "Only one of them being meant for this call would prove this wrong.",
 		Fix: []Remedy{
 			{ForUser, "Hang up all calls, wait a minute and call again."},
@@ -119,7 +119,7 @@ var onewayInRules = []Rule{
 		Cause: "audio-in-other-source", Kind: Hint, Where: Provider, Needs: evidence.HaveMedia,
 		Title:    "The sound comes from another address than the one that was announced.",
 		Why:      "Sound was announced from {{.named}} and came from {{.came}}.",
-		Overturn: "A later message naming the new address would prove this wrong.",
+		Overturn: "The server having announced the new address later would prove this wrong.",
 		Fix: []Remedy{
 			{ForUser, "If you hear nothing: set the phone or firewall to take sound from any address of your provider."},
 			{ForProvider, "Announce the address that really sends; Call-ID {{.callid}}."},
@@ -219,7 +219,7 @@ func checkInSilent(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 			constant = " and not the least change"
 		}
 		hits = append(hits, Hit{Certainty: certainty, CallID: c.ID, Direction: evidence.In,
-			Args:  args{"packets": count(int(s.Packets)), "level": trimZero(l.DBFS, 0) + " dBFS", "constant": constant, "callid": c.ID},
+			Args:  args{"packets": count(int(s.Packets)), "level": trimZero(l.DBFS, 0) + " dB", "constant": constant, "callid": c.ID},
 			Cites: cites(Cite{s.FirstN, "the first of the silent packets"}, answeredNo(e, "heard", "nothing is heard"))})
 	}
 	return hits
@@ -271,7 +271,7 @@ func checkTwoStreams(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 		if a, b, both := overlap(streams(c, evidence.In)); a != nil {
 			hits = append(hits, Hit{Certainty: Confirmed, CallID: c.ID, Direction: evidence.In,
 				Args:  args{"from": a.From.Addr().String(), "both": span(both), "a": count(int(a.Packets)), "b": count(int(b.Packets)), "callid": c.ID},
-				Cites: []Cite{{a.FirstN, "the first stream begins"}, {b.FirstN, "the second stream begins"}}})
+				Cites: []Cite{{a.FirstN, "the first sound begins"}, {b.FirstN, "the second sound begins"}}})
 		}
 	}
 	return hits
@@ -351,7 +351,7 @@ func checkNotPlayed(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 			continue
 		}
 		hits = append(hits, Hit{Certainty: Likely, CallID: c.ID, Direction: evidence.In,
-			Args:  args{"packets": count(int(packets)), "level": trimZero(level, 0) + " dBFS"},
+			Args:  args{"packets": count(int(packets)), "level": trimZero(level, 0) + " dB"},
 			Cites: cites(Cite{s.FirstN, "sound arrives"}, answered(e, key, "nothing is heard"))})
 	}
 	return hits

@@ -11,7 +11,7 @@ var onewayOutRules = []Rule{
 		Cause: "no-audio-out-not-sent", Kind: Fault, Where: ThisComputer, Needs: evidence.HaveMedia,
 		Title:    "This phone sends no sound.",
 		Why:      "The call was up for {{.up}}, and {{.sent}} sound packets left this phone.",
-		Overturn: "Sound packets leaving this computer in a capture taken on it would prove this wrong.",
+		Overturn: "Sound packets leaving this computer in a recording of its network traffic would prove this wrong.",
 		Fix: []Remedy{
 			{ForUser, "Check that the call is not on hold or muted and that the phone may use the microphone; restart the phone."},
 		},
@@ -46,7 +46,7 @@ var onewayOutRules = []Rule{
 	{
 		Cause: "no-audio-out-port-closed", Kind: Fault, Where: Provider, Needs: evidence.HaveMedia,
 		Title:    "Your voice arrives at a closed door: nothing takes it at the address that was named.",
-		Why:      "The network answered {{.count}} to sound sent to {{.addr}}: {{.reason}}.",
+		Why:      "Sound sent to {{.addr}} was turned back {{.count}}: {{.reason}}.",
 		Overturn: "The other side's reports counting your packets after that would prove this wrong.",
 		Fix: []Remedy{
 			{ForProvider, "Open the sound port before naming it; Call-ID {{.callid}} named {{.addr}}."},
@@ -81,7 +81,7 @@ var onewayOutRules = []Rule{
 	{
 		Cause: "microphone-too-quiet", Kind: Fault, Where: SoundDevice, Needs: evidence.HaveMedia | evidence.HaveTheyHear,
 		Title:    "The microphone is far too quiet.",
-		Why:      "Your sound leaves with a level of {{.level}}; speech has about -30 dBFS.",
+		Why:      "Your sound leaves with a level of {{.level}}; speech has about -30 dB.",
 		Overturn: "Nobody having spoken during the test would explain it as well.",
 		Fix: []Remedy{
 			{ForUser, "Raise the microphone's level in the computer's sound settings, or choose the headset."},
@@ -160,14 +160,14 @@ func lostOut(c *evidence.Call, s *evidence.Stream) (seen string, proof []Cite, c
 	if n := len(s.Reported); n > 0 {
 		last := s.Reported[n-1]
 		if last.FractionLost >= 240 && n > 1 {
-			return "say that all of them are lost", []Cite{{last.N, "report: all lost"}}, Confirmed
+			return "say that all of them are lost", []Cite{{last.N, "their report: all lost"}}, Confirmed
 		}
 		if n < 2 {
 			return "", nil, 0
 		}
 		before := s.Reported[n-2]
 		if last.Highest == before.Highest && last.Time.Sub(before.Time) > time.Second && s.Last.After(last.Time.Add(-time.Second)) {
-			return "stand still", []Cite{{before.N, "report"}, {last.N, "report: nothing more arrived"}}, Likely
+			return "stand still", []Cite{{before.N, "their report"}, {last.N, "their next report: nothing more arrived"}}, Likely
 		}
 		return "", nil, 0
 	}
@@ -178,7 +178,7 @@ func lostOut(c *evidence.Call, s *evidence.Stream) (seen string, proof []Cite, c
 		}
 		unknown++
 		if len(proof) < 2 {
-			proof = append(proof, Cite{r.N, "report that knows nothing of our sound"})
+			proof = append(proof, Cite{r.N, "their report knows nothing of our sound"})
 		}
 	}
 	if unknown == 0 {
@@ -236,8 +236,8 @@ func checkPortRefused(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 					continue
 				}
 				hits = append(hits, Hit{Certainty: Confirmed, CallID: c.ID, Direction: evidence.Out,
-					Args:  args{"count": times(n), "addr": u.Target.String(), "reason": u.Reason, "callid": c.ID},
-					Cites: []Cite{{u.N, u.Reason}, {s.FirstN, "our sound leaves"}}})
+					Args:  args{"count": times(n), "addr": u.Target.String(), "reason": quote(u.Reason), "callid": c.ID},
+					Cites: []Cite{{u.N, "turned back: " + quote(u.Reason)}, {s.FirstN, "our sound leaves"}}})
 			}
 		}
 	}
@@ -259,7 +259,7 @@ func checkBeyondProvider(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 		}
 		hits = append(hits, Hit{Certainty: Likely, CallID: c.ID, Direction: evidence.Out,
 			Args:  args{"lost": max(0, int(r.Lost)), "sent": count(int(s.Packets)), "callid": c.ID},
-			Cites: cites(Cite{r.N, "report: our sound arrives"}, answered(e, "they_hear", "the other side hears nothing"))})
+			Cites: cites(Cite{r.N, "their report: our sound arrives"}, answered(e, "they_hear", "the other side hears nothing"))})
 	}
 	return hits
 }
@@ -284,7 +284,7 @@ func microphone(mute bool) check {
 				continue
 			}
 			hits = append(hits, Hit{Certainty: Likely, CallID: c.ID, Direction: evidence.Out,
-				Args:  args{"sent": count(int(s.Packets)), "level": trimZero(s.Level.DBFS, 0) + " dBFS"},
+				Args:  args{"sent": count(int(s.Packets)), "level": trimZero(s.Level.DBFS, 0) + " dB"},
 				Cites: cites(Cite{s.FirstN, "our sound leaves"}, answered(e, "they_hear", "the other side hears nothing"))})
 		}
 		return hits

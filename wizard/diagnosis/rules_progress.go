@@ -11,11 +11,11 @@ var progressRules = []Rule{
 	{
 		Cause: "message-too-big", Kind: Fault, Where: LocalNetwork, Needs: evidence.HaveCallOut,
 		Title:       "The call request is too big for this network and gets lost.",
-		Why:         "The request of {{.size}} bytes got no answer for {{.waited}}, while small ones were answered.",
+		Why:         "The call request of {{.size}} bytes got no answer for {{.waited}}, while shorter messages were answered.",
 		Overturn:    "A request of the same size being answered from here would prove this wrong.",
 		ExplainedBy: []string{"server-unreachable"},
 		Fix: []Remedy{
-			{ForUser, "Set the phone to TCP or TLS, or switch off sound formats and video that you do not need."},
+			{ForUser, "Set the transport in the phone's account settings to TCP or TLS, or switch off sound formats and video that you do not need."},
 			{ForAdmin, "Let fragmented UDP packets through, or offer TCP."},
 		},
 		Check: checkTooBig,
@@ -24,10 +24,10 @@ var progressRules = []Rule{
 		Cause: "invite-unanswered", Kind: Fault, Where: Provider, Needs: evidence.HaveCallOut,
 		Title:       "The server answers, but not when this phone calls somebody.",
 		Why:         "The call to {{.number}} was sent {{.copies}} and got no answer for {{.waited}}, while the server answered {{.other}}.",
-		Overturn:    "Any answer to this call in the server's own trace would point to the way back instead.",
+		Overturn:    "Any answer to this call in the server's own records would point to the way back instead.",
 		ExplainedBy: append([]string{"message-too-big", "sip-alg"}, noService...),
 		Fix: []Remedy{
-			{ForUser, "Try TCP or TLS in the phone's settings. If it stays, give your provider the Call-ID {{.callid}}."},
+			{ForUser, "Set the transport in the phone's account settings to TCP or TLS. If it stays, give your provider this mark of the call: \"{{.callid}}\"."},
 			{ForProvider, "See what happened to Call-ID {{.callid}}: no answer reached the phone."},
 		},
 		Check: checkInviteUnanswered,
@@ -39,7 +39,7 @@ var progressRules = []Rule{
 		Overturn:    "Ringing that starts after all would prove this wrong.",
 		ExplainedBy: noService,
 		Fix: []Remedy{
-			{ForUser, "Try another number. If that rings, the trouble is with this number's network; tell your provider the Call-ID {{.callid}}."},
+			{ForUser, "Try another number. If that rings, the trouble is with this number's network; tell your provider this mark of the call: \"{{.callid}}\"."},
 			{ForProvider, "Trace Call-ID {{.callid}}: it got 100 and then nothing."},
 		},
 		Check: checkSilentAfterTrying,
@@ -82,7 +82,7 @@ var progressRules = []Rule{
 	{
 		Cause: "ringback-180-after-183-ignored", Kind: Fault, Where: ThisComputer, Needs: evidence.HaveRinging,
 		Title:    "The phone waits for a ringing tone from the network and does not play its own.",
-		Why:      "The server first announced sound (183) and then plain ringing (180), and for {{.waited}} no sound came: now the phone has to play its own tone.",
+		Why:      "The server first announced sound and then plain ringing, and for {{.waited}} no sound came: now the phone has to play its own tone (answers 183 and 180).",
 		Overturn: "The phone's own ringing tone being heard in such a call would prove this wrong.",
 		Fix: []Remedy{
 			{ForUser, "Set your phone to play its own ringing tone unless sound really arrives."},
@@ -113,12 +113,12 @@ var progressRules = []Rule{
 	},
 	{
 		Cause: "prack-fails", Kind: Fault, Where: Account, Needs: evidence.HaveRinging,
-		Title:       "Phone and server do not get on with confirmed ringing (PRACK).",
+		Title:       "The phone and the server do not agree on how to confirm that it rings.",
 		Why:         "{{.seen}}",
-		Overturn:    "The same call working with 100rel on would prove this wrong.",
+		Overturn:    "The same call working with such confirmations switched on would prove this wrong.",
 		ExplainedBy: []string{"extension-unsupported", "sip-alg"},
 		Fix: []Remedy{
-			{ForUser, "Switch 100rel (PRACK) off in the phone's settings."},
+			{ForUser, "Switch 100rel (also called PRACK) off in the phone's settings."},
 			{ForAdmin, "Make 100rel optional on the server."},
 		},
 		Check: checkPrack,
@@ -126,7 +126,7 @@ var progressRules = []Rule{
 	{
 		Cause: "announcement-played", Kind: Outcome, Where: OtherNetwork, Needs: evidence.HaveRinging,
 		Title:    "The network played a message and then ended the call.",
-		Why:      "Sound came for {{.lasted}} without any ringing, then the call was answered with {{.answer}}.",
+		Why:      "Sound came for {{.lasted}} without any ringing, then the server ended the call: {{.answer}}.",
 		Overturn: "Nothing to be heard in that sound would prove this wrong.",
 		Fix:      []Remedy{{ForUser, "Listen to the message: it says why the call did not go through."}},
 		ExplainedBy: []string{"number-unknown", "number-changed", "number-format-wrong", "callee-busy", "callee-not-registered", "callee-no-answer",
@@ -180,8 +180,8 @@ func checkInviteUnanswered(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 		}
 		_, method, _ := other.CSeq()
 		hits = append(hits, Hit{Certainty: sure(waited), CallID: c.ID, Direction: evidence.Both,
-			Args:  args{"number": dialled(c), "copies": times(len(t.Request.Copies) + 1), "waited": span(waited), "other": method, "callid": c.ID},
-			Cites: append(unheardCites(t), cite(other, method+" was answered"))})
+			Args:  args{"number": dialled(c), "copies": times(len(t.Request.Copies) + 1), "waited": span(waited), "other": thing(method), "callid": c.ID},
+			Cites: append(unheardCites(t), cite(other, thing(method)+" was answered"))})
 	}
 	return hits
 }
@@ -204,7 +204,7 @@ func checkSilentAfterTrying(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 		}
 		hits = append(hits, Hit{Certainty: certain(waited > 30*time.Second), CallID: c.ID, Direction: evidence.Both,
 			Args:  args{"number": dialled(c), "waited": span(waited), "callid": c.ID},
-			Cites: cites(cite(c.Trying, "100: trying, then nothing"), cite(c.Cancel, "given up here"))})
+			Cites: cites(cite(c.Trying, "being worked on, then nothing"), cite(c.Cancel, "given up here"))})
 	}
 	return hits
 }
@@ -219,7 +219,7 @@ func checkNoProgress(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 			continue
 		}
 		h := Hit{Certainty: Confirmed, CallID: c.ID, Args: args{"waited": span(waited), "callid": c.ID},
-			Cites: cites(cite(c.Trying, "100: trying"), cite(c.Answer, "answered without any word of ringing"))}
+			Cites: cites(cite(c.Trying, "being worked on"), cite(c.Answer, "answered without any word of ringing"))}
 		if said(e, "heard_ringing", "no") {
 			h.Kind = Fault
 			h.Cites = append(h.Cites, answered(e, "heard_ringing", "no ringing was heard"))
@@ -239,8 +239,8 @@ func checkPrack(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 			}
 			prack = t
 			if m := t.Final(); status(m) >= 300 && !challenge(m) {
-				hits = append(hits, Hit{Certainty: Confirmed, CallID: c.ID, Args: args{"seen": "The confirmation of the ringing was refused with " + phrase(m) + "."},
-					Cites: cites(cite(m, "PRACK refused"), cite(t.Request, "PRACK"))})
+				hits = append(hits, Hit{Certainty: Confirmed, CallID: c.ID, Args: args{"seen": "The confirmation of the ringing was refused: " + inWords(m) + "."},
+					Cites: cites(cite(m, "the confirmation was refused"), cite(t.Request, "the confirmation"))})
 				break
 			}
 		}
@@ -257,7 +257,7 @@ func checkPrack(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 					seen = "The server repeated the ringing " + times(len(m.Copies)) + ", although it had been confirmed."
 				}
 				hits = append(hits, Hit{Certainty: Likely, CallID: c.ID, Args: args{"seen": seen},
-					Cites: append(cites(cite(m, phrase(m)+", to be confirmed")), copiesOf(m, "the same again")...)})
+					Cites: append(cites(cite(m, "ringing that asks to be confirmed")), copiesOf(m, "the same again")...)})
 				break
 			}
 		}
@@ -273,8 +273,8 @@ func checkAnnouncement(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 			continue
 		}
 		hits = append(hits, Hit{Certainty: Likely, CallID: c.ID, Direction: evidence.In,
-			Args:  args{"lasted": span(s.Lasted()), "answer": phrase(c.Final)},
-			Cites: cites(Cite{s.FirstN, "sound begins"}, cite(c.Final, phrase(c.Final)))})
+			Args:  args{"lasted": span(s.Lasted()), "answer": inWords(c.Final)},
+			Cites: cites(Cite{s.FirstN, "sound begins"}, cite(c.Final, "the server said: "+inWords(c.Final)))})
 	}
 	return hits
 }

@@ -28,7 +28,7 @@ var providerRules = []Rule{
 		Why:      whyRefused,
 		Overturn: "Other customers of this provider getting through in the same minute would point to this account or number.",
 		Fix: []Remedy{
-			{ForUser, "Wait a minute and try again. If it stays, give your provider the time {{.time}} and the Call-ID {{.callid}}."},
+			{ForUser, "Wait a minute and try again. If it stays, give your provider the time {{.time}} and this mark of the attempt: \"{{.callid}}\"."},
 			{ForProvider, "Trace Call-ID {{.callid}} at {{.time}}."},
 		},
 		ExplainedBy: noService,
@@ -61,10 +61,10 @@ var providerRules = []Rule{
 	{
 		Cause: "request-malformed", Kind: Fault, Where: Account, Either: signInOrCall,
 		Title:    "The server does not understand what this phone sends.",
-		Why:      "The server answered {{.what}} with {{.answer}}{{.basis}}; in its own words: {{.text}}.",
-		Overturn: "The same request being accepted over TLS or from another network would point to the router.",
+		Why:      "The server could not make sense of {{.what}} and wrote {{.text}} (answer {{.code}}).",
+		Overturn: "The same being accepted from another network would point to the router.",
 		Fix: []Remedy{
-			{ForUser, "Check the number and the server's name for blanks and odd characters. If they are right, turn off SIP ALG in the router or use TLS."},
+			{ForUser, "Check the number and the server's name for blanks and odd characters. If they are right, turn off SIP ALG in the router's settings, or choose TLS as the transport in the phone's account settings."},
 			{ForAdmin, "Compare the request that left the phone with the one that reached the server; the text of the answer names what it rejects."},
 		},
 		ExplainedBy: []string{"sip-alg"},
@@ -72,11 +72,11 @@ var providerRules = []Rule{
 	},
 	{
 		Cause: "extension-unsupported", Kind: Fault, Where: Account, Either: signInOrCall,
-		Title:    "Phone and server do not agree on an extra feature.",
+		Title:    "The phone and the server do not agree on an extra feature.",
 		Why:      whyRefused + " It is about {{.options}}.",
 		Overturn: "The call working with the same features on would prove this wrong.",
 		Fix: []Remedy{
-			{ForUser, "In the phone's settings, switch {{.options}} off (or on, if the server demands it): 100rel is also called PRACK, timer is the session timer."},
+			{ForUser, "In the phone's settings switch {{.options}} off, or on if the server demands it (100rel is also called PRACK, timer is the session timer)."},
 			{ForAdmin, "Make {{.options}} optional on both sides."},
 		},
 		Check: refused("extension-unsupported"),

@@ -42,7 +42,7 @@ var qualityRules = []Rule{
 		Cause: "loss-out", Kind: Fault, Where: Internet, Needs: evidence.HaveMedia | evidence.HaveReports,
 		Title:    "A part of your voice gets lost on the way to the other side.",
 		Why:      "The other side reports {{.percent}} of your sound packets as lost ({{.lost}} of {{.sent}}).",
-		Overturn: "A capture at the provider holding all packets would prove this wrong.",
+		Overturn: "A recording at the provider that holds all packets would prove this wrong.",
 		Fix: []Remedy{
 			{ForUser, "Stop uploads and video, use a cable in place of Wi-Fi, and switch on priority for calls in the router."},
 			{ForAdmin, "Look for a full upload and for traffic shaping of UDP."},
@@ -66,7 +66,7 @@ var qualityRules = []Rule{
 		Cause: "loss-bursty", Kind: Fault, Where: LocalNetwork, Needs: evidence.HaveMedia,
 		Title:    "The sound drops out for whole moments.",
 		Why:      "{{.seen}}",
-		Overturn: "The person having been silent with silence suppression on would explain the gaps.",
+		Overturn: "A phone that sends nothing while its person is silent would explain the gaps.",
 		Fix: []Remedy{
 			{ForUser, "Use a cable in place of Wi-Fi, or go nearer to the Wi-Fi router; drop-outs like this come with changing between stations."},
 			{ForAdmin, "Look for Wi-Fi roaming, interference and power saving."},
@@ -87,8 +87,8 @@ var qualityRules = []Rule{
 	{
 		Cause: "clipping", Kind: Fault, Where: SoundDevice, Needs: evidence.HaveMedia,
 		Title:    "{{.whose}} voice is too loud and sounds distorted.",
-		Why:      "{{.clipped}} of {{.samples}} samples are stuck at the loudest value.",
-		Overturn: "A recording at the microphone without such samples would put the fault on the way.",
+		Why:      "Of {{.samples}} measured values of the sound {{.clipped}} are stuck at the loudest one.",
+		Overturn: "A recording at the microphone that is not distorted would put the fault on the way.",
 		Fix: []Remedy{
 			{ForUser, "Lower the microphone's level {{.place}}."},
 		},
@@ -100,14 +100,14 @@ var qualityRules = []Rule{
 		Why:      "The format was {{.codec}}, which carries nothing above 3.4 kHz.",
 		Overturn: "Other calls in the same format sounding clear would point to the headset.",
 		Fix: []Remedy{
-			{ForUser, "Switch on G.722 or Opus in the phone; use a wired headset in place of Bluetooth."},
+			{ForUser, "Switch on G.722 or Opus in the phone's list of codecs (sound formats); use a wired headset in place of Bluetooth."},
 		},
 		Check: checkMuffled,
 	},
 	{
 		Cause: "sound-too-quiet", Kind: Fault, Where: OtherSide, Needs: evidence.HaveMedia | evidence.HaveLevels,
 		Title:    "The other side is very quiet.",
-		Why:      "Their sound came with {{.level}}, {{.peak}} at its loudest; speech has about -30 dBFS.",
+		Why:      "Their sound came with {{.level}}, {{.peak}} at its loudest; speech has about -30 dB.",
 		Overturn: "Nobody having spoken there would explain it as well.",
 		Fix: []Remedy{
 			{ForUser, "Ask the other person to speak closer to the microphone and to raise its level."},
@@ -118,8 +118,8 @@ var qualityRules = []Rule{
 	{
 		Cause: "sender-irregular", Kind: Fault, Where: ThisComputer, Needs: evidence.HaveMedia,
 		Title:    "This computer sends the sound unevenly.",
-		Why:      "The packets leave with {{.sd}} of variation; more than 5 ms means that the computer cannot keep up.",
-		Overturn: "Even sending with other programs closed shows that the load was the cause.",
+		Why:      "The packets leave about {{.sd}} too early or too late; more than 5 ms means that the computer cannot keep up.",
+		Overturn: "Sending staying uneven with all other programs closed would prove this wrong.",
 		Fix: []Remedy{
 			{ForUser, "Close other programs, switch power saving off, and use another sound device."},
 		},
@@ -140,10 +140,10 @@ var qualityRules = []Rule{
 	{
 		Cause: "dtmf-not-negotiated", Kind: Fault, Where: Account, Needs: evidence.HaveMedia,
 		Title:    "The two sides did not agree on how to send key presses.",
-		Why:      "The other side's description names no telephone-event format.",
+		Why:      "Among the formats that the other side names there is none for key presses.",
 		Overturn: "Key presses being understood in such a call would prove this wrong.",
 		Fix: []Remedy{
-			{ForUser, "Set DTMF to RFC 4733 (also called RFC 2833) in the phone."},
+			{ForUser, "Set the sending of key presses (DTMF) in the phone's settings to RFC 4733, also called RFC 2833."},
 			{ForAdmin, "Allow telephone-event on both sides."},
 		},
 		Check: checkNoKeys,
@@ -177,7 +177,7 @@ func checkLossIn(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 		}
 		hits = append(hits, Hit{Certainty: certainty, CallID: c.ID, Direction: evidence.In,
 			Args:  args{"expected": count(int(s.Expected)), "lost": count(int(s.Lost)), "percent": percent(s.LossPercent()), "lasted": span(s.Lasted())},
-			Cites: []Cite{{s.FirstN, "the stream with the losses begins"}}})
+			Cites: []Cite{{s.FirstN, "the sound with the losses begins"}}})
 	}
 	return hits
 }
@@ -201,7 +201,7 @@ func checkLossOut(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 		}
 		hits = append(hits, Hit{Certainty: certainty, CallID: c.ID, Direction: evidence.Out,
 			Args:  args{"percent": percent(share), "lost": count(int(lost)), "sent": count(int(sent))},
-			Cites: []Cite{{s.PeerSays.N, "report: " + count(int(lost)) + " lost"}, {s.FirstN, "our sound begins"}}})
+			Cites: []Cite{{s.PeerSays.N, "their report: " + count(int(lost)) + " lost"}, {s.FirstN, "our sound begins"}}})
 	}
 	return hits
 }
@@ -215,13 +215,13 @@ func checkJitter(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 			}
 			if s.Jitter > jitterBad || late != "" {
 				hits = append(hits, Hit{Certainty: Likely, CallID: c.ID, Direction: evidence.In,
-					Args: args{"jitter": millis(max(s.Jitter, s.MaxJitter)), "late": late}, Cites: []Cite{{s.FirstN, "the uneven stream begins"}}})
+					Args: args{"jitter": millis(max(s.Jitter, s.MaxJitter)), "late": late}, Cites: []Cite{{s.FirstN, "the uneven sound begins"}}})
 				continue
 			}
 		}
 		if s := mainOut(c); s != nil && s.PeerSays != nil && s.PeerSays.Jitter > jitterBad && s.Packets >= 100 {
 			hits = append(hits, Hit{Certainty: Likely, CallID: c.ID, Direction: evidence.Out,
-				Args: args{"jitter": millis(s.PeerSays.Jitter), "late": "So the other side reports it."}, Cites: []Cite{{s.PeerSays.N, "report: jitter " + millis(s.PeerSays.Jitter)}}})
+				Args: args{"jitter": millis(s.PeerSays.Jitter), "late": "So the other side reports it."}, Cites: []Cite{{s.PeerSays.N, "their report: arrival varies by " + millis(s.PeerSays.Jitter)}}})
 		}
 	}
 	return hits
@@ -235,7 +235,7 @@ func checkBursts(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 		if s == nil || s.Packets < 100 || onHoldNow(c) {
 			continue
 		}
-		h := Hit{CallID: c.ID, Direction: evidence.In, Cites: []Cite{{s.FirstN, "the stream begins"}}}
+		h := Hit{CallID: c.ID, Direction: evidence.In, Cites: []Cite{{s.FirstN, "the sound begins"}}}
 		if s.LongestGapN > 0 {
 			h.Cites = append(h.Cites, Cite{s.LongestGapN, "the packet after a gap of " + millis(s.LongestGap)})
 		}
@@ -280,7 +280,7 @@ func checkDelay(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 				awful = ", above 400 ms it is bad for everybody"
 			}
 			hits = append(hits, Hit{Certainty: Likely, CallID: c.ID, Direction: evidence.Both,
-				Args: args{"trip": millis(s.RTT), "oneway": millis(s.RTT / 2), "awful": awful}, Cites: []Cite{{s.PeerSays.N, "report: round trip " + millis(s.RTT)}}})
+				Args: args{"trip": millis(s.RTT), "oneway": millis(s.RTT / 2), "awful": awful}, Cites: []Cite{{s.PeerSays.N, "their report: there and back in " + millis(s.RTT)}}})
 			break
 		}
 	}
@@ -293,7 +293,7 @@ func checkClipping(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 			if s == nil || !s.Level.Known || s.Level.Constant || s.Level.Clipped < 100 || 1000*s.Level.Clipped < s.Level.Samples {
 				continue
 			}
-			h := Hit{Certainty: Likely, CallID: c.ID, Direction: s.Direction, Cites: []Cite{{s.FirstN, "the distorted stream begins"}},
+			h := Hit{Certainty: Likely, CallID: c.ID, Direction: s.Direction, Cites: []Cite{{s.FirstN, "the distorted sound begins"}},
 				Args: args{"whose": "Your", "place": "on this computer", "clipped": count(int(s.Level.Clipped)), "samples": count(int(s.Level.Samples))}}
 			if s.Direction == evidence.In {
 				h.Where, h.Args["whose"], h.Args["place"] = OtherSide, "The other person's", "on the other side"
@@ -324,8 +324,8 @@ func checkQuiet(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 			continue
 		}
 		hits = append(hits, Hit{Certainty: Likely, CallID: c.ID, Direction: evidence.In,
-			Args:  args{"level": trimZero(s.Level.DBFS, 0) + " dBFS", "peak": trimZero(s.Level.Peak, 0) + " dBFS"},
-			Cites: []Cite{{s.FirstN, "the quiet stream begins"}}})
+			Args:  args{"level": trimZero(s.Level.DBFS, 0) + " dB", "peak": trimZero(s.Level.Peak, 0) + " dB"},
+			Cites: []Cite{{s.FirstN, "the quiet sound begins"}}})
 	}
 	return hits
 }
@@ -354,7 +354,7 @@ func checkOrder(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 		}
 		hits = append(hits, Hit{Certainty: Likely, CallID: c.ID, Direction: evidence.In,
 			Args:  args{"packets": count(int(s.Packets)), "reordered": count(int(s.Reordered)), "duplicate": count(int(s.Duplicate))},
-			Cites: []Cite{{s.FirstN, "the stream begins"}}})
+			Cites: []Cite{{s.FirstN, "the sound begins"}}})
 	}
 	return hits
 }
@@ -377,7 +377,7 @@ func checkNoKeys(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 		if found || e.Situation != "dtmf" {
 			continue
 		}
-		hits = append(hits, Hit{Certainty: Likely, CallID: c.ID, Direction: evidence.Both, Cites: cites(cite(m.Message, "no telephone-event among its formats"))})
+		hits = append(hits, Hit{Certainty: Likely, CallID: c.ID, Direction: evidence.Both, Cites: cites(cite(m.Message, "no format for key presses among these"))})
 	}
 	return hits
 }

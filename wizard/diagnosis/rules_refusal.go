@@ -44,7 +44,7 @@ var refusalRules = []Rule{
 	{
 		Cause: "number-changed", Kind: Outcome, Where: OtherSide, Needs: evidence.HaveRinging,
 		Title:    "The number {{.number}} has moved or was closed.",
-		Why:      "The server answered {{.what}} with {{.answer}}{{.basis}}{{if .contact}}; the new address is {{.contact}}{{end}}.",
+		Why:      "The server {{.did}} {{.what}}{{.basis}}{{if .contact}} and names the new address {{.contact}}{{else if .plain}}: {{.plain}}{{end}} (answer {{.code}}{{.more}}).",
 		Overturn: "Another phone reaching the old number would prove this wrong.",
 		Fix:      []Remedy{{ForUser, "{{if .contact}}Dial {{.contact}} instead.{{else}}Ask the person for the new number.{{end}}"}},
 		Check:    callRefused("number-changed"),
@@ -153,23 +153,23 @@ var refusalRules = []Rule{
 		Why:      whyRefused,
 		Overturn: "A call with the same caller number and a valid signature being refused too would prove this wrong.",
 		Fix: []Remedy{
-			{ForUser, "Tell your provider that its calls are refused for their caller signature (STIR)."},
+			{ForUser, "Tell your provider that its calls are refused because the caller's signature is missing or wrong."},
 			{ForProvider, "Sign the calls of this number, and check the certificate's address and the clock; Call-ID {{.callid}}."},
 		},
 		Check: callRefused("identity-rejected"),
 	},
 	{
 		Cause: "session-timer-too-small", Kind: Hint, Where: Account, Needs: evidence.HaveRinging,
-		Title:    "The phone's session timer is shorter than the other side allows.",
-		Why:      "A call was answered with 422; at least {{.least}} is asked for.",
-		Overturn: "A call with the same timer being accepted would prove this wrong.",
-		Fix:      []Remedy{{ForUser, "Set the session timer of the phone to at least {{.least}}."}},
+		Title:    "The phone wants to renew calls more often than the other side allows.",
+		Why:      "The server wants at least {{.least}} between two renewals of a call, and the phone asked for less (answer 422).",
+		Overturn: "A call with the same setting being accepted would prove this wrong.",
+		Fix:      []Remedy{{ForUser, "Set the session timer in the phone's settings to at least {{.least}}."}},
 		Check:    checkTimerTooSmall,
 	},
 	{
 		Cause: "call-refused", Kind: Fault, Where: Provider, Needs: evidence.HaveRinging,
 		Title:    "The call was refused for a reason that is seldom seen.",
-		Why:      whyRefused + " {{.meaning}}",
+		Why:      "The server {{.did}} {{.what}}{{.basis}} (answer {{.code}}{{.more}}). {{.meaning}}",
 		Overturn: "The same call going through unchanged would prove this wrong.",
 		Fix: []Remedy{
 			{ForUser, "{{.user}}"},
@@ -189,7 +189,7 @@ func checkCancelled(e *evidence.Evidence, d Dictionary) (hits []Hit) {
 		}
 		if ok && v.cause == "caller-cancelled" && c.Cancel != nil {
 			hits = append(hits, Hit{Certainty: Confirmed, CallID: c.ID, Args: args{"after": span(c.Cancel.Time.Sub(first(c).Time))},
-				Cites: cites(cite(c.Cancel, "cancelled here"), cite(c.Final, phrase(c.Final)))})
+				Cites: cites(cite(c.Cancel, "cancelled here"), cite(c.Final, "the server said: "+inWords(c.Final)))})
 		}
 	}
 	for _, c := range inCalls(e) {
@@ -219,7 +219,7 @@ func checkTimerTooSmall(e *evidence.Evidence, d Dictionary) []Hit {
 			if status(m) != 422 {
 				continue
 			}
-			h := Hit{Certainty: Confirmed, CallID: c.ID, Args: args{"least": "a longer time"}, Cites: cites(cite(m, phrase(m)))}
+			h := Hit{Certainty: Confirmed, CallID: c.ID, Args: args{"least": "a longer time"}, Cites: cites(cite(m, "the server said: "+inWords(m)))}
 			if d, ok := m.MinSE(); ok {
 				h.Args["least"] = span(d)
 			}

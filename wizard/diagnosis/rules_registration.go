@@ -16,7 +16,7 @@ var registrationRules = []Rule{
 		Why:      whyRefused,
 		Overturn: "The same user name, login and password working in another phone at the same moment would prove this wrong.",
 		Fix: []Remedy{
-			{ForUser, "Enter the user name, the login name (if your provider gave you one) and the SIP password again. The SIP password is often not the one of the web portal; watch for blanks at its end."},
+			{ForUser, "Enter the user name, the login name (if your provider gave you one) and the phone password again. It is often not the password of the provider's web portal; watch for blanks at its end."},
 			{ForAdmin, "Check the login name and set a new SIP password for the account. Some servers give the same answer for an unknown user."},
 		},
 		Check: refused("account-credentials-wrong"),
@@ -34,11 +34,11 @@ var registrationRules = []Rule{
 	},
 	{
 		Cause: "account-domain-wrong", Kind: Fault, Where: Account, Needs: evidence.HaveRegistration,
-		Title:    "The server answers, but it is not in charge of this account's domain.",
+		Title:    "The server answers, but this account does not belong to it.",
 		Why:      whyRefused,
-		Overturn: "A sign-in that works with the very same domain would prove this wrong.",
+		Overturn: "A sign-in that works with the very same settings would prove this wrong.",
 		Fix: []Remedy{
-			{ForUser, "Use the domain (some providers call it realm) exactly as your provider wrote it, not the server's address."},
+			{ForUser, "In the phone's account settings enter the domain exactly as your provider wrote it (some call it realm), not the server's address."},
 			{ForAdmin, "Add the domain to the server, or correct it in the phone."},
 		},
 		Check: signInRefused("account-domain-wrong"),
@@ -70,10 +70,10 @@ var registrationRules = []Rule{
 	{
 		Cause: "registration-interval-too-short", Kind: Hint, Where: Account, Needs: evidence.HaveRegistration,
 		Title:    "The phone wants to sign in anew more often than the server allows.",
-		Why:      "The server answered 423 and asks for at least {{.least}} between sign-ins.",
+		Why:      "The server asks for at least {{.least}} between two sign-ins, and the phone asked for less (answer 423).",
 		Overturn: "The same time being accepted by this server would prove this wrong.",
 		Fix: []Remedy{
-			{ForUser, "Set the registration time of the phone to at least {{.least}}."},
+			{ForUser, "Set the registration time in the phone's account settings to at least {{.least}}."},
 		},
 		Check: checkIntervalTooShort,
 	},
@@ -83,7 +83,7 @@ var registrationRules = []Rule{
 		Why:      "The server accepted the sign-in, but {{.seen}}. Calls to this account will not reach this phone.",
 		Overturn: "A call that reaches this phone now would prove this wrong.",
 		Fix: []Remedy{
-			{ForUser, "Turn off SIP ALG (SIP helper) in the router and sign out other phones of this account; then try again."},
+			{ForUser, "Turn off SIP ALG (SIP helper) in the router's settings and sign out other phones of this account; then try again."},
 			{ForAdmin, "Look at the stored contacts of this account and at its limit of devices."},
 		},
 		ExplainedBy: []string{"sip-alg"},
@@ -106,7 +106,7 @@ var registrationRules = []Rule{
 		Why:      "The sign-in was accepted, but {{.later}}.",
 		Overturn: "Calls still reaching this phone after that moment would prove this wrong.",
 		Fix: []Remedy{
-			{ForUser, "Check whether the network changed (Wi-Fi, VPN, sleep). Set a shorter registration time, 60 to 300 seconds."},
+			{ForUser, "Check whether the network changed (Wi-Fi, VPN, sleep). Set a shorter registration time in the phone's account settings, 60 to 300 seconds."},
 			{ForProvider, "See why the renewal was not accepted at that time."},
 		},
 		Check: checkLostLater,
@@ -115,10 +115,10 @@ var registrationRules = []Rule{
 		Cause: "redirected", Kind: Hint, Where: Provider,
 		Either:   evidence.HaveRegistration | evidence.HaveRinging,
 		Title:    "The server sends the phone to another address.",
-		Why:      "The server answered {{.what}} with {{.answer}}{{if .contact}} and names {{.contact}}{{end}}.",
+		Why:      "The server does not take {{.what}} itself{{if .contact}} and names {{.contact}} instead{{end}} (answer {{.code}}).",
 		Overturn: "The phone reaching the other address by itself would make this harmless.",
 		Fix: []Remedy{
-			{ForUser, "Use the address that the server names{{if .contact}} ({{.contact}}){{end}}, or ask your provider for the right server."},
+			{ForUser, "Enter the address that the server names{{if .contact}} ({{.contact}}){{end}} as the server in the phone's account settings, or ask your provider for the right server."},
 			{ForAdmin, "301 moves for good, 302 for now, 305 asks for a proxy. Let the phone follow, or let the server forward by itself."},
 		},
 		Check: refused("redirected"),
@@ -127,7 +127,7 @@ var registrationRules = []Rule{
 		Cause: "digest-unsupported", Kind: Fault, Where: Account,
 		Either:   evidence.HaveRegistration | evidence.HaveRinging,
 		Title:    "The server asks for a way of signing in that this phone does not know.",
-		Why:      "The server answered {{.what}} with {{.answer}} and offers only {{.method}}.",
+		Why:      "For {{.what}} the server takes the password only by {{.method}}, which this phone does not know{{if .code}} (answer {{.code}}){{end}}.",
 		Overturn: "A sign-in that works with this phone at this server would prove this wrong.",
 		Fix: []Remedy{
 			{ForUser, "Update the phone, or ask your provider for an account that signs in the usual way."},
@@ -145,7 +145,7 @@ func checkIntervalTooShort(e *evidence.Evidence, d Dictionary) (hits []Hit) {
 		}
 		m := list[len(list)-1]
 		h := Hit{Certainty: Confirmed, Args: args{"least": "the time that it names", "code": 423},
-			Cites: cites(cite(m, "423: the registration time is too short"))}
+			Cites: cites(cite(m, "the server said: "+inWords(m)))}
 		if least, ok := m.MinExpires(); ok {
 			h.Args["least"] = span(least)
 		}
@@ -200,7 +200,7 @@ func checkNotStored(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 			certainty = Possible // some servers never list what they store
 		}
 		hits = append(hits, Hit{Certainty: certainty, Args: args{"seen": seen},
-			Cites: cites(cite(answer, "accepted, but this phone is not in the list"), cite(request, "the contact that was sent"))})
+			Cites: cites(cite(answer, "accepted, but this phone is not in the list"), cite(request, "the address that the phone gave"))})
 	}
 	return hits
 }
@@ -232,7 +232,7 @@ func checkLostLater(e *evidence.Evidence, d Dictionary) (hits []Hit) {
 		good := cite(s.accepted.Final(), "the sign-in was accepted")
 		if v, ok := decideRegister(e, s, d); ok && v.cause == "registration-lost-later" {
 			h := v.hit()
-			h.Args["later"] = "a later renewal was answered with " + phrase(v.message)
+			h.Args["later"] = "a later renewal was refused: " + inWords(v.message)
 			h.Cites = append(h.Cites, good)
 			hits = append(hits, h)
 			continue
@@ -310,8 +310,8 @@ func checkDigest(e *evidence.Evidence, d Dictionary) []Hit {
 			continue
 		}
 		_, method, _ := strings.Cut(ev.Text, " ")
-		return []Hit{{Certainty: Confirmed, Args: args{"what": "the phone", "answer": "a demand for a password", "method": method},
-			Cites: []Cite{{ev.N, "the phone cannot answer " + method}}}}
+		return []Hit{{Certainty: Confirmed, Args: args{"what": "this account", "code": 0, "method": quote(method)},
+			Cites: []Cite{{ev.N, "the phone does not know this way"}}}}
 	}
 	return nil
 }

@@ -17,7 +17,7 @@ var serverRules = []Rule{
 		Why:      "Looking up {{.name}} gave no address: {{.reason}}.",
 		Overturn: "The same name leading to an address on this computer would prove this wrong.",
 		Fix: []Remedy{
-			{ForUser, "Check the spelling of the server's name. If it is right, try another network or another DNS server: the name service may be at fault."},
+			{ForUser, "Check the spelling of the server's name. If it is right, try another network or set another DNS server in this computer's network settings: the name service may be at fault."},
 			{ForAdmin, "Check that the name has an A, AAAA or SRV record that is visible from outside."},
 		},
 		Check: checkNameUnknown,
@@ -35,8 +35,8 @@ var serverRules = []Rule{
 	{
 		Cause: "server-unreachable", Kind: Fault, Where: LocalNetwork, Either: haveAsked,
 		Title:    "Nothing comes back from the server.",
-		Why:      "{{.method}} to {{.server}} got no answer {{.seen}}, and nothing else ever came from there.",
-		Overturn: "Any answer from this server, over another transport or port too, would prove this wrong.",
+		Why:      "{{.asked}} sent to {{.server}} got no answer {{.seen}}, and nothing else ever came from there.",
+		Overturn: "Any answer from this server, in whatever way it was reached, would prove this wrong.",
 		Fix: []Remedy{
 			{ForUser, "Check that the internet works on this computer, then the server's name and port. Try another network, for example a phone's hotspot: if it works there, this network blocks calls."},
 			{ForAdmin, "Allow SIP to {{.server}} in the firewall, and see whether the server is running."},
@@ -46,22 +46,22 @@ var serverRules = []Rule{
 	},
 	{
 		Cause: "server-port-closed", Kind: Fault, Where: Provider, Either: haveAsked,
-		Title:    "The server is there, but nothing listens for calls at that port.",
-		Why:      "The answer to what was sent to {{.server}} was: {{.reason}}.",
-		Overturn: "A SIP answer from this very port and transport would prove this wrong.",
+		Title:    "The server is there, but its telephone service does not run where the phone looks for it.",
+		Why:      "What the phone sent to {{.server}} was turned back: {{.reason}}.",
+		Overturn: "An answer of the telephone service from this very address would prove this wrong.",
 		Fix: []Remedy{
-			{ForUser, "Check port and transport with your provider; usual are UDP or TCP 5060 and TLS 5061."},
+			{ForUser, "Compare port and transport (UDP, TCP or TLS) in the phone's account settings with what your provider names; usual are 5060 for UDP and TCP, 5061 for TLS."},
 			{ForAdmin, "See whether the server's SIP service runs and listens on that port and transport."},
 		},
 		Check: checkPortClosed,
 	},
 	{
 		Cause: "transport-blocked", Kind: Fault, Where: LocalNetwork, Either: haveAsked,
-		Title:    "The server answers over {{.good}}, but not over {{.bad}}.",
-		Why:      "{{.method}} over {{.bad}} to {{.server}} got no answer for {{.waited}}, while the server answered over {{.good}}.",
+		Title:    "One way of reaching the server is blocked, another one works.",
+		Why:      "Over {{.bad}} nothing came back from {{.server}} for {{.waited}}; over {{.good}} the same server answered.",
 		Overturn: "An answer over {{.bad}} from this network would prove this wrong.",
 		Fix: []Remedy{
-			{ForUser, "Set the transport of your phone to {{.good}}."},
+			{ForUser, "Set the transport in the phone's account settings to {{.good}}."},
 			{ForAdmin, "The firewall or router holds back {{.bad}} to {{.server}}: allow it, or use {{.good}}."},
 		},
 		ExplainedBy: []string{"server-port-closed"},
@@ -172,22 +172,22 @@ func checkUnreachable(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 		}
 		if list := errorsTo(e, s, noWay); len(list) > 0 {
 			hits = append(hits, Hit{Certainty: Confirmed, Direction: evidence.Both,
-				Args:  args{"method": s.requests[0].Method, "server": s.requests[0].Request.To.String(), "seen": "but the word " + quote(list[0].Reason)},
-				Cites: []Cite{{list[0].N, list[0].Reason}}})
+				Args:  args{"asked": upper(thing(s.requests[0].Method)), "server": s.requests[0].Request.To.String(), "seen": "except the network's own word " + quote(list[0].Reason)},
+				Cites: []Cite{{list[0].N, "the network says " + quote(list[0].Reason)}}})
 			continue
 		}
 		if s.waited < silence {
 			continue
 		}
 		hits = append(hits, Hit{Certainty: sure(s.waited), Direction: evidence.Both,
-			Args:  args{"method": s.unheard.Method, "server": s.unheard.Request.To.String(), "seen": "for " + span(s.waited)},
+			Args:  args{"asked": upper(thing(s.unheard.Method)), "server": s.unheard.Request.To.String(), "seen": "for " + span(s.waited)},
 			Cites: unheardCites(s.unheard)})
 	}
 	return hits
 }
 
 func unheardCites(t *evidence.Transaction) []Cite {
-	return append(cites(cite(t.Request, t.Method+" without any answer")), copiesOf(t.Request, "repeated, still no answer")...)
+	return append(cites(cite(t.Request, thing(t.Method)+" without any answer")), copiesOf(t.Request, "repeated, still no answer")...)
 }
 
 // checkPortClosed takes the network's word for a port that refused all that was
@@ -210,7 +210,7 @@ func checkPortClosed(e *evidence.Evidence, _ Dictionary) []Hit {
 
 func closedHit(u evidence.Unreachable) Hit {
 	return Hit{Certainty: Confirmed, Direction: evidence.Both, Args: args{"server": u.Target.String(), "reason": quote(u.Reason)},
-		Cites: []Cite{{u.N, u.Reason}}}
+		Cites: []Cite{{u.N, "turned back: " + quote(u.Reason)}}}
 }
 
 func checkTransportBlocked(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
@@ -223,7 +223,7 @@ func checkTransportBlocked(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 			for _, good := range []string{"TLS", "TCP", "UDP"} {
 				if s.reachable[good] {
 					return []Hit{{Certainty: sure(waited), Direction: evidence.Both, Args: args{"good": good, "bad": t.Request.Net.String(),
-						"method": t.Method, "server": s.addr.String(), "waited": span(waited)}, Cites: unheardCites(t)}}
+						"server": s.addr.String(), "waited": span(waited)}, Cites: unheardCites(t)}}
 				}
 			}
 		}
@@ -250,7 +250,7 @@ func checkBanned(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 		}
 		for _, t := range asking(e) {
 			if t.Method != "REGISTER" && t.Request.To.Addr() == s.last.Request.To.Addr() && t.Request.Net == s.last.Request.Net && len(t.Responses) > 0 {
-				while, proof = "while the same server answered "+t.Method, cite(t.Responses[0], t.Method+" was answered")
+				while, proof = "while the same server answered "+thing(t.Method), cite(t.Responses[0], thing(t.Method)+" was answered")
 				break
 			}
 		}
@@ -266,7 +266,7 @@ func checkBanned(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 func checkDenied(e *evidence.Evidence, _ Dictionary) []Hit {
 	for _, u := range toSignalling(e, denied) {
 		return []Hit{{Certainty: Confirmed, Direction: evidence.Out, Args: args{"server": u.Target.String(), "reason": quote(u.Reason)},
-			Cites: []Cite{{u.N, u.Reason}}}}
+			Cites: []Cite{{u.N, "this computer says " + quote(u.Reason)}}}}
 	}
 	return nil
 }

@@ -64,16 +64,16 @@ func peerReports(c *evidence.Call) []*evidence.Report {
 func senderSays(c *evidence.Call, reports []*evidence.Report) silent {
 	if n := len(c.PeerSenders); n > 0 {
 		a, b := c.PeerSenders[0], c.PeerSenders[n-1]
-		proof := []Cite{{b.N, "sender report: " + count(int(b.Packets)) + " packets sent"}}
+		proof := []Cite{{b.N, "the other side says: " + count(int(b.Packets)) + " packets sent"}}
 		switch {
 		case n > 1 && b.Packets > a.Packets:
 			return silent{"no-audio-in-blocked", Confirmed, "It reports " + count(int(b.Packets)) + " packets sent.",
-				append([]Cite{{a.N, "sender report: " + count(int(a.Packets)) + " packets sent"}}, proof...)}
+				append([]Cite{{a.N, "the other side says: " + count(int(a.Packets)) + " packets sent"}}, proof...)}
 		case b.Packets > 25:
 			return silent{"no-audio-in-blocked", Likely, "It reports " + count(int(b.Packets)) + " packets sent.", proof}
 		case n > 1:
 			return silent{"no-audio-in-not-sent", Confirmed, "Its reports stand at " + count(int(b.Packets)) + " packets sent.",
-				append([]Cite{{a.N, "sender report: " + count(int(a.Packets)) + " packets sent"}}, proof...)}
+				append([]Cite{{a.N, "the other side says: " + count(int(a.Packets)) + " packets sent"}}, proof...)}
 		default:
 			return silent{"no-audio-in-not-sent", Likely, "It reports " + count(int(b.Packets)) + " packets sent.", proof}
 		}
@@ -87,9 +87,9 @@ func senderSays(c *evidence.Call, reports []*evidence.Report) silent {
 	last := reports[len(reports)-1]
 	switch {
 	case c.RTCPBye || last.Bye:
-		return silent{"no-audio-in-not-sent", Likely, "It said good-bye to its sound while the call was up.", []Cite{{last.N, "RTCP BYE of the other side"}}}
+		return silent{"no-audio-in-not-sent", Likely, "It said good-bye to its sound while the call was up.", []Cite{{last.N, "the other side says good-bye to its sound"}}}
 	case last.Time.Sub(c.Answer.Time) > time.Second && !last.Sender:
-		return silent{"no-audio-in-not-sent", Likely, "Its report says that it is no sender.", []Cite{{last.N, "receiver report of a side that sends nothing"}}}
+		return silent{"no-audio-in-not-sent", Likely, "Its own report says that it sends none.", []Cite{{last.N, "a report of a side that sends nothing"}}}
 	}
 	return silent{}
 }
