@@ -99,6 +99,11 @@ type Rule struct {
 	Overturn    string // which observation would prove this wrong
 	Fix         []Remedy
 	Check       func(*evidence.Evidence, Dictionary) []Hit
+
+	// RuledOut tells, when Check finds nothing, whether the evidence went far enough
+	// to say that the cause is not there. A cause that is neither found nor ruled
+	// out counts as not checked.
+	RuledOut func(*evidence.Evidence, Dictionary) bool
 }
 
 // Finding is a rule that fired, with its texts filled in.

@@ -112,6 +112,9 @@ func (r *Rule) run(e *evidence.Evidence, d Dictionary) (hits []Hit, checked bool
 		}
 		hits = append(hits, h)
 	}
+	if len(hits) == 0 && checked {
+		checked = r.RuledOut != nil && r.RuledOut(e, d)
+	}
 	return hits, checked
 }
 

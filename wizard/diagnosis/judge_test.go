@@ -47,7 +47,7 @@ func TestNobodyExplainsHimself(t *testing.T) {
 // TestRulesAreWhole: every rule says what it has to say.
 func TestRulesAreWhole(t *testing.T) {
 	for _, r := range table {
-		if r.Kind == 0 || r.Where == "" || r.Title == "" || r.Why == "" || r.Overturn == "" || len(r.Fix) == 0 || r.Check == nil {
+		if r.Kind == 0 || r.Where == "" || r.Title == "" || r.Why == "" || r.Overturn == "" || len(r.Fix) == 0 || r.Check == nil || r.RuledOut == nil {
 			t.Errorf("%s lacks something", r.Cause)
 		}
 		if r.Needs|r.Either == 0 {
@@ -78,6 +78,11 @@ func TestRulesMatchTheList(t *testing.T) {
 	for _, r := range rows[1:] {
 		list[r[1]] = row{r[2], r[3]}
 	}
+	for _, c := range Causes() {
+		if c.Number > lastListed {
+			list[c.ID] = row{c.Kind.String(), string(c.Where)}
+		}
+	}
 	for _, r := range table {
 		want, ok := list[r.Cause]
 		if got := (row{r.Kind.String(), string(r.Where)}); !ok || got != want {
@@ -101,6 +106,7 @@ func TestKeysAreTheTapes(t *testing.T) {
 
 func fake(cause string, hit Hit, by ...string) Rule {
 	return Rule{Cause: cause, Kind: Fault, Where: Provider, Title: cause, ExplainedBy: by,
+		RuledOut: func(*evidence.Evidence, Dictionary) bool { return true },
 		Check: func(*evidence.Evidence, Dictionary) []Hit {
 			if hit.Certainty == 0 {
 				return nil

@@ -22,7 +22,8 @@ var answeringRules = []Rule{
 			{ForUser, "Turn off SIP ALG (SIP helper) in the router's settings, or set the transport in the phone's account settings to TCP or TLS."},
 			{ForAdmin, "Look at the Contact and Record-Route of the answer: each must be an address that the other side can reach."},
 		},
-		Check: checkAckMissing,
+		Check:    checkAckMissing,
+		RuledOut: confirmedCalls,
 	},
 	{
 		Cause: "reply-lost", Kind: Fault, Where: LocalNetwork, Needs: evidence.HaveCallIn,
@@ -34,7 +35,8 @@ var answeringRules = []Rule{
 			{ForUser, "Turn off SIP ALG in the router's settings, or set the transport in the phone's account settings to TCP or TLS."},
 			{ForAdmin, "Let the server send and take replies on the address and port that the request came from (rport)."},
 		},
-		Check: checkReplyLost,
+		Check:    checkReplyLost,
+		RuledOut: repliesArrive,
 	},
 	{
 		Cause: "offer-missing", Kind: Hint, Where: Nowhere, Needs: evidence.HaveCallIn,
@@ -44,7 +46,8 @@ var answeringRules = []Rule{
 		Fix: []Remedy{
 			{ForAdmin, "Switch late (delayed) offer off on the server if phones fail with it."},
 		},
-		Check: checkOfferMissing,
+		Check:    checkOfferMissing,
+		RuledOut: came,
 	},
 	{
 		Cause: "answered-elsewhere", Kind: Outcome, Where: Nowhere, Needs: evidence.HaveCallIn,
@@ -53,6 +56,7 @@ var answeringRules = []Rule{
 		Overturn: "No other phone or person of this account having taken it would prove this wrong.",
 		Fix:      []Remedy{{ForUser, "Nothing to mend."}},
 		Check:    checkElsewhere,
+		RuledOut: incomingOver,
 	},
 	{
 		Cause: "ring-timeout", Kind: Outcome, Where: Provider, Needs: evidence.HaveCallIn,
@@ -61,6 +65,7 @@ var answeringRules = []Rule{
 		Overturn: "The caller saying that they hung up themselves would prove this wrong.",
 		Fix:      []Remedy{{ForUser, "Set a longer ringing time in your provider's portal if that is too short."}},
 		Check:    checkRingTimeout,
+		RuledOut: incomingOver,
 	},
 	{
 		Cause: "phone-rejects", Kind: Fault, Where: ThisComputer, Needs: evidence.HaveCallIn,
@@ -71,7 +76,8 @@ var answeringRules = []Rule{
 		Fix: []Remedy{
 			{ForUser, "Look for do-not-disturb, call waiting and blocked callers in the phone's settings."},
 		},
-		Check: checkPhoneRejects,
+		Check:    checkPhoneRejects,
+		RuledOut: incomingOver,
 	},
 	{
 		Cause: "inbound-wrong-user", Kind: Fault, Where: Provider, Needs: evidence.HaveCallIn | evidence.HaveRegistration,
@@ -80,6 +86,7 @@ var answeringRules = []Rule{
 		Overturn: "The phone accepting calls for that name would prove this wrong.",
 		Fix:      []Remedy{{ForProvider, "Send calls to the contact that the phone registered, or to the number format that it knows."}},
 		Check:    checkWrongUser,
+		RuledOut: incomingOver,
 	},
 	{
 		Cause: "options-not-answered", Kind: Fault, Where: Account, Needs: evidence.HaveRegistration,
@@ -89,6 +96,7 @@ var answeringRules = []Rule{
 		ExplainedBy: []string{"reply-lost"},
 		Fix:         []Remedy{{ForAdmin, "Let the phone answer OPTIONS with 200, or switch this check off for it."}},
 		Check:       checkOptionsIn,
+		RuledOut:    optionsAnswered,
 	},
 	{
 		Cause: "hung-up-by-media-gateway", Kind: Fault, Where: Provider,
@@ -100,7 +108,8 @@ var answeringRules = []Rule{
 			{ForUser, "Enable PCMU and PCMA (G.711) in the phone's list of codecs (sound formats), and try without encryption of the sound."},
 			{ForProvider, "See why the gateway refused the sound of Call-ID {{.callid}}."},
 		},
-		Check: checkGatewayHungUp,
+		Check:    checkGatewayHungUp,
+		RuledOut: stayedUp,
 	},
 }
 

@@ -19,6 +19,7 @@ var codecRules = []Rule{
 		},
 		ExplainedBy: []string{"encryption-mismatch", "address-family-mismatch"},
 		Check:       mismatch("codec-mismatch"),
+		RuledOut:    agreed("codec-mismatch"),
 	},
 	{
 		Cause: "encryption-mismatch", Kind: Fault, Where: Account,
@@ -30,7 +31,8 @@ var codecRules = []Rule{
 			{ForUser, "Set the encryption of sound (SRTP or media encryption) in the phone's account settings to what your provider uses: off, optional or on."},
 			{ForAdmin, "Set the same media encryption on both sides, or make it optional."},
 		},
-		Check: mismatch("encryption-mismatch"),
+		Check:    mismatch("encryption-mismatch"),
+		RuledOut: agreed("encryption-mismatch"),
 	},
 }
 

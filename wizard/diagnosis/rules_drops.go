@@ -19,6 +19,7 @@ var dropRules = []Rule{
 		},
 		ExplainedBy: []string{"call-on-hold", "audio-stops-after-reinvite", "ack-missing", "session-refresh-failed"},
 		Check:       checkStops,
+		RuledOut:    eachCall(keepsOn),
 	},
 	{
 		Cause: "audio-stops-after-reinvite", Kind: Fault, Where: Provider, Needs: evidence.HaveMedia,
@@ -31,6 +32,7 @@ var dropRules = []Rule{
 		},
 		ExplainedBy: []string{"call-on-hold", "sip-alg"},
 		Check:       checkStopsAfterReinvite,
+		RuledOut:    eachCall(notMoved),
 	},
 	{
 		Cause: "dropped-no-audio-seen", Kind: Fault, Where: Provider, Needs: evidence.HaveMedia | evidence.HaveReports,
@@ -42,7 +44,8 @@ var dropRules = []Rule{
 			{ForUser, "See why your sound does not get through: try another network and check mute."},
 			{ForProvider, "Call-ID {{.callid}} was ended for missing sound; see where it was expected."},
 		},
-		Check: checkDroppedUnheard,
+		Check:    checkDroppedUnheard,
+		RuledOut: eachCall(notDropped),
 	},
 	{
 		Cause: "session-refresh-failed", Kind: Fault, Where: Provider, Needs: evidence.HaveMedia,
@@ -54,7 +57,8 @@ var dropRules = []Rule{
 			{ForUser, "Switch session timers off in the phone's settings, or set the transport in its account settings to TCP or TLS."},
 			{ForAdmin, "See why the renewal after {{.half}} fails: Contact, NAT timeout, or a missing UPDATE."},
 		},
-		Check: checkRefresh,
+		Check:    checkRefresh,
+		RuledOut: refreshed,
 	},
 }
 

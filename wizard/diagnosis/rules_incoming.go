@@ -16,6 +16,7 @@ var incomingRules = []Rule{
 		},
 		ExplainedBy: []string{"ack-missing", "reply-lost"},
 		Check:       checkReached,
+		RuledOut:    notComplaint,
 	},
 	{
 		Cause: "inbound-number-not-routed", Kind: Fault, Where: Provider,
@@ -30,6 +31,7 @@ var incomingRules = []Rule{
 		},
 		ExplainedBy: noService,
 		Check:       checkNotRouted,
+		RuledOut:    cameFromOutside,
 	},
 	{
 		Cause: "inbound-forwarded-or-dnd", Kind: Fault, Where: Provider, Needs: evidence.HaveRegistration | evidence.HaveCallerHears,
@@ -41,6 +43,7 @@ var incomingRules = []Rule{
 		},
 		ExplainedBy: noService,
 		Check:       checkForwarded,
+		RuledOut:    cameFromOutside,
 	},
 }
 

@@ -24,7 +24,8 @@ var networkRules = []Rule{
 			{ForUser, "Turn off SIP ALG in the router's settings (also called SIP helper, SIP transformations or SPI), or set the transport in the phone's account settings to TLS."},
 			{ForAdmin, "Switch the SIP helper of the router or firewall off; it changed a part that only the phone may write."},
 		},
-		Check: checkALG,
+		Check:    checkALG,
+		RuledOut: sameOnReturn,
 	},
 	{
 		Cause: "nat-binding-changes", Kind: Fault, Where: LocalNetwork, Either: haveAsked,
@@ -37,6 +38,7 @@ var networkRules = []Rule{
 		},
 		ExplainedBy: []string{"sip-alg"},
 		Check:       checkBinding,
+		RuledOut:    seenTwice,
 	},
 	{
 		Cause: "contact-unroutable", Kind: Hint, Where: Account,
@@ -50,6 +52,7 @@ var networkRules = []Rule{
 		},
 		ExplainedBy: []string{"sip-alg"},
 		Check:       checkContact,
+		RuledOut:    contactReached,
 	},
 	{
 		Cause: "vpn-or-several-interfaces", Kind: Hint, Where: ThisComputer,
@@ -62,6 +65,7 @@ var networkRules = []Rule{
 		},
 		ExplainedBy: []string{"no-audio-in-wrong-address", "sip-alg"},
 		Check:       checkInterfaces,
+		RuledOut:    ownAddressSeen,
 	},
 	{
 		Cause: "address-family-mismatch", Kind: Fault, Where: Account,
@@ -73,7 +77,8 @@ var networkRules = []Rule{
 			{ForUser, "Set the phone to use IPv4 only, or IPv6 only if your provider says so."},
 			{ForAdmin, "Offer both families, or relay the sound between them."},
 		},
-		Check: checkFamily,
+		Check:    checkFamily,
+		RuledOut: sameFamily,
 	},
 	{
 		Cause: "hairpin-not-supported", Kind: Hint, Where: LocalNetwork,
@@ -85,7 +90,8 @@ var networkRules = []Rule{
 			{ForUser, "Ask your provider to relay the sound of such calls."},
 			{ForAdmin, "Use a router that loops such packets back (hairpin), or relay on the server."},
 		},
-		Check: checkHairpin,
+		Check:    checkHairpin,
+		RuledOut: farAddressSeen,
 	},
 	{
 		Cause: "clock-wrong", Kind: Hint, Where: ThisComputer,
@@ -95,6 +101,7 @@ var networkRules = []Rule{
 		Overturn: "This computer's clock agreeing with another clock would put the fault on the server.",
 		Fix:      []Remedy{{ForUser, "Let the computer set date and time by itself."}},
 		Check:    checkClock,
+		RuledOut: clockSeen,
 	},
 }
 

@@ -23,6 +23,7 @@ var onewayInRules = []Rule{
 		},
 		ExplainedBy: append([]string{"ringback-early-media-blocked", "no-audio-out-private-target"}, blockedBelow...),
 		Check:       silenceCheck("no-audio-in"),
+		RuledOut:    silenceJudged("no-audio-in"),
 	},
 	{
 		Cause: "no-audio-in-blocked", Kind: Fault, Where: LocalNetwork, Needs: evidence.HaveMedia | evidence.HaveReports,
@@ -35,6 +36,7 @@ var onewayInRules = []Rule{
 		},
 		ExplainedBy: append([]string{"ringback-early-media-blocked"}, blockedBelow...),
 		Check:       silenceCheck("no-audio-in-blocked"),
+		RuledOut:    silenceJudged("no-audio-in-blocked"),
 	},
 	{
 		Cause: "no-audio-in-wrong-address", Kind: Fault, Where: Account, Needs: evidence.HaveMedia,
@@ -47,6 +49,7 @@ var onewayInRules = []Rule{
 		},
 		ExplainedBy: blockedBelow,
 		Check:       silenceCheck("no-audio-in-wrong-address"),
+		RuledOut:    silenceJudged("no-audio-in-wrong-address"),
 	},
 	{
 		Cause: "no-audio-in-not-sent", Kind: Fault, Where: OtherSide, Needs: evidence.HaveMedia,
@@ -59,6 +62,7 @@ var onewayInRules = []Rule{
 		},
 		ExplainedBy: blockedBelow,
 		Check:       silenceCheck("no-audio-in-not-sent"),
+		RuledOut:    silenceJudged("no-audio-in-not-sent"),
 	},
 	{
 		Cause: "media-blocked-both-ways", Kind: Fault, Where: LocalNetwork, Needs: evidence.HaveMedia | evidence.HaveTheyHear,
@@ -71,6 +75,7 @@ var onewayInRules = []Rule{
 		},
 		ExplainedBy: append([]string{"no-audio-out-private-target", "no-audio-out-port-closed"}, blockedBelow...),
 		Check:       silenceCheck("media-blocked-both-ways"),
+		RuledOut:    silenceJudged("media-blocked-both-ways"),
 	},
 	{
 		Cause: "call-on-hold", Kind: Outcome, Where: OtherSide, Needs: evidence.HaveCallOut,
@@ -79,6 +84,7 @@ var onewayInRules = []Rule{
 		Overturn: "The call having been resumed by then would prove this wrong.",
 		Fix:      []Remedy{{ForUser, "Resume the call, or ask the other side to."}},
 		Check:    checkOnHold,
+		RuledOut: eachCall(holdSeen),
 	},
 	{
 		Cause: "audio-in-silent", Kind: Fault, Where: OtherSide, Needs: evidence.HaveMedia | evidence.HaveLevels,
@@ -91,6 +97,7 @@ var onewayInRules = []Rule{
 		},
 		ExplainedBy: []string{"call-on-hold", "audio-in-undecodable", "encryption-mismatch"},
 		Check:       checkInSilent,
+		RuledOut:    eachCall(levelIn),
 	},
 	{
 		Cause: "audio-in-undecodable", Kind: Fault, Where: Provider, Needs: evidence.HaveMedia,
@@ -103,6 +110,7 @@ var onewayInRules = []Rule{
 		},
 		ExplainedBy: []string{"codec-mismatch", "encryption-mismatch"},
 		Check:       checkUndecodable,
+		RuledOut:    packetsIn(25),
 	},
 	{
 		Cause: "audio-in-two-streams", Kind: Fault, Where: Provider, Needs: evidence.HaveMedia,
@@ -113,7 +121,8 @@ var onewayInRules = []Rule{
 			{ForUser, "Hang up all calls, wait a minute and call again."},
 			{ForProvider, "Stop the second sender: an earlier call leg of Call-ID {{.callid}} still sends."},
 		},
-		Check: checkTwoStreams,
+		Check:    checkTwoStreams,
+		RuledOut: packetsIn(25),
 	},
 	{
 		Cause: "audio-in-other-source", Kind: Hint, Where: Provider, Needs: evidence.HaveMedia,
@@ -124,7 +133,8 @@ var onewayInRules = []Rule{
 			{ForUser, "If you hear nothing: set the phone or firewall to take sound from any address of your provider."},
 			{ForProvider, "Announce the address that really sends; Call-ID {{.callid}}."},
 		},
-		Check: checkOtherSource,
+		Check:    checkOtherSource,
+		RuledOut: eachCall(sourceSeen),
 	},
 	{
 		Cause: "audio-in-not-played", Kind: Fault, Where: SoundDevice,
@@ -138,6 +148,7 @@ var onewayInRules = []Rule{
 		},
 		ExplainedBy: []string{"audio-in-undecodable", "audio-in-two-streams", "audio-in-other-source", "call-on-hold", "audio-stops-midcall", "audio-stops-after-reinvite"},
 		Check:       checkNotPlayed,
+		RuledOut:    heardIt,
 	},
 }
 

@@ -17,6 +17,7 @@ var onewayOutRules = []Rule{
 		},
 		ExplainedBy: []string{"call-on-hold", "codec-mismatch", "encryption-mismatch", "ack-missing", "address-family-mismatch"},
 		Check:       checkOutNotSent,
+		RuledOut:    eachCall(sentOut),
 	},
 	{
 		Cause: "no-audio-out-lost", Kind: Fault, Where: LocalNetwork, Needs: evidence.HaveMedia | evidence.HaveReports,
@@ -29,7 +30,8 @@ var onewayOutRules = []Rule{
 		},
 		ExplainedBy: []string{"no-audio-out-private-target", "no-audio-out-port-closed", "sip-alg", "no-audio-out-not-sent",
 			"encryption-mismatch", "codec-mismatch", "address-family-mismatch", "call-on-hold"},
-		Check: checkOutLost,
+		Check:    checkOutLost,
+		RuledOut: eachCall(arrivesThere),
 	},
 	{
 		Cause: "no-audio-out-private-target", Kind: Fault, Where: Provider, Needs: evidence.HaveMedia,
@@ -42,6 +44,7 @@ var onewayOutRules = []Rule{
 		},
 		ExplainedBy: []string{"sip-alg", "ack-missing"},
 		Check:       checkPrivateTarget,
+		RuledOut:    eachCall(targetFine),
 	},
 	{
 		Cause: "no-audio-out-port-closed", Kind: Fault, Where: Provider, Needs: evidence.HaveMedia,
@@ -52,7 +55,8 @@ var onewayOutRules = []Rule{
 			{ForProvider, "Open the sound port before naming it; Call-ID {{.callid}} named {{.addr}}."},
 			{ForUser, "Hang up and call again; if it stays, tell your provider."},
 		},
-		Check: checkPortRefused,
+		Check:    checkPortRefused,
+		RuledOut: eachCall(arrivesThere),
 	},
 	{
 		Cause: "no-audio-out-beyond-provider", Kind: Fault, Where: OtherNetwork,
@@ -66,6 +70,7 @@ var onewayOutRules = []Rule{
 		},
 		ExplainedBy: []string{"microphone-muted-or-denied", "microphone-too-quiet"},
 		Check:       checkBeyondProvider,
+		RuledOut:    theyHear,
 	},
 	{
 		Cause: "microphone-muted-or-denied", Kind: Fault, Where: SoundDevice, Needs: evidence.HaveMedia | evidence.HaveTheyHear,
@@ -77,6 +82,7 @@ var onewayOutRules = []Rule{
 		},
 		ExplainedBy: []string{"call-on-hold"},
 		Check:       microphone(true),
+		RuledOut:    eachCall(loudEnough),
 	},
 	{
 		Cause: "microphone-too-quiet", Kind: Fault, Where: SoundDevice, Needs: evidence.HaveMedia | evidence.HaveTheyHear,
@@ -88,6 +94,7 @@ var onewayOutRules = []Rule{
 		},
 		ExplainedBy: []string{"call-on-hold"},
 		Check:       microphone(false),
+		RuledOut:    eachCall(loudEnough),
 	},
 }
 

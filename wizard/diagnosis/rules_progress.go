@@ -18,7 +18,8 @@ var progressRules = []Rule{
 			{ForUser, "Set the transport in the phone's account settings to TCP or TLS, or switch off sound formats and video that you do not need."},
 			{ForAdmin, "Let fragmented UDP packets through, or offer TCP."},
 		},
-		Check: checkTooBig,
+		Check:    checkTooBig,
+		RuledOut: heardOf,
 	},
 	{
 		Cause: "invite-unanswered", Kind: Fault, Where: Provider, Needs: evidence.HaveCallOut,
@@ -30,7 +31,8 @@ var progressRules = []Rule{
 			{ForUser, "Set the transport in the phone's account settings to TCP or TLS. If it stays, give your provider this mark of the call: \"{{.callid}}\"."},
 			{ForProvider, "See what happened to Call-ID {{.callid}}: no answer reached the phone."},
 		},
-		Check: checkInviteUnanswered,
+		Check:    checkInviteUnanswered,
+		RuledOut: heardOf,
 	},
 	{
 		Cause: "provider-silent-after-trying", Kind: Fault, Where: Provider, Needs: evidence.HaveCallOut,
@@ -42,7 +44,8 @@ var progressRules = []Rule{
 			{ForUser, "Try another number. If that rings, the trouble is with this number's network; tell your provider this mark of the call: \"{{.callid}}\"."},
 			{ForProvider, "Trace Call-ID {{.callid}}: it got 100 and then nothing."},
 		},
-		Check: checkSilentAfterTrying,
+		Check:    checkSilentAfterTrying,
+		RuledOut: heardOf,
 	},
 	{
 		Cause: "ringback-early-media-missing", Kind: Fault, Where: Provider, Needs: evidence.HaveRinging,
@@ -55,6 +58,7 @@ var progressRules = []Rule{
 		},
 		ExplainedBy: []string{"sip-alg", "no-audio-in-not-sent", "no-audio-in-wrong-address", "address-family-mismatch"},
 		Check:       ringbackCheck("ringback-early-media-missing"),
+		RuledOut:    ringingJudged("ringback-early-media-missing"),
 	},
 	{
 		Cause: "ringback-early-media-silent", Kind: Fault, Where: Provider, Needs: evidence.HaveRinging,
@@ -65,7 +69,8 @@ var progressRules = []Rule{
 			{ForUser, "Let your phone play its own ringing tone, if it has such a setting."},
 			{ForProvider, "Send 180 without a description of sound, or a tone that can be heard; Call-ID {{.callid}}."},
 		},
-		Check: ringbackCheck("ringback-early-media-silent"),
+		Check:    ringbackCheck("ringback-early-media-silent"),
+		RuledOut: ringingJudged("ringback-early-media-silent"),
 	},
 	{
 		Cause: "ringback-early-media-blocked", Kind: Fault, Where: LocalNetwork, Needs: evidence.HaveRinging,
@@ -78,6 +83,7 @@ var progressRules = []Rule{
 		},
 		ExplainedBy: []string{"sip-alg", "no-audio-in-not-sent", "no-audio-in-wrong-address", "address-family-mismatch", "encryption-mismatch", "codec-mismatch"},
 		Check:       ringbackCheck("ringback-early-media-blocked"),
+		RuledOut:    ringingJudged("ringback-early-media-blocked"),
 	},
 	{
 		Cause: "ringback-180-after-183-ignored", Kind: Fault, Where: ThisComputer, Needs: evidence.HaveRinging,
@@ -88,7 +94,8 @@ var progressRules = []Rule{
 			{ForUser, "Set your phone to play its own ringing tone unless sound really arrives."},
 			{ForProvider, "Do not announce sound that is not sent; Call-ID {{.callid}}."},
 		},
-		Check: ringbackCheck("ringback-180-after-183-ignored"),
+		Check:    ringbackCheck("ringback-180-after-183-ignored"),
+		RuledOut: ringingJudged("ringback-180-after-183-ignored"),
 	},
 	{
 		Cause: "ringback-not-played-locally", Kind: Fault, Where: ThisComputer, Needs: evidence.HaveRinging | evidence.HaveHeardRinging,
@@ -98,7 +105,8 @@ var progressRules = []Rule{
 		Fix: []Remedy{
 			{ForUser, "Check the speaker or headset that the phone uses, its volume, and the phone's setting for the ringing tone."},
 		},
-		Check: ringbackCheck("ringback-not-played-locally"),
+		Check:    ringbackCheck("ringback-not-played-locally"),
+		RuledOut: ringingJudged("ringback-not-played-locally"),
 	},
 	{
 		Cause: "no-progress-signalled", Kind: Hint, Where: Provider, Needs: evidence.HaveRinging,
@@ -109,7 +117,8 @@ var progressRules = []Rule{
 			{ForUser, "Harmless: the silence before the answer is no fault of yours."},
 			{ForProvider, "Send 180 while the other phone rings; Call-ID {{.callid}}."},
 		},
-		Check: checkNoProgress,
+		Check:    checkNoProgress,
+		RuledOut: ringingTold,
 	},
 	{
 		Cause: "prack-fails", Kind: Fault, Where: Account, Needs: evidence.HaveRinging,
@@ -121,7 +130,8 @@ var progressRules = []Rule{
 			{ForUser, "Switch 100rel (also called PRACK) off in the phone's settings."},
 			{ForAdmin, "Make 100rel optional on the server."},
 		},
-		Check: checkPrack,
+		Check:    checkPrack,
+		RuledOut: settledCalls,
 	},
 	{
 		Cause: "announcement-played", Kind: Outcome, Where: OtherNetwork, Needs: evidence.HaveRinging,
@@ -132,7 +142,8 @@ var progressRules = []Rule{
 		ExplainedBy: []string{"number-unknown", "number-changed", "number-format-wrong", "callee-busy", "callee-not-registered", "callee-no-answer",
 			"callee-declined", "no-credit-or-barred", "account-suspended-or-unpaid", "call-refused", "provider-fault", "provider-overloaded",
 			"provider-unavailable", "downstream-timeout", "caller-cancelled", "call-blocked-as-spam", "caller-id-refused", "account-not-allowed"},
-		Check: checkAnnouncement,
+		Check:    checkAnnouncement,
+		RuledOut: noAnnouncement,
 	},
 }
 

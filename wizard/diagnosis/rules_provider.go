@@ -21,6 +21,7 @@ var providerRules = []Rule{
 		},
 		ExplainedBy: noService,
 		Check:       refused("provider-overloaded"),
+		RuledOut:    passed("provider-overloaded"),
 	},
 	{
 		Cause: "provider-fault", Kind: Fault, Where: Provider, Either: signInOrCall,
@@ -33,6 +34,7 @@ var providerRules = []Rule{
 		},
 		ExplainedBy: noService,
 		Check:       refused("provider-fault"),
+		RuledOut:    passed("provider-fault"),
 	},
 	{
 		Cause: "provider-unavailable", Kind: Fault, Where: Provider, Either: signInOrCall,
@@ -45,6 +47,7 @@ var providerRules = []Rule{
 		},
 		ExplainedBy: noService,
 		Check:       refused("provider-unavailable"),
+		RuledOut:    passed("provider-unavailable"),
 	},
 	{
 		Cause: "provider-address-not-allowed", Kind: Fault, Where: Provider, Either: signInOrCall,
@@ -57,6 +60,7 @@ var providerRules = []Rule{
 		},
 		ExplainedBy: noService,
 		Check:       checkAddressNotAllowed,
+		RuledOut:    passed("provider-address-not-allowed"),
 	},
 	{
 		Cause: "request-malformed", Kind: Fault, Where: Account, Either: signInOrCall,
@@ -69,6 +73,7 @@ var providerRules = []Rule{
 		},
 		ExplainedBy: []string{"sip-alg"},
 		Check:       refused("request-malformed"),
+		RuledOut:    passed("request-malformed"),
 	},
 	{
 		Cause: "extension-unsupported", Kind: Fault, Where: Account, Either: signInOrCall,
@@ -79,7 +84,8 @@ var providerRules = []Rule{
 			{ForUser, "In the phone's settings switch {{.options}} off, or on if the server demands it (100rel is also called PRACK, timer is the session timer)."},
 			{ForAdmin, "Make {{.options}} optional on both sides."},
 		},
-		Check: refused("extension-unsupported"),
+		Check:    refused("extension-unsupported"),
+		RuledOut: passed("extension-unsupported"),
 	},
 }
 

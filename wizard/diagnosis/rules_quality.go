@@ -37,6 +37,7 @@ var qualityRules = []Rule{
 		},
 		ExplainedBy: []string{"loss-bursty", "audio-in-two-streams"},
 		Check:       checkLossIn,
+		RuledOut:    eachCall(lossInRuled),
 	},
 	{
 		Cause: "loss-out", Kind: Fault, Where: Internet, Needs: evidence.HaveMedia | evidence.HaveReports,
@@ -49,6 +50,7 @@ var qualityRules = []Rule{
 		},
 		ExplainedBy: []string{"loss-in", "loss-bursty", "no-audio-out-lost"},
 		Check:       checkLossOut,
+		RuledOut:    eachCall(lossOutRuled),
 	},
 	{
 		Cause: "jitter-high", Kind: Fault, Where: LocalNetwork, Needs: evidence.HaveMedia,
@@ -61,6 +63,7 @@ var qualityRules = []Rule{
 		},
 		ExplainedBy: []string{"loss-bursty", "sender-irregular"},
 		Check:       checkJitter,
+		RuledOut:    eachCall(timedIn),
 	},
 	{
 		Cause: "loss-bursty", Kind: Fault, Where: LocalNetwork, Needs: evidence.HaveMedia,
@@ -73,6 +76,7 @@ var qualityRules = []Rule{
 		},
 		ExplainedBy: []string{"call-on-hold", "audio-stops-after-reinvite"},
 		Check:       checkBursts,
+		RuledOut:    eachCall(timedIn),
 	},
 	{
 		Cause: "delay-high", Kind: Fault, Where: Internet, Needs: evidence.HaveMedia | evidence.HaveReports,
@@ -82,7 +86,8 @@ var qualityRules = []Rule{
 		Fix: []Remedy{
 			{ForUser, "Switch a VPN off, avoid Bluetooth and satellite lines, or ask for a nearer server."},
 		},
-		Check: checkDelay,
+		Check:    checkDelay,
+		RuledOut: eachCall(delayKnown),
 	},
 	{
 		Cause: "clipping", Kind: Fault, Where: SoundDevice, Needs: evidence.HaveMedia,
@@ -92,7 +97,8 @@ var qualityRules = []Rule{
 		Fix: []Remedy{
 			{ForUser, "Lower the microphone's level {{.place}}."},
 		},
-		Check: checkClipping,
+		Check:    checkClipping,
+		RuledOut: eachCall(levelsKnown),
 	},
 	{
 		Cause: "sound-muffled", Kind: Hint, Where: Account, Needs: evidence.HaveMedia | evidence.HaveSymptom,
@@ -102,7 +108,8 @@ var qualityRules = []Rule{
 		Fix: []Remedy{
 			{ForUser, "Switch on G.722 or Opus in the phone's list of codecs (sound formats); use a wired headset in place of Bluetooth."},
 		},
-		Check: checkMuffled,
+		Check:    checkMuffled,
+		RuledOut: eachCall(notMuffled),
 	},
 	{
 		Cause: "sound-too-quiet", Kind: Fault, Where: OtherSide, Needs: evidence.HaveMedia | evidence.HaveLevels,
@@ -114,6 +121,7 @@ var qualityRules = []Rule{
 		},
 		ExplainedBy: []string{"call-on-hold", "audio-in-undecodable"},
 		Check:       checkQuiet,
+		RuledOut:    eachCall(loudIn),
 	},
 	{
 		Cause: "sender-irregular", Kind: Fault, Where: ThisComputer, Needs: evidence.HaveMedia,
@@ -123,7 +131,8 @@ var qualityRules = []Rule{
 		Fix: []Remedy{
 			{ForUser, "Close other programs, switch power saving off, and use another sound device."},
 		},
-		Check: checkUneven,
+		Check:    checkUneven,
+		RuledOut: eachCall(timedOut),
 	},
 	{
 		Cause: "reordered-or-duplicated", Kind: Fault, Where: Internet, Needs: evidence.HaveMedia,
@@ -136,6 +145,7 @@ var qualityRules = []Rule{
 		},
 		ExplainedBy: []string{"jitter-high"},
 		Check:       checkOrder,
+		RuledOut:    packetsIn(fewPackets),
 	},
 	{
 		Cause: "dtmf-not-negotiated", Kind: Fault, Where: Account, Needs: evidence.HaveMedia,
@@ -146,7 +156,8 @@ var qualityRules = []Rule{
 			{ForUser, "Set the sending of key presses (DTMF) in the phone's settings to RFC 4733, also called RFC 2833."},
 			{ForAdmin, "Allow telephone-event on both sides."},
 		},
-		Check: checkNoKeys,
+		Check:    checkNoKeys,
+		RuledOut: eachCall(keysAgreed),
 	},
 }
 

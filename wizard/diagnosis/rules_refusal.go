@@ -20,6 +20,7 @@ var refusalRules = []Rule{
 		},
 		ExplainedBy: noService,
 		Check:       callRefused("caller-id-refused"),
+		RuledOut:    callPassed("caller-id-refused"),
 	},
 	{
 		Cause: "no-credit-or-barred", Kind: Fault, Where: Provider, Needs: evidence.HaveRinging,
@@ -32,6 +33,7 @@ var refusalRules = []Rule{
 		},
 		ExplainedBy: noService,
 		Check:       callRefused("no-credit-or-barred"),
+		RuledOut:    callPassed("no-credit-or-barred"),
 	},
 	{
 		Cause: "number-unknown", Kind: Outcome, Where: OtherSide, Needs: evidence.HaveRinging,
@@ -40,6 +42,7 @@ var refusalRules = []Rule{
 		Overturn: "Another phone reaching the number as it was dialled would prove this wrong.",
 		Fix:      []Remedy{{ForUser, "Check the number. Dial it with its country code, beginning with +."}},
 		Check:    callRefused("number-unknown"),
+		RuledOut: callPassed("number-unknown"),
 	},
 	{
 		Cause: "number-changed", Kind: Outcome, Where: OtherSide, Needs: evidence.HaveRinging,
@@ -48,6 +51,7 @@ var refusalRules = []Rule{
 		Overturn: "Another phone reaching the old number would prove this wrong.",
 		Fix:      []Remedy{{ForUser, "{{if .contact}}Dial {{.contact}} instead.{{else}}Ask the person for the new number.{{end}}"}},
 		Check:    callRefused("number-changed"),
+		RuledOut: callPassed("number-changed"),
 	},
 	{
 		Cause: "number-format-wrong", Kind: Fault, Where: Account, Needs: evidence.HaveRinging,
@@ -60,6 +64,7 @@ var refusalRules = []Rule{
 		},
 		ExplainedBy: noService,
 		Check:       callRefused("number-format-wrong"),
+		RuledOut:    callPassed("number-format-wrong"),
 	},
 	{
 		Cause: "callee-busy", Kind: Outcome, Where: OtherSide, Needs: evidence.HaveRinging,
@@ -68,6 +73,7 @@ var refusalRules = []Rule{
 		Overturn: "The other person seeing no call and having no other one would prove this wrong.",
 		Fix:      []Remedy{{ForUser, "Try again later."}},
 		Check:    callRefused("callee-busy"),
+		RuledOut: callPassed("callee-busy"),
 	},
 	{
 		Cause: "callee-not-registered", Kind: Outcome, Where: OtherSide, Needs: evidence.HaveRinging,
@@ -76,6 +82,7 @@ var refusalRules = []Rule{
 		Overturn: "The other phone showing that it is signed in at that moment would prove this wrong.",
 		Fix:      []Remedy{{ForUser, "Ask the other person to switch the phone on and sign in; try again later."}},
 		Check:    callRefused("callee-not-registered"),
+		RuledOut: callPassed("callee-not-registered"),
 	},
 	{
 		Cause: "callee-no-answer", Kind: Outcome, Where: OtherSide, Needs: evidence.HaveRinging,
@@ -84,6 +91,7 @@ var refusalRules = []Rule{
 		Overturn: "The other phone not having rung at all would prove this wrong.",
 		Fix:      []Remedy{{ForUser, "Try again later."}},
 		Check:    callRefused("callee-no-answer"),
+		RuledOut: callPassed("callee-no-answer"),
 	},
 	{
 		Cause: "callee-declined", Kind: Outcome, Where: OtherSide, Needs: evidence.HaveRinging,
@@ -92,6 +100,7 @@ var refusalRules = []Rule{
 		Overturn: "The other person neither seeing the call nor having do-not-disturb on would prove this wrong.",
 		Fix:      []Remedy{{ForUser, "Try again later, or write a message first."}},
 		Check:    callRefused("callee-declined"),
+		RuledOut: callPassed("callee-declined"),
 	},
 	{
 		Cause: "call-blocked-as-spam", Kind: Fault, Where: OtherNetwork, Needs: evidence.HaveRinging,
@@ -102,7 +111,8 @@ var refusalRules = []Rule{
 			{ForUser, "Ask the other person to allow your number, and tell your provider that it is blocked."},
 			{ForProvider, "Register the number with the analytics services and sign the calls; the answer may name an address for complaints."},
 		},
-		Check: callRefused("call-blocked-as-spam"),
+		Check:    callRefused("call-blocked-as-spam"),
+		RuledOut: callPassed("call-blocked-as-spam"),
 	},
 	{
 		Cause: "anonymous-refused", Kind: Outcome, Where: OtherSide, Needs: evidence.HaveRinging,
@@ -111,6 +121,7 @@ var refusalRules = []Rule{
 		Overturn: "A call that shows its number and is refused the same way would prove this wrong.",
 		Fix:      []Remedy{{ForUser, "Show your number for this call and try again."}},
 		Check:    callRefused("anonymous-refused"),
+		RuledOut: callPassed("anonymous-refused"),
 	},
 	{
 		Cause: "caller-cancelled", Kind: Outcome, Where: Nowhere,
@@ -121,7 +132,8 @@ var refusalRules = []Rule{
 		Fix:      []Remedy{{ForUser, "Nothing to mend: let it ring longer if you want an answer."}},
 		ExplainedBy: []string{"provider-silent-after-trying", "invite-unanswered", "server-unreachable", "message-too-big",
 			"ringback-early-media-missing", "ringback-early-media-silent", "ringback-early-media-blocked", "reply-lost"},
-		Check: checkCancelled,
+		Check:    checkCancelled,
+		RuledOut: decidedCalls,
 	},
 	{
 		Cause: "routing-loop", Kind: Fault, Where: Provider, Needs: evidence.HaveRinging,
@@ -134,6 +146,7 @@ var refusalRules = []Rule{
 		},
 		ExplainedBy: noService,
 		Check:       callRefused("routing-loop"),
+		RuledOut:    callPassed("routing-loop"),
 	},
 	{
 		Cause: "downstream-timeout", Kind: Fault, Where: OtherNetwork, Needs: evidence.HaveRinging,
@@ -146,6 +159,7 @@ var refusalRules = []Rule{
 		},
 		ExplainedBy: noService,
 		Check:       callRefused("downstream-timeout"),
+		RuledOut:    callPassed("downstream-timeout"),
 	},
 	{
 		Cause: "identity-rejected", Kind: Fault, Where: Provider, Needs: evidence.HaveRinging,
@@ -156,7 +170,8 @@ var refusalRules = []Rule{
 			{ForUser, "Tell your provider that its calls are refused because the caller's signature is missing or wrong."},
 			{ForProvider, "Sign the calls of this number, and check the certificate's address and the clock; Call-ID {{.callid}}."},
 		},
-		Check: callRefused("identity-rejected"),
+		Check:    callRefused("identity-rejected"),
+		RuledOut: callPassed("identity-rejected"),
 	},
 	{
 		Cause: "session-timer-too-small", Kind: Hint, Where: Account, Needs: evidence.HaveRinging,
@@ -165,6 +180,7 @@ var refusalRules = []Rule{
 		Overturn: "A call with the same setting being accepted would prove this wrong.",
 		Fix:      []Remedy{{ForUser, "Set the session timer in the phone's settings to at least {{.least}}."}},
 		Check:    checkTimerTooSmall,
+		RuledOut: callPassed("session-timer-too-small"),
 	},
 	{
 		Cause: "call-refused", Kind: Fault, Where: Provider, Needs: evidence.HaveRinging,
@@ -177,6 +193,7 @@ var refusalRules = []Rule{
 		},
 		ExplainedBy: append(slices.Clone(noService), "invite-unanswered"),
 		Check:       callRefused("call-refused"),
+		RuledOut:    callPassed("call-refused"),
 	},
 }
 

@@ -19,7 +19,8 @@ var registrationRules = []Rule{
 			{ForUser, "Enter the user name, the login name (if your provider gave you one) and the phone password again. It is often not the password of the provider's web portal; watch for blanks at its end."},
 			{ForAdmin, "Check the login name and set a new SIP password for the account. Some servers give the same answer for an unknown user."},
 		},
-		Check: refused("account-credentials-wrong"),
+		Check:    refused("account-credentials-wrong"),
+		RuledOut: passed("account-credentials-wrong"),
 	},
 	{
 		Cause: "account-unknown", Kind: Fault, Where: Account, Needs: evidence.HaveRegistration,
@@ -30,7 +31,8 @@ var registrationRules = []Rule{
 			{ForUser, "Check the spelling of the user name and of the server's name. If both are right, ask your provider whether the account still exists."},
 			{ForAdmin, "Look the user up on the registrar, in the domain that the phone uses."},
 		},
-		Check: signInRefused("account-unknown"),
+		Check:    signInRefused("account-unknown"),
+		RuledOut: signInPassed("account-unknown"),
 	},
 	{
 		Cause: "account-domain-wrong", Kind: Fault, Where: Account, Needs: evidence.HaveRegistration,
@@ -41,7 +43,8 @@ var registrationRules = []Rule{
 			{ForUser, "In the phone's account settings enter the domain exactly as your provider wrote it (some call it realm), not the server's address."},
 			{ForAdmin, "Add the domain to the server, or correct it in the phone."},
 		},
-		Check: signInRefused("account-domain-wrong"),
+		Check:    signInRefused("account-domain-wrong"),
+		RuledOut: signInPassed("account-domain-wrong"),
 	},
 	{
 		Cause: "account-not-allowed", Kind: Fault, Where: Provider,
@@ -55,6 +58,7 @@ var registrationRules = []Rule{
 		},
 		ExplainedBy: []string{"account-credentials-wrong", "account-unknown"},
 		Check:       refused("account-not-allowed"),
+		RuledOut:    passed("account-not-allowed"),
 	},
 	{
 		Cause: "account-suspended-or-unpaid", Kind: Fault, Where: Provider,
@@ -65,7 +69,8 @@ var registrationRules = []Rule{
 		Fix: []Remedy{
 			{ForUser, "Look at balance, contract and account status in your provider's portal, or ask its billing service."},
 		},
-		Check: refused("account-suspended-or-unpaid"),
+		Check:    refused("account-suspended-or-unpaid"),
+		RuledOut: passed("account-suspended-or-unpaid"),
 	},
 	{
 		Cause: "registration-interval-too-short", Kind: Hint, Where: Account, Needs: evidence.HaveRegistration,
@@ -75,7 +80,8 @@ var registrationRules = []Rule{
 		Fix: []Remedy{
 			{ForUser, "Set the registration time in the phone's account settings to at least {{.least}}."},
 		},
-		Check: checkIntervalTooShort,
+		Check:    checkIntervalTooShort,
+		RuledOut: signInPassed("registration-interval-too-short"),
 	},
 	{
 		Cause: "registration-not-stored", Kind: Fault, Where: Provider, Needs: evidence.HaveRegistration,
@@ -88,6 +94,7 @@ var registrationRules = []Rule{
 		},
 		ExplainedBy: []string{"sip-alg"},
 		Check:       checkNotStored,
+		RuledOut:    signInPassed("registration-not-stored"),
 	},
 	{
 		Cause: "registration-too-many-devices", Kind: Fault, Where: Provider, Needs: evidence.HaveRegistration,
@@ -98,7 +105,8 @@ var registrationRules = []Rule{
 			{ForUser, "Sign out another phone of this account, wait some minutes and try again."},
 			{ForAdmin, "Raise the number of devices for the account, or clear old contacts."},
 		},
-		Check: signInRefused("registration-too-many-devices"),
+		Check:    signInRefused("registration-too-many-devices"),
+		RuledOut: signInPassed("registration-too-many-devices"),
 	},
 	{
 		Cause: "registration-lost-later", Kind: Fault, Where: Provider, Needs: evidence.HaveRegistration,
@@ -109,7 +117,8 @@ var registrationRules = []Rule{
 			{ForUser, "Check whether the network changed (Wi-Fi, VPN, sleep). Set a shorter registration time in the phone's account settings, 60 to 300 seconds."},
 			{ForProvider, "See why the renewal was not accepted at that time."},
 		},
-		Check: checkLostLater,
+		Check:    checkLostLater,
+		RuledOut: renewed,
 	},
 	{
 		Cause: "redirected", Kind: Hint, Where: Provider,
@@ -121,7 +130,8 @@ var registrationRules = []Rule{
 			{ForUser, "Enter the address that the server names{{if .contact}} ({{.contact}}){{end}} as the server in the phone's account settings, or ask your provider for the right server."},
 			{ForAdmin, "301 moves for good, 302 for now, 305 asks for a proxy. Let the phone follow, or let the server forward by itself."},
 		},
-		Check: refused("redirected"),
+		Check:    refused("redirected"),
+		RuledOut: passed("redirected"),
 	},
 	{
 		Cause: "digest-unsupported", Kind: Fault, Where: Account,
@@ -133,7 +143,8 @@ var registrationRules = []Rule{
 			{ForUser, "Update the phone, or ask your provider for an account that signs in the usual way."},
 			{ForProvider, "Offer MD5 or SHA-256 digest beside {{.method}}."},
 		},
-		Check: checkDigest,
+		Check:    checkDigest,
+		RuledOut: passed("digest-unsupported"),
 	},
 }
 

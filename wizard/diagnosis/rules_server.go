@@ -20,7 +20,8 @@ var serverRules = []Rule{
 			{ForUser, "Check the spelling of the server's name. If it is right, try another network or set another DNS server in this computer's network settings: the name service may be at fault."},
 			{ForAdmin, "Check that the name has an A, AAAA or SRV record that is visible from outside."},
 		},
-		Check: checkNameUnknown,
+		Check:    checkNameUnknown,
+		RuledOut: lookedUp,
 	},
 	{
 		Cause: "dns-slow-or-wrong", Kind: Fault, Where: Internet, Needs: evidence.HaveLookup,
@@ -30,7 +31,8 @@ var serverRules = []Rule{
 		Fix: []Remedy{
 			{ForUser, "Restart the router, or set another DNS server in this computer's network settings."},
 		},
-		Check: checkLookupSlow,
+		Check:    checkLookupSlow,
+		RuledOut: lookedUp,
 	},
 	{
 		Cause: "server-unreachable", Kind: Fault, Where: LocalNetwork, Either: haveAsked,
@@ -43,6 +45,7 @@ var serverRules = []Rule{
 		},
 		ExplainedBy: []string{"server-port-closed", "firewall-on-this-computer", "server-name-unknown", "transport-blocked"},
 		Check:       checkUnreachable,
+		RuledOut:    reachable,
 	},
 	{
 		Cause: "server-port-closed", Kind: Fault, Where: Provider, Either: haveAsked,
@@ -53,7 +56,8 @@ var serverRules = []Rule{
 			{ForUser, "Compare port and transport (UDP, TCP or TLS) in the phone's account settings with what your provider names; usual are 5060 for UDP and TCP, 5061 for TLS."},
 			{ForAdmin, "See whether the server's SIP service runs and listens on that port and transport."},
 		},
-		Check: checkPortClosed,
+		Check:    checkPortClosed,
+		RuledOut: serversAnswer,
 	},
 	{
 		Cause: "transport-blocked", Kind: Fault, Where: LocalNetwork, Either: haveAsked,
@@ -66,6 +70,7 @@ var serverRules = []Rule{
 		},
 		ExplainedBy: []string{"server-port-closed"},
 		Check:       checkTransportBlocked,
+		RuledOut:    transportsAnswer,
 	},
 	{
 		Cause: "registration-unanswered-or-banned", Kind: Fault, Where: Provider, Needs: evidence.HaveRegistration,
@@ -78,6 +83,7 @@ var serverRules = []Rule{
 		},
 		ExplainedBy: []string{"transport-blocked", "message-too-big", "firewall-on-this-computer", "registration-lost-later"},
 		Check:       checkBanned,
+		RuledOut:    signInAnswered,
 	},
 	{
 		Cause: "firewall-on-this-computer", Kind: Fault, Where: ThisComputer, Either: haveAsked,
@@ -87,7 +93,8 @@ var serverRules = []Rule{
 		Fix: []Remedy{
 			{ForUser, "Allow this program in the computer's firewall or security program, then try again."},
 		},
-		Check: checkDenied,
+		Check:    checkDenied,
+		RuledOut: serversAnswer,
 	},
 }
 
