@@ -39,6 +39,7 @@ type mediaLine struct {
 
 	sending sync.Mutex // one frame at a time
 	fresh   bool       // the next packet begins a talk spurt
+	due     time.Time  // of the frame after the last one; zero before the first
 
 	mu      sync.Mutex
 	sess    *media.MediaSession
@@ -123,9 +124,10 @@ func (m *mediaLine) talk() {
 	}
 }
 
-// pace sends frames every 20 ms by a fixed schedule until the line stops, or n of them.
+// pace sends frames every 20 ms by a fixed schedule until the line stops, or at
+// most n of them, which end when talking begins.
 func (m *mediaLine) pace(n int) {
-	next := time.Now()
+	next := m.resume()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for ; n != 0; n-- {
@@ -136,8 +138,10 @@ func (m *mediaLine) pace(n int) {
 			return
 		case <-timer.C:
 		}
-		m.frame()
 		next = next.Add(frameTime)
+		if !m.frame(n > 0, next) {
+			return
+		}
 		if behind := time.Since(next); behind > 10*frameTime { // the computer slept
 			skip := behind / frameTime
 			next = next.Add(skip * frameTime)
@@ -147,27 +151,58 @@ func (m *mediaLine) pace(n int) {
 	}
 }
 
-// frame sends the next 20 ms of sound, or lets them pass while on hold.
-func (m *mediaLine) frame() {
+// resume gives the time of the first frame. Between the packets at early media
+// and the answer seconds may pass, and they pass in the timestamps, too (RFC 3550
+// 5.1): else the other side would take the pause for jitter.
+func (m *mediaLine) resume() time.Time {
+	now := time.Now()
+	m.sending.Lock()
+	due := m.due
+	m.sending.Unlock()
+	if due.IsZero() {
+		return now
+	}
+	if passed := now.Sub(due) / frameTime; passed > 0 {
+		m.skip(uint32(passed) * frameSamples)
+		due = due.Add(passed * frameTime)
+	}
+	return due
+}
+
+// frame sends the next 20 ms of sound, or lets them pass while on hold. An early
+// one is not sent any more once talking has begun: then it says false.
+func (m *mediaLine) frame(early bool, due time.Time) (goOn bool) {
 	m.sending.Lock()
 	defer m.sending.Unlock()
 	defer func() { _ = recover() }()
+	goOn = true
 	w, speech, ok := m.sendable()
+	if early && m.isTalking() {
+		return false
+	}
+	m.due = due
 	if w == nil {
-		return
+		return goOn
 	}
 	var pcm [frameSamples]int16
 	m.source.Frame(pcm[:])
 	if !ok {
 		w.DelayTimestamp(frameSamples)
 		m.fresh = true
-		return
+		return goOn
 	}
 	// The payload type is one that was agreed, always: diago locks up for good on
 	// any other (trap 4).
 	var payload [frameSamples]byte
 	_, _ = w.WriteSamples(encode(speech, pcm[:], payload[:0]), frameSamples, m.fresh, speech.PayloadType)
 	m.fresh = false
+	return goOn
+}
+
+func (m *mediaLine) isTalking() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.talking
 }
 
 func (m *mediaLine) skip(samples uint32) {
