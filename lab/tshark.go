@@ -3,6 +3,7 @@ package lab
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net/netip"
 	"os/exec"
 	"strconv"
@@ -21,6 +22,22 @@ type StreamReading struct {
 	MaxDelta              time.Duration // longest time between two packets
 	MeanJitter, MaxJitter time.Duration
 	Begin, End            time.Duration // since the first packet of the file
+	Arrivals              []Arrival     // every packet as tshark dissects it, in the order of the file
+}
+
+// Arrival is one RTP packet as tshark dissects it.
+type Arrival struct {
+	At        time.Time
+	Seq       uint16
+	Timestamp uint32
+	Marker    bool
+	PT        uint8
+}
+
+// flowKey tells streams apart as tshark does.
+type flowKey struct {
+	from, to netip.AddrPort
+	ssrc     uint32
 }
 
 // Tshark reads the RTP streams of a capture file, independent of our own code.
@@ -28,7 +45,11 @@ type StreamReading struct {
 // wherever it looks like RTP.
 func Tshark(t testing.TB, file string, sipPorts ...int) []StreamReading {
 	t.Helper()
-	args := []string{"-n", "-r", file, "-q", "-z", "rtp,streams", "-o", "rtp.heuristic_rtp:TRUE", "--enable-heuristic", "rtp_udp"}
+	args := []string{"-n", "-r", file, "-z", "rtp,streams", "-o", "rtp.heuristic_rtp:TRUE", "--enable-heuristic", "rtp_udp",
+		"-Y", "rtp and not icmp", "-T", "fields"}
+	for _, f := range arrivalFields {
+		args = append(args, "-e", f)
+	}
 	for _, p := range sipPorts {
 		args = append(args, "-d", fmt.Sprintf("udp.port==%d,sip", p))
 	}
@@ -48,11 +69,27 @@ func Tshark(t testing.TB, file string, sipPorts ...int) []StreamReading {
 	return streams
 }
 
-// readStreams reads the table of "-z rtp,streams".
-func readStreams(table string) ([]StreamReading, error) {
+// arrivalFields are the columns that tshark prints for every RTP packet. The SSRC
+// stands first, where the table of streams has no such word.
+var arrivalFields = []string{"rtp.ssrc", "frame.time_epoch", "ip.src", "udp.srcport", "ip.dst", "udp.dstport",
+	"rtp.seq", "rtp.timestamp", "rtp.marker", "rtp.p_type"}
+
+// readStreams reads the lines of the packets and the table behind them. Rows are
+// of fixed columns, except the payload, which may contain blanks: what follows is
+// counted from the share of lost packets in brackets.
+func readStreams(text string) ([]StreamReading, error) {
 	var streams []StreamReading
-	for line := range strings.Lines(table) {
+	arrivals := map[flowKey][]Arrival{}
+	for line := range strings.Lines(text) {
 		f := strings.Fields(line)
+		if len(f) == len(arrivalFields) && strings.HasPrefix(f[0], "0x") {
+			key, a, err := readArrival(f)
+			if err != nil {
+				return nil, fmt.Errorf("%q: %w", strings.TrimSpace(line), err)
+			}
+			arrivals[key] = append(arrivals[key], a)
+			continue
+		}
 		if len(f) < 10 || !strings.HasPrefix(f[6], "0x") {
 			continue // a heading
 		}
@@ -60,13 +97,51 @@ func readStreams(table string) ([]StreamReading, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%q: %w", strings.TrimSpace(line), err)
 		}
+		s.Arrivals = arrivals[flowKey{s.From, s.To, s.SSRC}]
 		streams = append(streams, s)
 	}
 	return streams, nil
 }
 
-// readStream reads one row. The payload's name may have blanks, so the columns
-// behind it are counted from the percentage of the loss.
+// words reads words into numbers and keeps the first error.
+type words struct{ err error }
+
+func (w *words) keep(err error) {
+	if w.err == nil {
+		w.err = err
+	}
+}
+
+func (w *words) number(text string, bits int) uint64 {
+	n, err := strconv.ParseUint(text, 0, bits)
+	w.keep(err)
+	return n
+}
+
+func (w *words) address(ip, port string) netip.AddrPort {
+	a, err := netip.ParseAddr(ip)
+	w.keep(err)
+	return netip.AddrPortFrom(a, uint16(w.number(port, 16)))
+}
+
+func (w *words) millis(text string) time.Duration {
+	v, err := strconv.ParseFloat(text, 64)
+	w.keep(err)
+	return time.Duration(math.Round(v * float64(time.Millisecond)))
+}
+
+func readArrival(f []string) (flowKey, Arrival, error) {
+	var w words
+	seconds, nanos, _ := strings.Cut(f[1], ".")
+	sec, ns := w.number(seconds, 63), w.number("1"+(nanos + "000000000")[:9], 63)-1e9
+	key := flowKey{from: w.address(f[2], f[3]), to: w.address(f[4], f[5]), ssrc: uint32(w.number(f[0], 32))}
+	a := Arrival{
+		At: time.Unix(int64(sec), int64(ns)), Seq: uint16(w.number(f[6], 16)), Timestamp: uint32(w.number(f[7], 32)),
+		Marker: f[8] == "1" || f[8] == "True", PT: uint8(w.number(f[9], 8)),
+	}
+	return key, a, w.err
+}
+
 func readStream(f []string) (StreamReading, error) {
 	var s StreamReading
 	percent := -1
@@ -78,43 +153,23 @@ func readStream(f []string) (StreamReading, error) {
 	if percent < 10 {
 		return s, errors.New("no column with the share of lost packets")
 	}
-	var err error
-	keep := func(e error) {
-		if err == nil {
-			err = e
-		}
-	}
-	millis := func(word string) time.Duration {
-		v, e := strconv.ParseFloat(word, 64)
-		keep(e)
-		return time.Duration(v * float64(time.Millisecond))
-	}
-	address := func(ip, port string) netip.AddrPort {
-		a, e := netip.ParseAddr(ip)
-		keep(e)
-		p, e := strconv.ParseUint(port, 10, 16)
-		keep(e)
-		return netip.AddrPortFrom(a, uint16(p))
-	}
-	s.Begin, s.End = millis(f[0])*1000, millis(f[1])*1000
-	s.From, s.To = address(f[2], f[3]), address(f[4], f[5])
-	ssrc, e := strconv.ParseUint(f[6], 0, 32)
-	keep(e)
-	s.SSRC = uint32(ssrc)
+	var w words
+	s.Begin, s.End = w.millis(f[0])*1000, w.millis(f[1])*1000
+	s.From, s.To, s.SSRC = w.address(f[2], f[3]), w.address(f[4], f[5]), uint32(w.number(f[6], 32))
 	s.Payload = strings.Join(f[7:percent-2], " ")
-	s.Packets, e = strconv.Atoi(f[percent-2])
-	keep(e)
-	s.Lost, e = strconv.Atoi(f[percent-1])
-	keep(e)
+	s.Packets = int(w.number(f[percent-2], 31))
+	lost, err := strconv.Atoi(f[percent-1])
+	w.keep(err)
+	s.Lost = lost
 	// Since version 3.6: minimum, mean, maximum of delta and of jitter; before:
 	// maximum delta, maximum jitter, mean jitter.
 	switch rest := f[percent+1:]; {
 	case len(rest) >= 6:
-		s.MaxDelta, s.MeanJitter, s.MaxJitter = millis(rest[2]), millis(rest[4]), millis(rest[5])
+		s.MaxDelta, s.MeanJitter, s.MaxJitter = w.millis(rest[2]), w.millis(rest[4]), w.millis(rest[5])
 	case len(rest) >= 3:
-		s.MaxDelta, s.MaxJitter, s.MeanJitter = millis(rest[0]), millis(rest[1]), millis(rest[2])
+		s.MaxDelta, s.MaxJitter, s.MeanJitter = w.millis(rest[0]), w.millis(rest[1]), w.millis(rest[2])
 	default:
-		keep(errors.New("the columns of delta and jitter are missing"))
+		w.keep(errors.New("the columns of delta and jitter are missing"))
 	}
-	return s, err
+	return s, w.err
 }
