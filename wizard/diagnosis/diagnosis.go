@@ -96,7 +96,7 @@ type Rule struct {
 	Where       Where
 	Title       string // one plain sentence, no jargon: what is wrong
 	Why         string // one or two sentences: what was seen that proves it
-	Overturn    string // which observation would prove this wrong
+	Overturn    string // which observation would prove this wrong: it stands behind those words
 	Fix         []Remedy
 	Check       func(*evidence.Evidence, Dictionary) []Hit
 

@@ -101,6 +101,9 @@ func TestWhatPeopleReadIsPlain(t *testing.T) {
 			for _, cite := range f.Cites {
 				plainWords(t, c, "cite", cite.Label)
 			}
+			if strings.Contains(f.Overturn, " would ") {
+				t.Errorf("%s: \"this would prove it wrong\" stands before it already: %s", c, f.Overturn)
+			}
 			if n := strings.Count(f.Why, ". "); n > 2 {
 				t.Errorf("%s: the Why is too long: %s", c, f.Why)
 			}

@@ -12,7 +12,7 @@ var codecRules = []Rule{
 		Either:   evidence.HaveRinging | evidence.HaveCallIn,
 		Title:    "The two sides have no common sound format.",
 		Why:      "{{.seen}} The formats on offer were {{.codecs}}.",
-		Overturn: "A call that works with these same formats would prove this wrong.",
+		Overturn: "A call that works with these same formats.",
 		Fix: []Remedy{
 			{ForUser, "Enable PCMU and PCMA (G.711) in the phone's list of codecs (sound formats)."},
 			{ForAdmin, "Allow at least one of {{.codecs}} for this account."},
@@ -26,7 +26,7 @@ var codecRules = []Rule{
 		Either:   evidence.HaveRinging | evidence.HaveCallIn,
 		Title:    "One side wants the sound encrypted, the other does not.",
 		Why:      "{{.seen}}",
-		Overturn: "A call that works with the same settings on both sides would prove this wrong.",
+		Overturn: "A call that works with the same settings on both sides.",
 		Fix: []Remedy{
 			{ForUser, "Set the encryption of sound (SRTP or media encryption) in the phone's account settings to what your provider uses: off, optional or on."},
 			{ForAdmin, "Set the same media encryption on both sides, or make it optional."},

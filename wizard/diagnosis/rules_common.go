@@ -110,6 +110,7 @@ func (v verdict) hit() Hit {
 	label := "the server said: " + inWords(v.message)
 	if authorized(v.request) && challenge(v.message) {
 		label = "asked again, though the password had been sent"
+		what += ", password included"
 	}
 	h.Cites = cites(cite(v.message, label), cite(v.request, what))
 	return h

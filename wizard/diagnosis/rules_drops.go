@@ -12,7 +12,7 @@ var dropRules = []Rule{
 		Cause: "audio-stops-midcall", Kind: Fault, Where: LocalNetwork, Needs: evidence.HaveMedia,
 		Title:    "The other side's sound stops in the middle of the call.",
 		Why:      "Sound came for {{.lasted}} and then stopped, while the call stayed up for another {{.rest}}.{{.round}}",
-		Overturn: "The other side having put the call on hold or muted at that moment would prove this wrong.",
+		Overturn: "The other side having put the call on hold or muted at that moment.",
 		Fix: []Remedy{
 			{ForUser, "Try another network or cable in place of Wi-Fi; if the time is always the same, raise the UDP timeout in the router's settings."},
 			{ForAdmin, "Look for a NAT or firewall timeout of {{.lasted}} for UDP, and for media keep-alive."},
@@ -25,7 +25,7 @@ var dropRules = []Rule{
 		Cause: "audio-stops-after-reinvite", Kind: Fault, Where: Provider, Needs: evidence.HaveMedia,
 		Title:    "The sound stops as the call is moved to another address.",
 		Why:      "{{.after}} after the answer the call was moved from {{.old}} to {{.new}}; from then on no sound came for {{.rest}}.",
-		Overturn: "Sound arriving from the new address would prove this wrong.",
+		Overturn: "Sound arriving from the new address.",
 		Fix: []Remedy{
 			{ForProvider, "Switch direct media (re-INVITE to the other end's address) off for this account; Call-ID {{.callid}}."},
 			{ForUser, "Tell your provider that the sound stops when the call is moved."},
@@ -38,7 +38,7 @@ var dropRules = []Rule{
 		Cause: "dropped-no-audio-seen", Kind: Fault, Where: Provider, Needs: evidence.HaveMedia | evidence.HaveReports,
 		Title:       "The provider ended the call because it received no sound from here.",
 		Why:         "The other side hung up {{.after}} after the answer, and its reports know nothing of the sound that this phone sent.",
-		Overturn:    "The other person saying that they hung up would prove this wrong.",
+		Overturn:    "The other person saying that they hung up.",
 		ExplainedBy: []string{"no-audio-out-lost", "no-audio-out-not-sent", "no-audio-out-port-closed", "no-audio-out-private-target"},
 		Fix: []Remedy{
 			{ForUser, "See why your sound does not get through: try another network and check mute."},
@@ -51,7 +51,7 @@ var dropRules = []Rule{
 		Cause: "session-refresh-failed", Kind: Fault, Where: Provider, Needs: evidence.HaveMedia,
 		Title:       "The call ended because its regular renewal failed.",
 		Why:         "{{.seen}}",
-		Overturn:    "Calls ending at other times too would point elsewhere.",
+		Overturn:    "Calls ending at other times too.",
 		ExplainedBy: []string{"sip-alg"},
 		Fix: []Remedy{
 			{ForUser, "Switch session timers off in the phone's settings, or set the transport in its account settings to TCP or TLS."},

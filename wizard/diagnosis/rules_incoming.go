@@ -10,7 +10,7 @@ var incomingRules = []Rule{
 		Cause: "call-reached-this-phone", Kind: Fault, Where: OtherSoftphone, Needs: evidence.HaveLive | evidence.HaveCallIn,
 		Title:    "Calls do reach this account: your usual softphone does not take them.",
 		Why:      "With this test phone signed in, the call from {{.caller}} arrived.",
-		Overturn: "Your usual softphone ringing for the same call would prove this wrong.",
+		Overturn: "Your usual softphone ringing for the same call.",
 		Fix: []Remedy{
 			{ForUser, "In your usual softphone look for do-not-disturb, call filters, sleep and power saving, and whether it is signed in."},
 		},
@@ -24,7 +24,7 @@ var incomingRules = []Rule{
 		Either:   evidence.HaveCallerHears | evidence.HaveInternalRings,
 		Title:    "Calls from outside are not led to this account.",
 		Why:      "{{.seen}}",
-		Overturn: "A call from outside arriving here would prove this wrong.",
+		Overturn: "A call from outside arriving here.",
 		Fix: []Remedy{
 			{ForProvider, "Route the outside number to this account."},
 			{ForUser, "Ask your provider to which account your number is routed."},
@@ -37,7 +37,7 @@ var incomingRules = []Rule{
 		Cause: "inbound-forwarded-or-dnd", Kind: Fault, Where: Provider, Needs: evidence.HaveRegistration | evidence.HaveCallerHears,
 		Title:    "The provider takes the calls away before they ring here: forwarding, voicemail or do-not-disturb.",
 		Why:      "The caller heard {{.heard}} and no call arrived at this phone.",
-		Overturn: "The forwarding settings being empty at the provider would prove this wrong.",
+		Overturn: "The forwarding settings being empty at the provider.",
 		Fix: []Remedy{
 			{ForUser, "Switch forwarding, do-not-disturb and time plans off in your provider's portal."},
 		},

@@ -19,7 +19,7 @@ var networkRules = []Rule{
 		Cause: "sip-alg", Kind: Fault, Where: LocalNetwork, Either: haveAsked | evidence.HaveCallIn,
 		Title:    "Something on the way, most likely the router, rewrites what the phone sends.",
 		Why:      "{{.seen}}",
-		Overturn: "The same message coming back unchanged in this network would prove this wrong.",
+		Overturn: "The same message coming back unchanged in this network.",
 		Fix: []Remedy{
 			{ForUser, "Turn off SIP ALG in the router's settings (also called SIP helper, SIP transformations or SPI), or set the transport in the phone's account settings to TLS."},
 			{ForAdmin, "Switch the SIP helper of the router or firewall off; it changed a part that only the phone may write."},
@@ -31,7 +31,7 @@ var networkRules = []Rule{
 		Cause: "nat-binding-changes", Kind: Fault, Where: LocalNetwork, Either: haveAsked,
 		Title:    "The router keeps changing the door through which calls have to come in.",
 		Why:      "The phone always sent from the same place, but the server saw it at {{.number}} different addresses: {{.list}}.",
-		Overturn: "The same address being seen for minutes on end would prove this wrong.",
+		Overturn: "The same address being seen for minutes on end.",
 		Fix: []Remedy{
 			{ForUser, "Set the transport in the phone's account settings to TCP or TLS. Else switch off a second internet line or load balancing in the router."},
 			{ForAdmin, "Use a NAT with endpoint-independent mapping and a UDP timeout above the keep-alive interval."},
@@ -45,7 +45,7 @@ var networkRules = []Rule{
 		Either:   evidence.HaveRegistration | evidence.HaveCallIn,
 		Title:    "The phone gave the server an address at which it cannot be reached from outside.",
 		Why:      "{{.seen}}",
-		Overturn: "Calls reaching this phone in spite of it would make this harmless.",
+		Overturn: "Calls reaching this phone in spite of it.",
 		Fix: []Remedy{
 			{ForUser, "Switch on rport or STUN in the phone's network settings, or set its transport to TCP or TLS."},
 			{ForAdmin, "Switch the server's NAT handling on for this account, so that it uses the address it sees."},
@@ -59,7 +59,7 @@ var networkRules = []Rule{
 		Either:   evidence.HaveCallOut | evidence.HaveCallIn,
 		Title:    "The phone speaks from one network connection and names another.",
 		Why:      "The phone speaks from {{.here}}, but asks for its sound at {{.named}}.",
-		Overturn: "Sound arriving at the address that was named would make this harmless.",
+		Overturn: "Sound arriving at the address that was named.",
 		Fix: []Remedy{
 			{ForUser, "Disconnect the VPN, or choose one network connection in the phone's settings."},
 		},
@@ -72,7 +72,7 @@ var networkRules = []Rule{
 		Either:   evidence.HaveMedia | evidence.HaveRinging,
 		Title:    "One side uses the new internet addresses (IPv6), the other the old ones (IPv4).",
 		Why:      "{{.seen}}",
-		Overturn: "Sound passing in such a call would prove this wrong.",
+		Overturn: "Sound passing in such a call.",
 		Fix: []Remedy{
 			{ForUser, "Set the phone to use IPv4 only, or IPv6 only if your provider says so."},
 			{ForAdmin, "Offer both families, or relay the sound between them."},
@@ -85,7 +85,7 @@ var networkRules = []Rule{
 		Either:   evidence.HaveCallOut | evidence.HaveCallIn,
 		Title:    "Both phones sit behind the same router, and the sound has to turn round in it.",
 		Why:      "The other side names {{.addr}} for its sound, which is this network's own public address.{{.failed}}",
-		Overturn: "Sound passing between the two phones would make this harmless.",
+		Overturn: "Sound passing between the two phones.",
 		Fix: []Remedy{
 			{ForUser, "Ask your provider to relay the sound of such calls."},
 			{ForAdmin, "Use a router that loops such packets back (hairpin), or relay on the server."},
@@ -98,7 +98,7 @@ var networkRules = []Rule{
 		Either:   haveAsked,
 		Title:    "This computer's clock and the server's differ by {{.by}}.",
 		Why:      "The server wrote {{.theirs}} when it was {{.ours}} here.",
-		Overturn: "This computer's clock agreeing with another clock would put the fault on the server.",
+		Overturn: "This computer's clock agreeing with another clock; then the server's is wrong.",
 		Fix:      []Remedy{{ForUser, "Let the computer set date and time by itself."}},
 		Check:    checkClock,
 		RuledOut: clockSeen,

@@ -16,7 +16,7 @@ var onewayInRules = []Rule{
 		Cause: "no-audio-in", Kind: Fault, Where: LocalNetwork, Needs: evidence.HaveMedia,
 		Title:    "No sound from the other side reaches this computer.",
 		Why:      "The call was up for {{.up}} and not one sound packet came in. The other side did not say whether it sends, so its sound may have been held back or never sent.",
-		Overturn: "Sound packets of this call in a recording of this computer's network traffic would prove this wrong.",
+		Overturn: "Sound packets of this call in a recording of this computer's network traffic.",
 		Fix: []Remedy{
 			{ForUser, "Call your provider's echo or test number, and try another network. If you hear something there, your router or firewall holds the sound back."},
 			{ForAdmin, "Let UDP from the provider's sound addresses through, and turn SIP ALG off."},
@@ -29,7 +29,7 @@ var onewayInRules = []Rule{
 		Cause: "no-audio-in-blocked", Kind: Fault, Where: LocalNetwork, Needs: evidence.HaveMedia | evidence.HaveReports,
 		Title:    "The other side's sound is sent, but lost on the way to this computer.",
 		Why:      "In {{.up}} of the call no sound packet came in, while the other side says that it sends. {{.basis}}",
-		Overturn: "Sound packets of this call in a recording of this computer's network traffic would prove this wrong.",
+		Overturn: "Sound packets of this call in a recording of this computer's network traffic.",
 		Fix: []Remedy{
 			{ForUser, "Turn off SIP ALG in the router's settings, or try another network: this one holds the sound back."},
 			{ForAdmin, "Let UDP in from the provider's sound addresses."},
@@ -42,7 +42,7 @@ var onewayInRules = []Rule{
 		Cause: "no-audio-in-wrong-address", Kind: Fault, Where: Account, Needs: evidence.HaveMedia,
 		Title:    "This phone asks for its sound at an address that cannot be reached.",
 		Why:      "In {{.up}} of the call no sound came; the phone had asked for it at {{.addr}}. {{.basis}}",
-		Overturn: "Sound arriving in a call that names the same address would prove this wrong.",
+		Overturn: "Sound arriving in a call that names the same address.",
 		Fix: []Remedy{
 			{ForUser, "Disconnect a VPN, and switch STUN on in the phone's network settings if there is such a switch."},
 			{ForAdmin, "Let the server send sound back to where it comes from (symmetric RTP), or set the public address in the phone."},
@@ -55,7 +55,7 @@ var onewayInRules = []Rule{
 		Cause: "no-audio-in-not-sent", Kind: Fault, Where: OtherSide, Needs: evidence.HaveMedia,
 		Title:    "The other side sends no sound.",
 		Why:      "In {{.up}} of the call no sound packet came in. {{.basis}}",
-		Overturn: "Sound packets leaving the other side, in a recording made there, would prove this wrong.",
+		Overturn: "Sound packets leaving the other side, in a recording made there.",
 		Fix: []Remedy{
 			{ForUser, "Ask the other person to check mute and microphone, and to call you back."},
 			{ForProvider, "See whether sound from the called side reaches your gateway; Call-ID {{.callid}}."},
@@ -68,7 +68,7 @@ var onewayInRules = []Rule{
 		Cause: "media-blocked-both-ways", Kind: Fault, Where: LocalNetwork, Needs: evidence.HaveMedia | evidence.HaveTheyHear,
 		Title:    "This network lets no call sound through, neither in nor out.",
 		Why:      "In {{.up}} of the call {{.sent}} sound packets left and none came in. {{.basis}}",
-		Overturn: "Sound passing in one direction from this network would prove this wrong.",
+		Overturn: "Sound passing in one direction from this network.",
 		Fix: []Remedy{
 			{ForUser, "Try another network, or ask who runs this one. A VPN or your provider's relay can help."},
 			{ForAdmin, "Allow UDP to and from the provider's sound ports."},
@@ -81,7 +81,7 @@ var onewayInRules = []Rule{
 		Cause: "call-on-hold", Kind: Outcome, Where: OtherSide, Needs: evidence.HaveCallOut,
 		Title:    "The call is on hold.",
 		Why:      "{{.who}} put the call on hold{{.when}}; no voice passes while it is.",
-		Overturn: "The call having been resumed by then would prove this wrong.",
+		Overturn: "The call having been resumed by then.",
 		Fix:      []Remedy{{ForUser, "Resume the call, or ask the other side to."}},
 		Check:    checkOnHold,
 		RuledOut: eachCall(holdSeen),
@@ -90,7 +90,7 @@ var onewayInRules = []Rule{
 		Cause: "audio-in-silent", Kind: Fault, Where: OtherSide, Needs: evidence.HaveMedia | evidence.HaveLevels,
 		Title:    "The other side sends sound packets, but they hold silence.",
 		Why:      "{{.packets}} packets came in, with a level of {{.level}}{{.constant}}; speech has about -30 dB.",
-		Overturn: "Speech heard in this very call would prove this wrong.",
+		Overturn: "Speech heard in this very call.",
 		Fix: []Remedy{
 			{ForUser, "Ask the other person to check mute and the microphone."},
 			{ForProvider, "See where the sound of Call-ID {{.callid}} turns into silence."},
@@ -103,7 +103,7 @@ var onewayInRules = []Rule{
 		Cause: "audio-in-undecodable", Kind: Fault, Where: Provider, Needs: evidence.HaveMedia,
 		Title:    "Sound comes in, but in a format that was not agreed.",
 		Why:      "{{.unknown}} of {{.packets}} sound packets have format number {{.pt}}, which neither side named; agreed were {{.codecs}}.",
-		Overturn: "The phone playing this sound properly would prove this wrong.",
+		Overturn: "The phone playing this sound properly.",
 		Fix: []Remedy{
 			{ForUser, "Leave only PCMU and PCMA (G.711) switched on in the phone's list of codecs (sound formats) and try again."},
 			{ForProvider, "Send only the formats of the answer; Call-ID {{.callid}} came with payload type {{.pt}}."},
@@ -116,7 +116,7 @@ var onewayInRules = []Rule{
 		Cause: "audio-in-two-streams", Kind: Fault, Where: Provider, Needs: evidence.HaveMedia,
 		Title:    "Two sounds come in at once, and they get in each other's way.",
 		Why:      "From {{.from}} two sounds came side by side for {{.both}}, of {{.a}} and {{.b}} packets.",
-		Overturn: "Only one of them being meant for this call would prove this wrong.",
+		Overturn: "One of the two sounds belonging to another call.",
 		Fix: []Remedy{
 			{ForUser, "Hang up all calls, wait a minute and call again."},
 			{ForProvider, "Stop the second sender: an earlier call leg of Call-ID {{.callid}} still sends."},
@@ -128,7 +128,7 @@ var onewayInRules = []Rule{
 		Cause: "audio-in-other-source", Kind: Hint, Where: Provider, Needs: evidence.HaveMedia,
 		Title:    "The sound comes from another address than the one that was announced.",
 		Why:      "Sound was announced from {{.named}} and came from {{.came}}.",
-		Overturn: "The server having announced the new address later would prove this wrong.",
+		Overturn: "The server having announced the new address later.",
 		Fix: []Remedy{
 			{ForUser, "If you hear nothing: set the phone or firewall to take sound from any address of your provider."},
 			{ForProvider, "Announce the address that really sends; Call-ID {{.callid}}."},
@@ -142,7 +142,7 @@ var onewayInRules = []Rule{
 		Either:   evidence.HaveHeard | evidence.HaveHeardRinging,
 		Title:    "The sound arrives on this computer, but you do not hear it.",
 		Why:      "{{.packets}} packets with a good level ({{.level}}) came in, and you heard nothing.",
-		Overturn: "Another program being just as silent, or this sound being heard on other headphones, tells which part of the computer it is.",
+		Overturn: "The sound of this call being heard on this computer after all.",
 		Fix: []Remedy{
 			{ForUser, "Choose the right speaker or headset for the phone, and check its volume and cable."},
 		},

@@ -11,7 +11,7 @@ var onewayOutRules = []Rule{
 		Cause: "no-audio-out-not-sent", Kind: Fault, Where: ThisComputer, Needs: evidence.HaveMedia,
 		Title:    "This phone sends no sound.",
 		Why:      "The call was up for {{.up}}, and {{.sent}} sound packets left this phone.",
-		Overturn: "Sound packets leaving this computer in a recording of its network traffic would prove this wrong.",
+		Overturn: "Sound packets leaving this computer in a recording of its network traffic.",
 		Fix: []Remedy{
 			{ForUser, "Check that the call is not on hold or muted and that the phone may use the microphone; restart the phone."},
 		},
@@ -23,7 +23,7 @@ var onewayOutRules = []Rule{
 		Cause: "no-audio-out-lost", Kind: Fault, Where: LocalNetwork, Needs: evidence.HaveMedia | evidence.HaveReports,
 		Title:    "Your voice leaves this computer, but does not reach the other side.",
 		Why:      "{{.sent}} sound packets left, while the other side's reports {{.seen}}.",
-		Overturn: "The other person hearing you, or a report that counts your packets, would prove this wrong.",
+		Overturn: "The other person hearing you, or a report that counts your packets.",
 		Fix: []Remedy{
 			{ForUser, "Try another network or switch a VPN off: something here holds outgoing sound back."},
 			{ForAdmin, "Allow outgoing UDP to the provider's sound ports."},
@@ -37,7 +37,7 @@ var onewayOutRules = []Rule{
 		Cause: "no-audio-out-private-target", Kind: Fault, Where: Provider, Needs: evidence.HaveMedia,
 		Title:    "Your voice is sent to an address that cannot be reached from here.",
 		Why:      "The other side asks for sound at {{.addr}}, an address of a private network that this computer is not in.",
-		Overturn: "The other side's reports counting your packets would prove this wrong.",
+		Overturn: "The other side's reports counting your packets.",
 		Fix: []Remedy{
 			{ForProvider, "Announce your public sound address in the answer; Call-ID {{.callid}} named {{.addr}}."},
 			{ForUser, "Tell your provider that its answer names the private address {{.addr}}."},
@@ -50,7 +50,7 @@ var onewayOutRules = []Rule{
 		Cause: "no-audio-out-port-closed", Kind: Fault, Where: Provider, Needs: evidence.HaveMedia,
 		Title:    "Your voice arrives at a closed door: nothing takes it at the address that was named.",
 		Why:      "Sound sent to {{.addr}} was turned back {{.count}}: {{.reason}}.",
-		Overturn: "The other side's reports counting your packets after that would prove this wrong.",
+		Overturn: "The other side's reports counting your packets after that.",
 		Fix: []Remedy{
 			{ForProvider, "Open the sound port before naming it; Call-ID {{.callid}} named {{.addr}}."},
 			{ForUser, "Hang up and call again; if it stays, tell your provider."},
@@ -63,7 +63,7 @@ var onewayOutRules = []Rule{
 		Needs:    evidence.HaveMedia | evidence.HaveReports | evidence.HaveTheyHear,
 		Title:    "Your voice reaches the provider, but not the other person.",
 		Why:      "The reports show that your sound arrives ({{.lost}} lost), and the other person hears nothing.",
-		Overturn: "The other person hearing you in a call to another phone of theirs would point to that phone.",
+		Overturn: "The other person hearing you in a call to another phone of theirs; then it is that phone.",
 		Fix: []Remedy{
 			{ForUser, "Ask the other person to check speaker and volume, then call another number. If only this one fails, tell your provider."},
 			{ForProvider, "Follow the sound of Call-ID {{.callid}} beyond your gateway: {{.sent}} packets reached it."},
@@ -76,7 +76,7 @@ var onewayOutRules = []Rule{
 		Cause: "microphone-muted-or-denied", Kind: Fault, Where: SoundDevice, Needs: evidence.HaveMedia | evidence.HaveTheyHear,
 		Title:    "The microphone gives nothing but silence.",
 		Why:      "{{.sent}} sound packets left, and all of them hold silence; the other person hears nothing.",
-		Overturn: "The microphone's level moving in another program would point to the phone's own choice of microphone.",
+		Overturn: "The microphone's level moving in another program; then the phone uses another microphone.",
 		Fix: []Remedy{
 			{ForUser, "Look for a mute key on the headset, allow the phone to use the microphone, and choose the right one."},
 		},
@@ -88,7 +88,7 @@ var onewayOutRules = []Rule{
 		Cause: "microphone-too-quiet", Kind: Fault, Where: SoundDevice, Needs: evidence.HaveMedia | evidence.HaveTheyHear,
 		Title:    "The microphone is far too quiet.",
 		Why:      "Your sound leaves with a level of {{.level}}; speech has about -30 dB.",
-		Overturn: "Nobody having spoken during the test would explain it as well.",
+		Overturn: "Nobody having spoken during the test.",
 		Fix: []Remedy{
 			{ForUser, "Raise the microphone's level in the computer's sound settings, or choose the headset."},
 		},

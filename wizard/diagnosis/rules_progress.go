@@ -12,7 +12,7 @@ var progressRules = []Rule{
 		Cause: "message-too-big", Kind: Fault, Where: LocalNetwork, Needs: evidence.HaveCallOut,
 		Title:       "The call request is too big for this network and gets lost.",
 		Why:         "The call request of {{.size}} bytes got no answer for {{.waited}}, while shorter messages were answered.",
-		Overturn:    "A request of the same size being answered from here would prove this wrong.",
+		Overturn:    "A request of the same size being answered from here.",
 		ExplainedBy: []string{"server-unreachable"},
 		Fix: []Remedy{
 			{ForUser, "Set the transport in the phone's account settings to TCP or TLS, or switch off sound formats and video that you do not need."},
@@ -25,7 +25,7 @@ var progressRules = []Rule{
 		Cause: "invite-unanswered", Kind: Fault, Where: Provider, Needs: evidence.HaveCallOut,
 		Title:       "The server answers, but not when this phone calls somebody.",
 		Why:         "The call to {{.number}} was sent {{.copies}} and got no answer for {{.waited}}, while the server answered {{.other}}.",
-		Overturn:    "Any answer to this call in the server's own records would point to the way back instead.",
+		Overturn:    "Any answer to this call in the server's own records; then it was lost on the way back.",
 		ExplainedBy: append([]string{"message-too-big", "sip-alg"}, noService...),
 		Fix: []Remedy{
 			{ForUser, "Set the transport in the phone's account settings to TCP or TLS. If it stays, give your provider this mark of the call: \"{{.callid}}\"."},
@@ -38,7 +38,7 @@ var progressRules = []Rule{
 		Cause: "provider-silent-after-trying", Kind: Fault, Where: Provider, Needs: evidence.HaveCallOut,
 		Title:       "The provider took the call and then said nothing more.",
 		Why:         "The server said that it was trying to reach {{.number}}; nothing more came for {{.waited}}.",
-		Overturn:    "Ringing that starts after all would prove this wrong.",
+		Overturn:    "Ringing that starts after all.",
 		ExplainedBy: noService,
 		Fix: []Remedy{
 			{ForUser, "Try another number. If that rings, the trouble is with this number's network; tell your provider this mark of the call: \"{{.callid}}\"."},
@@ -51,7 +51,7 @@ var progressRules = []Rule{
 		Cause: "ringback-early-media-missing", Kind: Fault, Where: Provider, Needs: evidence.HaveRinging,
 		Title:    "The provider announces a ringing tone, but sends none.",
 		Why:      "The server announced sound before the answer, but for {{.waited}} no sound came{{.then}}.",
-		Overturn: "Sound packets from the provider in front of this network's router before the answer would prove this wrong.",
+		Overturn: "Sound packets from the provider in front of this network's router before the answer.",
 		Fix: []Remedy{
 			{ForUser, "Let your phone play its own ringing tone, if it has such a setting."},
 			{ForProvider, "Send 180 without a description of sound, or send the tone that 183 announces; Call-ID {{.callid}}."},
@@ -64,7 +64,7 @@ var progressRules = []Rule{
 		Cause: "ringback-early-media-silent", Kind: Fault, Where: Provider, Needs: evidence.HaveRinging,
 		Title:    "The provider sends silence in place of a ringing tone.",
 		Why:      "{{.packets}} sound packets came before the answer, but they hold silence ({{.level}}).",
-		Overturn: "A person hearing the ringing tone in such a call would prove this wrong.",
+		Overturn: "A person hearing the ringing tone in such a call.",
 		Fix: []Remedy{
 			{ForUser, "Let your phone play its own ringing tone, if it has such a setting."},
 			{ForProvider, "Send 180 without a description of sound, or a tone that can be heard; Call-ID {{.callid}}."},
@@ -76,7 +76,7 @@ var progressRules = []Rule{
 		Cause: "ringback-early-media-blocked", Kind: Fault, Where: LocalNetwork, Needs: evidence.HaveRinging,
 		Title:    "The ringing tone does not get through to this computer, and no other sound either.",
 		Why:      "The server announced sound before the answer, but no sound came in the {{.waited}} before it nor in the {{.after}} after it.",
-		Overturn: "Sound of this call arriving on this computer would prove this wrong.",
+		Overturn: "Sound of this call arriving on this computer.",
 		Fix: []Remedy{
 			{ForUser, "Try another network. If you hear the tone there, this network's router or firewall holds the sound back."},
 			{ForAdmin, "Let UDP from the provider's sound addresses through, and turn SIP ALG off."},
@@ -89,7 +89,7 @@ var progressRules = []Rule{
 		Cause: "ringback-180-after-183-ignored", Kind: Fault, Where: ThisComputer, Needs: evidence.HaveRinging,
 		Title:    "The phone waits for a ringing tone from the network and does not play its own.",
 		Why:      "The server first announced sound and then plain ringing, and for {{.waited}} no sound came: now the phone has to play its own tone (answers 183 and 180).",
-		Overturn: "The phone's own ringing tone being heard in such a call would prove this wrong.",
+		Overturn: "The phone's own ringing tone being heard in such a call.",
 		Fix: []Remedy{
 			{ForUser, "Set your phone to play its own ringing tone unless sound really arrives."},
 			{ForProvider, "Do not announce sound that is not sent; Call-ID {{.callid}}."},
@@ -101,7 +101,7 @@ var progressRules = []Rule{
 		Cause: "ringback-not-played-locally", Kind: Fault, Where: ThisComputer, Needs: evidence.HaveRinging | evidence.HaveHeardRinging,
 		Title:    "The other phone rings, but this computer does not play the ringing tone.",
 		Why:      "The server said that it rings for {{.waited}} and sends no sound of its own, so the phone plays the tone; you did not hear it.",
-		Overturn: "Hearing another sound of this phone over the same speaker would prove this wrong.",
+		Overturn: "Hearing another sound of this phone over the same speaker.",
 		Fix: []Remedy{
 			{ForUser, "Check the speaker or headset that the phone uses, its volume, and the phone's setting for the ringing tone."},
 		},
@@ -112,7 +112,7 @@ var progressRules = []Rule{
 		Cause: "no-progress-signalled", Kind: Hint, Where: Provider, Needs: evidence.HaveRinging,
 		Title:    "The provider does not say when the other phone rings.",
 		Why:      "The call was answered after {{.waited}}, and in all that time the server did not say that it rings.",
-		Overturn: "A message about ringing arriving before the answer would prove this wrong.",
+		Overturn: "A message about ringing arriving before the answer.",
 		Fix: []Remedy{
 			{ForUser, "Harmless: the silence before the answer is no fault of yours."},
 			{ForProvider, "Send 180 while the other phone rings; Call-ID {{.callid}}."},
@@ -124,7 +124,7 @@ var progressRules = []Rule{
 		Cause: "prack-fails", Kind: Fault, Where: Account, Needs: evidence.HaveRinging,
 		Title:       "The phone and the server do not agree on how to confirm that it rings.",
 		Why:         "{{.seen}}",
-		Overturn:    "The same call working with such confirmations switched on would prove this wrong.",
+		Overturn:    "The same call working with such confirmations switched on.",
 		ExplainedBy: []string{"extension-unsupported", "sip-alg"},
 		Fix: []Remedy{
 			{ForUser, "Switch 100rel (also called PRACK) off in the phone's settings."},
@@ -137,7 +137,7 @@ var progressRules = []Rule{
 		Cause: "announcement-played", Kind: Outcome, Where: OtherNetwork, Needs: evidence.HaveRinging,
 		Title:    "The network played a message and then ended the call.",
 		Why:      "Sound came for {{.lasted}} without any ringing, then the server ended the call: {{.answer}}.",
-		Overturn: "Nothing to be heard in that sound would prove this wrong.",
+		Overturn: "Nothing to be heard in that sound.",
 		Fix:      []Remedy{{ForUser, "Listen to the message: it says why the call did not go through."}},
 		ExplainedBy: []string{"number-unknown", "number-changed", "number-format-wrong", "callee-busy", "callee-not-registered", "callee-no-answer",
 			"callee-declined", "no-credit-or-barred", "account-suspended-or-unpaid", "call-refused", "provider-fault", "provider-overloaded",

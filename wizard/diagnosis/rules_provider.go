@@ -14,7 +14,7 @@ var providerRules = []Rule{
 		Cause: "provider-overloaded", Kind: Fault, Where: Provider, Either: signInOrCall,
 		Title:    "The provider has no capacity free at the moment.",
 		Why:      whyRefused,
-		Overturn: "The same answer hours later, or only for this account, would point to a limit of the account.",
+		Overturn: "The same answer hours later, or only for this account; then the account has a limit.",
 		Fix: []Remedy{
 			{ForUser, "Wait {{if .wait}}{{.wait}}{{else}}a few minutes{{end}} and try again."},
 			{ForProvider, "Look at load and free channels at {{.time}}; Call-ID {{.callid}}."},
@@ -27,7 +27,7 @@ var providerRules = []Rule{
 		Cause: "provider-fault", Kind: Fault, Where: Provider, Either: signInOrCall,
 		Title:    "Something went wrong inside the provider's network.",
 		Why:      whyRefused,
-		Overturn: "Other customers of this provider getting through in the same minute would point to this account or number.",
+		Overturn: "Other customers of this provider getting through in the same minute; then it is this account or number.",
 		Fix: []Remedy{
 			{ForUser, "Wait a minute and try again. If it stays, give your provider the time {{.time}} and this mark of the attempt: \"{{.callid}}\"."},
 			{ForProvider, "Trace Call-ID {{.callid}} at {{.time}}."},
@@ -40,7 +40,7 @@ var providerRules = []Rule{
 		Cause: "provider-unavailable", Kind: Fault, Where: Provider, Either: signInOrCall,
 		Title:    "The provider says that its service is not available and gives no reason.",
 		Why:      whyRefused,
-		Overturn: "Another account working from this address at the same time would point to the account.",
+		Overturn: "Another account working from this address at the same time; then it is the account.",
 		Fix: []Remedy{
 			{ForUser, "Look at the provider's status page and try again in some minutes. Then check that the account is active, its contract accepted and its balance positive."},
 			{ForAdmin, "On a trunk, check in this order: this public address on the allow list (up to two hours), account active, funds, dialling plan. Then open a ticket with Call-ID {{.callid}} and {{.time}}."},
@@ -53,7 +53,7 @@ var providerRules = []Rule{
 		Cause: "provider-address-not-allowed", Kind: Fault, Where: Provider, Either: signInOrCall,
 		Title:    "The provider does not accept calls from this internet address.",
 		Why:      whyRefused,
-		Overturn: "A call from another allowed address getting the same answer would prove this wrong.",
+		Overturn: "A call from another allowed address getting the same answer.",
 		Fix: []Remedy{
 			{ForUser, "Ask whoever runs your telephone line to have this connection's public address allowed."},
 			{ForAdmin, "Put the public address{{.mapped}} on the provider's allow list; it can take up to two hours."},
@@ -66,7 +66,7 @@ var providerRules = []Rule{
 		Cause: "request-malformed", Kind: Fault, Where: Account, Either: signInOrCall,
 		Title:    "The server does not understand what this phone sends.",
 		Why:      "The server could not make sense of {{.what}} and wrote {{.text}} (answer {{.code}}).",
-		Overturn: "The same being accepted from another network would point to the router.",
+		Overturn: "The same being accepted from another network; then it is the router.",
 		Fix: []Remedy{
 			{ForUser, "Check the number and the server's name for blanks and odd characters. If they are right, turn off SIP ALG in the router's settings, or choose TLS as the transport in the phone's account settings."},
 			{ForAdmin, "Compare the request that left the phone with the one that reached the server; the text of the answer names what it rejects."},
@@ -79,7 +79,7 @@ var providerRules = []Rule{
 		Cause: "extension-unsupported", Kind: Fault, Where: Account, Either: signInOrCall,
 		Title:    "The phone and the server do not agree on an extra feature.",
 		Why:      whyRefused + " It is about {{.options}}.",
-		Overturn: "The call working with the same features on would prove this wrong.",
+		Overturn: "The call working with the same features on.",
 		Fix: []Remedy{
 			{ForUser, "In the phone's settings switch {{.options}} off, or on if the server demands it (100rel is also called PRACK, timer is the session timer)."},
 			{ForAdmin, "Make {{.options}} optional on both sides."},

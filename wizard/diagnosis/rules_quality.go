@@ -30,7 +30,7 @@ var qualityRules = []Rule{
 		Cause: "loss-in", Kind: Fault, Where: Internet, Needs: evidence.HaveMedia,
 		Title:    "A part of the other side's sound gets lost on the way to you.",
 		Why:      "Of {{.expected}} sound packets {{.lost}} did not arrive ({{.percent}}) in {{.lasted}}.",
-		Overturn: "The sender's own count of sent packets being just as low would prove this wrong.",
+		Overturn: "The sender's own count of sent packets being just as low.",
 		Fix: []Remedy{
 			{ForUser, "Use a cable in place of Wi-Fi and stop downloads. If it stays, tell your internet provider."},
 			{ForAdmin, "Compare with the loss to your own router: if that loses too, the fault is in the local network."},
@@ -43,7 +43,7 @@ var qualityRules = []Rule{
 		Cause: "loss-out", Kind: Fault, Where: Internet, Needs: evidence.HaveMedia | evidence.HaveReports,
 		Title:    "A part of your voice gets lost on the way to the other side.",
 		Why:      "The other side reports {{.percent}} of your sound packets as lost ({{.lost}} of {{.sent}}).",
-		Overturn: "A recording at the provider that holds all packets would prove this wrong.",
+		Overturn: "A recording at the provider that holds all packets.",
 		Fix: []Remedy{
 			{ForUser, "Stop uploads and video, use a cable in place of Wi-Fi, and switch on priority for calls in the router."},
 			{ForAdmin, "Look for a full upload and for traffic shaping of UDP."},
@@ -56,7 +56,7 @@ var qualityRules = []Rule{
 		Cause: "jitter-high", Kind: Fault, Where: LocalNetwork, Needs: evidence.HaveMedia,
 		Title:    "The sound packets arrive very unevenly, so words sound choppy.",
 		Why:      "The packets' arrival varies by up to {{.jitter}}; above 30 ms words begin to break. {{.late}}",
-		Overturn: "The packets leaving the sender just as unevenly would put the fault there.",
+		Overturn: "The packets leaving the sender just as unevenly; then it is the sender.",
 		Fix: []Remedy{
 			{ForUser, "Use a cable in place of Wi-Fi, and stop what else fills the line."},
 			{ForAdmin, "Give calls priority in the router, or set a larger jitter buffer in the phone."},
@@ -69,7 +69,7 @@ var qualityRules = []Rule{
 		Cause: "loss-bursty", Kind: Fault, Where: LocalNetwork, Needs: evidence.HaveMedia,
 		Title:    "The sound drops out for whole moments.",
 		Why:      "{{.seen}}",
-		Overturn: "A phone that sends nothing while its person is silent would explain the gaps.",
+		Overturn: "The other phone sending nothing while its person is silent.",
 		Fix: []Remedy{
 			{ForUser, "Use a cable in place of Wi-Fi, or go nearer to the Wi-Fi router; drop-outs like this come with changing between stations."},
 			{ForAdmin, "Look for Wi-Fi roaming, interference and power saving."},
@@ -82,7 +82,7 @@ var qualityRules = []Rule{
 		Cause: "delay-high", Kind: Fault, Where: Internet, Needs: evidence.HaveMedia | evidence.HaveReports,
 		Title:    "The sound takes so long that people talk over each other.",
 		Why:      "A packet needs {{.trip}} there and back, so about {{.oneway}} one way; above 150 ms talking gets hard{{.awful}}.",
-		Overturn: "A short way to the same server by another measure would prove this wrong.",
+		Overturn: "A short way to the same server by another measure.",
 		Fix: []Remedy{
 			{ForUser, "Switch a VPN off, avoid Bluetooth and satellite lines, or ask for a nearer server."},
 		},
@@ -93,7 +93,7 @@ var qualityRules = []Rule{
 		Cause: "clipping", Kind: Fault, Where: SoundDevice, Needs: evidence.HaveMedia,
 		Title:    "{{.whose}} voice is too loud and sounds distorted.",
 		Why:      "Of {{.samples}} measured values of the sound {{.clipped}} are stuck at the loudest one.",
-		Overturn: "A recording at the microphone that is not distorted would put the fault on the way.",
+		Overturn: "A recording at the microphone that is distorted nowhere.",
 		Fix: []Remedy{
 			{ForUser, "Lower the microphone's level {{.place}}."},
 		},
@@ -104,7 +104,7 @@ var qualityRules = []Rule{
 		Cause: "sound-muffled", Kind: Hint, Where: Account, Needs: evidence.HaveMedia | evidence.HaveSymptom,
 		Title:    "The call uses telephone sound, which is muffled by nature.",
 		Why:      "The format was {{.codec}}, which carries nothing above 3.4 kHz.",
-		Overturn: "Other calls in the same format sounding clear would point to the headset.",
+		Overturn: "Other calls in the same format sounding clear; then it is the headset.",
 		Fix: []Remedy{
 			{ForUser, "Switch on G.722 or Opus in the phone's list of codecs (sound formats); use a wired headset in place of Bluetooth."},
 		},
@@ -115,7 +115,7 @@ var qualityRules = []Rule{
 		Cause: "sound-too-quiet", Kind: Fault, Where: OtherSide, Needs: evidence.HaveMedia | evidence.HaveLevels,
 		Title:    "The other side is very quiet.",
 		Why:      "Their sound came with {{.level}}, {{.peak}} at its loudest; speech has about -30 dB.",
-		Overturn: "Nobody having spoken there would explain it as well.",
+		Overturn: "Nobody having spoken there.",
 		Fix: []Remedy{
 			{ForUser, "Ask the other person to speak closer to the microphone and to raise its level."},
 		},
@@ -127,7 +127,7 @@ var qualityRules = []Rule{
 		Cause: "sender-irregular", Kind: Fault, Where: ThisComputer, Needs: evidence.HaveMedia,
 		Title:    "This computer sends the sound unevenly.",
 		Why:      "The packets leave about {{.sd}} too early or too late; more than 5 ms means that the computer cannot keep up.",
-		Overturn: "Sending staying uneven with all other programs closed would prove this wrong.",
+		Overturn: "Sending staying uneven with all other programs closed.",
 		Fix: []Remedy{
 			{ForUser, "Close other programs, switch power saving off, and use another sound device."},
 		},
@@ -138,7 +138,7 @@ var qualityRules = []Rule{
 		Cause: "reordered-or-duplicated", Kind: Fault, Where: Internet, Needs: evidence.HaveMedia,
 		Title:    "Sound packets arrive doubled or in the wrong order.",
 		Why:      "Of {{.packets}} packets {{.reordered}} came in the wrong order and {{.duplicate}} came twice.",
-		Overturn: "The sender having sent them that way would prove this wrong.",
+		Overturn: "The sender having sent them that way.",
 		Fix: []Remedy{
 			{ForUser, "If you have two internet lines bonded together, use one of them for calls."},
 			{ForAdmin, "Look for multi-path routing or line bonding between you and the provider."},
@@ -151,7 +151,7 @@ var qualityRules = []Rule{
 		Cause: "dtmf-not-negotiated", Kind: Fault, Where: Account, Needs: evidence.HaveMedia,
 		Title:    "The two sides did not agree on how to send key presses.",
 		Why:      "Among the formats that the other side names there is none for key presses.",
-		Overturn: "Key presses being understood in such a call would prove this wrong.",
+		Overturn: "Key presses being understood in such a call.",
 		Fix: []Remedy{
 			{ForUser, "Set the sending of key presses (DTMF) in the phone's settings to RFC 4733, also called RFC 2833."},
 			{ForAdmin, "Allow telephone-event on both sides."},

@@ -14,7 +14,7 @@ var registrationRules = []Rule{
 		Either:   evidence.HaveRegistration | evidence.HaveRinging,
 		Title:    "The server does not accept this user name and password.",
 		Why:      whyRefused,
-		Overturn: "The same user name, login and password working in another phone at the same moment would prove this wrong.",
+		Overturn: "The same user name, login and password working in another phone at the same moment.",
 		Fix: []Remedy{
 			{ForUser, "Enter the user name, the login name (if your provider gave you one) and the phone password again. It is often not the password of the provider's web portal; watch for blanks at its end."},
 			{ForAdmin, "Check the login name and set a new SIP password for the account. Some servers give the same answer for an unknown user."},
@@ -26,7 +26,7 @@ var registrationRules = []Rule{
 		Cause: "account-unknown", Kind: Fault, Where: Account, Needs: evidence.HaveRegistration,
 		Title:    "The server does not know this account.",
 		Why:      whyRefused,
-		Overturn: "The account signing in with the same user name and server elsewhere would prove this wrong.",
+		Overturn: "The account signing in with the same user name and server elsewhere.",
 		Fix: []Remedy{
 			{ForUser, "Check the spelling of the user name and of the server's name. If both are right, ask your provider whether the account still exists."},
 			{ForAdmin, "Look the user up on the registrar, in the domain that the phone uses."},
@@ -38,7 +38,7 @@ var registrationRules = []Rule{
 		Cause: "account-domain-wrong", Kind: Fault, Where: Account, Needs: evidence.HaveRegistration,
 		Title:    "The server answers, but this account does not belong to it.",
 		Why:      whyRefused,
-		Overturn: "A sign-in that works with the very same settings would prove this wrong.",
+		Overturn: "A sign-in that works with the very same settings.",
 		Fix: []Remedy{
 			{ForUser, "In the phone's account settings enter the domain exactly as your provider wrote it (some call it realm), not the server's address."},
 			{ForAdmin, "Add the domain to the server, or correct it in the phone."},
@@ -51,7 +51,7 @@ var registrationRules = []Rule{
 		Either:   evidence.HaveRegistration | evidence.HaveRinging,
 		Title:    "The provider refuses this account.",
 		Why:      whyRefused,
-		Overturn: "Another account getting the same answer from here would point to the address or the network instead.",
+		Overturn: "Another account getting the same answer from here; then it is the address or the network.",
 		Fix: []Remedy{
 			{ForUser, "Ask your provider whether the account is blocked. After several wrong passwords a block often ends by itself within an hour."},
 			{ForAdmin, "Check the account's state, its allowed addresses (a change can take up to two hours) and temporary bans."},
@@ -65,7 +65,7 @@ var registrationRules = []Rule{
 		Either:   evidence.HaveRegistration | evidence.HaveRinging,
 		Title:    "The provider has stopped this account: balance, contract or account status.",
 		Why:      whyRefused,
-		Overturn: "Balance and contract being in order in the provider's portal would prove this wrong.",
+		Overturn: "Balance and contract being in order in the provider's portal.",
 		Fix: []Remedy{
 			{ForUser, "Look at balance, contract and account status in your provider's portal, or ask its billing service."},
 		},
@@ -76,7 +76,7 @@ var registrationRules = []Rule{
 		Cause: "registration-interval-too-short", Kind: Hint, Where: Account, Needs: evidence.HaveRegistration,
 		Title:    "The phone wants to sign in anew more often than the server allows.",
 		Why:      "The server asks for at least {{.least}} between two sign-ins, and the phone asked for less (answer 423).",
-		Overturn: "The same time being accepted by this server would prove this wrong.",
+		Overturn: "The same time being accepted by this server.",
 		Fix: []Remedy{
 			{ForUser, "Set the registration time in the phone's account settings to at least {{.least}}."},
 		},
@@ -87,7 +87,7 @@ var registrationRules = []Rule{
 		Cause: "registration-not-stored", Kind: Fault, Where: Provider, Needs: evidence.HaveRegistration,
 		Title:    "The server said yes to the sign-in, but did not keep this phone.",
 		Why:      "The server accepted the sign-in, but {{.seen}}. Calls to this account will not reach this phone.",
-		Overturn: "A call that reaches this phone now would prove this wrong.",
+		Overturn: "A call that reaches this phone now.",
 		Fix: []Remedy{
 			{ForUser, "Turn off SIP ALG (SIP helper) in the router's settings and sign out other phones of this account; then try again."},
 			{ForAdmin, "Look at the stored contacts of this account and at its limit of devices."},
@@ -100,7 +100,7 @@ var registrationRules = []Rule{
 		Cause: "registration-too-many-devices", Kind: Fault, Where: Provider, Needs: evidence.HaveRegistration,
 		Title:    "Too many phones are signed in to this account.",
 		Why:      whyRefused,
-		Overturn: "The same refusal with no other phone signed in would prove this wrong.",
+		Overturn: "The same refusal with no other phone signed in.",
 		Fix: []Remedy{
 			{ForUser, "Sign out another phone of this account, wait some minutes and try again."},
 			{ForAdmin, "Raise the number of devices for the account, or clear old contacts."},
@@ -112,7 +112,7 @@ var registrationRules = []Rule{
 		Cause: "registration-lost-later", Kind: Fault, Where: Provider, Needs: evidence.HaveRegistration,
 		Title:    "The sign-in worked at first and was lost later.",
 		Why:      "The sign-in was accepted, but {{.later}}.",
-		Overturn: "Calls still reaching this phone after that moment would prove this wrong.",
+		Overturn: "Calls still reaching this phone after that moment.",
 		Fix: []Remedy{
 			{ForUser, "Check whether the network changed (Wi-Fi, VPN, sleep). Set a shorter registration time in the phone's account settings, 60 to 300 seconds."},
 			{ForProvider, "See why the renewal was not accepted at that time."},
@@ -125,7 +125,7 @@ var registrationRules = []Rule{
 		Either:   evidence.HaveRegistration | evidence.HaveRinging,
 		Title:    "The server sends the phone to another address.",
 		Why:      "The server does not take {{.what}} itself{{if .contact}} and names {{.contact}} instead{{end}} (answer {{.code}}).",
-		Overturn: "The phone reaching the other address by itself would make this harmless.",
+		Overturn: "The phone reaching the other address by itself.",
 		Fix: []Remedy{
 			{ForUser, "Enter the address that the server names{{if .contact}} ({{.contact}}){{end}} as the server in the phone's account settings, or ask your provider for the right server."},
 			{ForAdmin, "301 moves for good, 302 for now, 305 asks for a proxy. Let the phone follow, or let the server forward by itself."},
@@ -138,7 +138,7 @@ var registrationRules = []Rule{
 		Either:   evidence.HaveRegistration | evidence.HaveRinging,
 		Title:    "The server asks for a way of signing in that this phone does not know.",
 		Why:      "For {{.what}} the server takes the password only by {{.method}}, which this phone does not know{{if .code}} (answer {{.code}}){{end}}.",
-		Overturn: "A sign-in that works with this phone at this server would prove this wrong.",
+		Overturn: "A sign-in that works with this phone at this server.",
 		Fix: []Remedy{
 			{ForUser, "Update the phone, or ask your provider for an account that signs in the usual way."},
 			{ForProvider, "Offer MD5 or SHA-256 digest beside {{.method}}."},

@@ -1,6 +1,8 @@
 package diagnosis
 
 import (
+	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,7 +17,7 @@ var serverRules = []Rule{
 		Cause: "server-name-unknown", Kind: Fault, Where: Account, Needs: evidence.HaveLookup,
 		Title:    "{{if .down}}The server's name {{.name}} cannot be looked up: the name service does not answer.{{else}}There is no server by the name {{.name}}.{{end}}",
 		Why:      "Looking up {{.name}} gave no address: {{.reason}}.",
-		Overturn: "The same name leading to an address on this computer would prove this wrong.",
+		Overturn: "The same name leading to an address on this computer.",
 		Fix: []Remedy{
 			{ForUser, "Check the spelling of the server's name. If it is right, try another network or set another DNS server in this computer's network settings: the name service may be at fault."},
 			{ForAdmin, "Check that the name has an A, AAAA or SRV record that is visible from outside."},
@@ -27,7 +29,7 @@ var serverRules = []Rule{
 		Cause: "dns-slow-or-wrong", Kind: Fault, Where: Internet, Needs: evidence.HaveLookup,
 		Title:    "Looking up the server's name takes very long.",
 		Why:      "Looking up {{.name}} took {{.took}}; usual is less than 0.1 s.",
-		Overturn: "Quick look-ups of other names at the same time would point to this one name's own servers.",
+		Overturn: "Quick look-ups of other names at the same time; then only this name is slow.",
 		Fix: []Remedy{
 			{ForUser, "Restart the router, or set another DNS server in this computer's network settings."},
 		},
@@ -38,7 +40,7 @@ var serverRules = []Rule{
 		Cause: "server-unreachable", Kind: Fault, Where: LocalNetwork, Either: haveAsked,
 		Title:    "Nothing comes back from the server.",
 		Why:      "{{.asked}} sent to {{.server}} got no answer {{.seen}}, and nothing else ever came from there.",
-		Overturn: "Any answer from this server, in whatever way it was reached, would prove this wrong.",
+		Overturn: "Any answer from this server, in whatever way it was reached.",
 		Fix: []Remedy{
 			{ForUser, "Check that the internet works on this computer, then the server's name and port. Try another network, for example a phone's hotspot: if it works there, this network blocks calls."},
 			{ForAdmin, "Allow SIP to {{.server}} in the firewall, and see whether the server is running."},
@@ -48,10 +50,22 @@ var serverRules = []Rule{
 		RuledOut:    reachable,
 	},
 	{
+		Cause: "server-not-sip", Kind: Fault, Where: Account, Either: haveAsked,
+		Title:    "Something answers at the server's address, but it is no telephone service.",
+		Why:      "{{.count}} answers came back from {{.server}}, and none of them is in the language of phones.",
+		Overturn: "One readable answer from this very address.",
+		Fix: []Remedy{
+			{ForUser, "Compare the server's name and port in the account settings with what your provider names. If they are right, try another network: something on the way may answer in the server's place."},
+			{ForAdmin, "See which service listens at {{.server}}, and whether a middlebox changes what it sends."},
+		},
+		Check:    checkNotSIP,
+		RuledOut: serversAnswer,
+	},
+	{
 		Cause: "server-port-closed", Kind: Fault, Where: Provider, Either: haveAsked,
 		Title:    "The server is there, but its telephone service does not run where the phone looks for it.",
 		Why:      "What the phone sent to {{.server}} was turned back: {{.reason}}.",
-		Overturn: "An answer of the telephone service from this very address would prove this wrong.",
+		Overturn: "An answer of the telephone service from this very address.",
 		Fix: []Remedy{
 			{ForUser, "Compare port and transport (UDP, TCP or TLS) in the phone's account settings with what your provider names; usual are 5060 for UDP and TCP, 5061 for TLS."},
 			{ForAdmin, "See whether the server's SIP service runs and listens on that port and transport."},
@@ -63,7 +77,7 @@ var serverRules = []Rule{
 		Cause: "transport-blocked", Kind: Fault, Where: LocalNetwork, Either: haveAsked,
 		Title:    "One way of reaching the server is blocked, another one works.",
 		Why:      "Over {{.bad}} nothing came back from {{.server}} for {{.waited}}; over {{.good}} the same server answered.",
-		Overturn: "An answer over {{.bad}} from this network would prove this wrong.",
+		Overturn: "An answer over {{.bad}} from this network.",
 		Fix: []Remedy{
 			{ForUser, "Set the transport in the phone's account settings to {{.good}}."},
 			{ForAdmin, "The firewall or router holds back {{.bad}} to {{.server}}: allow it, or use {{.good}}."},
@@ -76,7 +90,7 @@ var serverRules = []Rule{
 		Cause: "registration-unanswered-or-banned", Kind: Fault, Where: Provider, Needs: evidence.HaveRegistration,
 		Title:    "The server is there, but it does not answer this account's sign-in.",
 		Why:      "The sign-in got no answer for {{.waited}}, {{.while}}.",
-		Overturn: "Another account getting no answer from here either, or this one getting an answer from another network, would change the verdict.",
+		Overturn: "Another account getting no answer from here either, or this one getting one from another network.",
 		Fix: []Remedy{
 			{ForUser, "Stop all phones that may use an old password, wait 10 to 60 minutes and try again. If it works from another network, your address is banned."},
 			{ForProvider, "Look for a ban of this address or account (fail2ban, pike) and lift it."},
@@ -89,7 +103,7 @@ var serverRules = []Rule{
 		Cause: "firewall-on-this-computer", Kind: Fault, Where: ThisComputer, Either: haveAsked,
 		Title:    "This computer itself does not let the phone send.",
 		Why:      "Sending to {{.server}} failed on this computer: {{.reason}}.",
-		Overturn: "Another program sending to the same address from this computer would prove this wrong.",
+		Overturn: "Another program sending to the same address from this computer.",
 		Fix: []Remedy{
 			{ForUser, "Allow this program in the computer's firewall or security program, then try again."},
 		},
@@ -174,7 +188,7 @@ func checkLookupSlow(e *evidence.Evidence, _ Dictionary) []Hit {
 
 func checkUnreachable(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 	for _, s := range servers(e) {
-		if s.answered || len(errorsTo(e, s, closed)) > 0 {
+		if s.answered || len(errorsTo(e, s, closed)) > 0 || len(nonsense(e, s)) > 0 {
 			continue
 		}
 		if list := errorsTo(e, s, noWay); len(list) > 0 {
@@ -191,6 +205,40 @@ func checkUnreachable(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 			Cites: unheardCites(s.unheard)})
 	}
 	return hits
+}
+
+// checkNotSIP finds servers that answer only what no phone can read.
+func checkNotSIP(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
+	for _, s := range servers(e) {
+		list := nonsense(e, s)
+		if len(list) == 0 || slices.ContainsFunc(s.requests, func(t *evidence.Transaction) bool { return len(t.Responses) > 0 }) {
+			continue
+		}
+		asked := s.requests[0].Request
+		hits = append(hits, Hit{Certainty: Likely, Direction: evidence.Both,
+			Args:  args{"server": asked.To.String(), "count": count(len(list))},
+			Cites: append(cites(cite(asked, "asked")), list[:min(len(list), 3)]...)})
+	}
+	return hits
+}
+
+// nonsense lists what came from the address and port of a server and answers
+// nothing: data that is no SIP, or an answer that names no request.
+func nonsense(e *evidence.Evidence, s *server) (list []Cite) {
+	from := func(a netip.AddrPort) bool {
+		return slices.ContainsFunc(s.requests, func(t *evidence.Transaction) bool { return t.Request.To == a })
+	}
+	for _, o := range e.Odd {
+		if from(o.From) {
+			list = append(list, Cite{o.N, "an answer that cannot be read"})
+		}
+	}
+	for _, m := range e.Messages {
+		if has(m) && !m.Out && !m.IsRequest() && from(m.From) && m.CallID() == "" {
+			list = append(list, Cite{m.N, "an answer that belongs to nothing"})
+		}
+	}
+	return list
 }
 
 func unheardCites(t *evidence.Transaction) []Cite {

@@ -147,6 +147,9 @@ func (s *script) line(l string) {
 		s.rtp(at, words[2], words[3:])
 	case "rtcp":
 		s.rtcp(at, words[2], words[3:])
+	case "raw":
+		s.records = append(s.records, capture.Record{Packet: &capture.Packet{Time: seconds(at), Net: capture.UDP,
+			Src: s.server, Dst: s.phone, Data: []byte(strings.Join(words[2:], " ") + "\r\n\r\n")}})
 	case "icmp":
 		s.icmp(at, words[2], words[3])
 	case "note":
