@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -32,6 +34,8 @@ type PhoneOptions struct {
 	Tone    int           // Hz of the sine it sends; 0: 440
 	File    string        // send this WAV file (8 kHz, mono) in place of a sine
 	Codecs  string        // in baresip's spelling; "": PCMA and PCMU
+	// MaxCalls is how many calls it takes at a time; one more gets 486. 0: 4.
+	MaxCalls int
 }
 
 // Phone is a running baresip that is registered.
@@ -99,7 +103,8 @@ func Baresip(t testing.TB, k *Registrar, user string, mode AnswerMode, o PhoneOp
 		p.Stop(t)
 		p.control.close()
 	})
-	if !eventually(10*time.Second, p.registered) {
+	var done, refused bool
+	if !eventually(10*time.Second, func() bool { done, refused = p.registration(); return done || refused }) || !done {
 		t.Fatalf("%s does not register:\n%s", user, p.log.tail(2000))
 	}
 	return p
@@ -125,9 +130,13 @@ func (p *Phone) writeFiles(t testing.TB, dir, controlAddr string, k *Registrar, 
 	if mode == ByItself && o.RingFor == 0 {
 		answer = "auto"
 	}
+	calls := o.MaxCalls
+	if calls == 0 {
+		calls = 4
+	}
 	config := strings.NewReplacer(
 		"{SIP}", p.Addr.String(), "{CONTROL}", controlAddr, "{RTP}", fmt.Sprintf("%d-%d", p.FirstPort, p.LastPort),
-		"{SOURCE}", "aufile,"+file, "{USER}", p.User, "{MODULES}", baresipModules(t),
+		"{CALLS}", strconv.Itoa(calls), "{SOURCE}", "aufile,"+file, "{USER}", p.User, "{MODULES}", baresipModules(t),
 	).Replace(baresipConfig)
 	account := fmt.Sprintf("<%s>;auth_user=%s;auth_pass=%s;regint=120;audio_codecs=%s;answermode=%s\n", p.URI, p.User, Password(p.User), codecs, answer)
 	for name, text := range map[string]string{"config": config, "accounts": account, "contacts": ""} {
@@ -149,13 +158,12 @@ func baresipModules(t testing.TB) string {
 	return ""
 }
 
-// registered asks the phone itself.
-func (p *Phone) registered() bool {
+// registration asks the phone itself how its sign-in went.
+func (p *Phone) registration() (done, refused bool) {
 	text, err := p.control.command("reginfo", "")
-	return err == nil && strings.Contains(text, "OK") && strings.Contains(text, "Expires")
+	return err == nil && strings.Contains(text, "OK") && strings.Contains(text, "Expires"), strings.Contains(text, "ERR")
 }
 
-// after runs f later, unless the phone is stopped before.
 func (p *Phone) after(d time.Duration, f func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -207,6 +215,26 @@ func (p *Phone) Await(t testing.TB, kind string, within time.Duration) Event {
 	}
 	return found
 }
+
+// Counted waits for the phone's account of its last call and gives the RTP packets
+// that it sent and received.
+func (p *Phone) Counted(t testing.TB) (sent, received int) {
+	t.Helper()
+	var rows [][]string
+	if !eventually(5*time.Second, func() bool {
+		rows = packetsRow.FindAllStringSubmatch(p.Log(), -1)
+		return len(rows) > 0
+	}) {
+		t.Fatalf("%s does not say how many packets it counted:\n%s", p.User, p.log.tail(2000))
+	}
+	row := rows[len(rows)-1]
+	sent, _ = strconv.Atoi(row[1]) // digits only
+	received, _ = strconv.Atoi(row[2])
+	return sent, received
+}
+
+// packetsRow is in the table that it prints when a call has ended.
+var packetsRow = regexp.MustCompile(`(?m)^packets:\s+(\d+)\s+(\d+)\s*$`)
 
 // Events gives everything that happened so far.
 func (p *Phone) Events() []Event { return p.control.since(0) }

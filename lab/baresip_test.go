@@ -2,8 +2,6 @@ package lab
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -79,42 +77,4 @@ func count(events []Event, kind string) (n int) {
 		}
 	}
 	return n
-}
-
-// TestNothingStaysBehind starts every kind of peer and looks for processes that
-// know its folder after they were stopped.
-func TestNothingStaysBehind(t *testing.T) {
-	t.Parallel()
-	var dirs []string
-	t.Run("peers", func(t *testing.T) {
-		k := Kamailio(t, KamailioOptions{})
-		p := Baresip(t, k, "carl", ByItself, PhoneOptions{})
-		c := Tcpdump(t, "udp port 9")
-		for _, running := range []*Process{k.Process, p.Process, c.Process} {
-			dirs = append(dirs, running.cmd.Dir)
-			if len(processesWith(t, running.cmd.Dir)) == 0 {
-				t.Errorf("%s does not run", running.name)
-			}
-		}
-	})
-	for _, dir := range dirs {
-		if left := processesWith(t, dir); len(left) > 0 {
-			t.Errorf("left behind: %q", left)
-		}
-	}
-}
-
-// processesWith lists the command lines that contain a text.
-func processesWith(t *testing.T, text string) (list []string) {
-	t.Helper()
-	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
-	if err != nil || len(files) == 0 {
-		t.Skip("this system has no /proc")
-	}
-	for _, file := range files {
-		if b, err := os.ReadFile(file); err == nil && strings.Contains(string(b), text) {
-			list = append(list, strings.ReplaceAll(string(b), "\x00", " "))
-		}
-	}
-	return list
 }

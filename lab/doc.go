@@ -4,7 +4,11 @@
 // Everything runs on loopback, on ports that this package chose, in the test's
 // own temporary folder. A peer is ready when it answers, not after a pause, and
 // is stopped with everything it started when the test ends. A missing program
-// skips the test; with CI=true it fails it.
+// skips the test; with CI=true it fails it. When all tests are through, nothing
+// that they started is left, or they fail.
+//
+// With -short one row of each family runs: a sign-in, a refusal, a silence, a
+// healthy call, a faulty one, a call in, a busy phone, and the peers' own tests.
 //
 // # What Kamailio does for whom
 //

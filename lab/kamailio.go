@@ -24,6 +24,8 @@ func Password(user string) string { return "pw-" + user }
 // KamailioOptions changes what Kamailio does. The zero value is fine.
 type KamailioOptions struct {
 	SHA256 bool // challenges ask for SHA-256 (RFC 8760) in place of MD5
+
+	config []byte // in place of the lab's own
 }
 
 // Registrar is a running Kamailio. See the package comment for what it does for
@@ -42,7 +44,10 @@ func Kamailio(t testing.TB, o KamailioOptions) *Registrar {
 	program := Program(t, "kamailio", "kamailio")
 	dir := t.TempDir()
 	config := filepath.Join(dir, "kamailio.cfg")
-	if err := os.WriteFile(config, kamailioConfig, 0o600); err != nil {
+	if o.config == nil {
+		o.config = kamailioConfig
+	}
+	if err := os.WriteFile(config, o.config, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	// Another program may take the port first: then another port will do.

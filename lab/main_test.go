@@ -1,16 +1,23 @@
 package lab
 
 import (
+	"errors"
 	"flag"
+	"fmt"
+	"io/fs"
 	"os"
 	"runtime"
 	"strconv"
 	"testing"
+	"time"
+
+	"go.uber.org/goleak"
 )
 
 // TestMain lets more tests run side by side than there are processors: they wait
 // for answers most of the time. Above this the machine, and not the program,
-// would decide about jitter.
+// would decide about jitter. When all tests are through, nothing may be left of
+// what they started.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	given := false
@@ -20,5 +27,29 @@ func TestMain(m *testing.M) {
 			panic(err)
 		}
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	for _, text := range leftBehind() {
+		fmt.Fprintln(os.Stderr, "left behind:", text)
+		code = max(code, 1)
+	}
+	os.Exit(code)
+}
+
+// leftBehind lists processes, folders and goroutines that outlived the tests.
+func leftBehind() (list []string) {
+	startedMu.Lock()
+	defer startedMu.Unlock()
+	for _, p := range started {
+		if !p.gone(time.Second) {
+			list = append(list, fmt.Sprintf("%s, process %d", p.name, p.PID()))
+		}
+		if _, err := os.Stat(p.cmd.Dir); !errors.Is(err, fs.ErrNotExist) {
+			list = append(list, p.cmd.Dir)
+		}
+		list = append(list, processesWith(p.cmd.Dir)...)
+	}
+	if err := goleak.Find(goleak.IgnoreAnyFunction("softphonedoctor/lab.init.func1.1")); err != nil {
+		list = append(list, err.Error())
+	}
+	return list
 }

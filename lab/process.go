@@ -20,6 +20,12 @@ type Process struct {
 	stop sync.Once
 }
 
+// started is every program that this test program began, for its last look around.
+var (
+	startedMu sync.Mutex
+	started   []*Process
+)
+
 // start runs a program in a folder. It is stopped when the test ends; its last
 // words are shown if the test failed.
 func start(t testing.TB, dir, name string, args ...string) (*Process, error) {
@@ -32,6 +38,9 @@ func start(t testing.TB, dir, name string, args ...string) (*Process, error) {
 	if err := startHere(p.cmd); err != nil {
 		return nil, err
 	}
+	startedMu.Lock()
+	started = append(started, p)
+	startedMu.Unlock()
 	go func() {
 		_ = p.cmd.Wait() // how a stopped server ends is its own business
 		close(p.done)

@@ -29,12 +29,12 @@ func Tcpdump(t testing.TB, filter string) *Capture {
 	if c.Process, err = start(t, dir, program, append(args, filter)...); err != nil {
 		t.Fatalf("tcpdump: %v", err)
 	}
-	eventually(5*time.Second, func() bool { return !c.running() || strings.Contains(c.Log(), "listening on") })
-	if !c.running() {
+	listening := func() bool { return strings.Contains(c.Log(), "listening on") }
+	if !eventually(10*time.Second, func() bool { return !c.running() || listening() }) || !c.running() {
 		if strings.Contains(c.Log(), "permi") {
 			Missing(t, "tcpdump may not capture here: %s", strings.TrimSpace(c.Log()))
 		}
-		t.Fatalf("tcpdump does not start: %s", c.Log())
+		t.Fatalf("tcpdump does not start:\n%s", c.log.tail(2000))
 	}
 	return c
 }
