@@ -77,6 +77,9 @@ func TestCalledByARealPhone(t *testing.T) {
 		t.Parallel()
 		ann := Baresip(t, k, "ann", ByHand, PhoneOptions{})
 		p, tape := ourPhone(t, k, "olga")
+		measuring, stop := context.WithCancel(t.Context())
+		defer stop()
+		lateness := measureLateness(measuring.Done())
 		ann.Dial(t, "sip:olga@"+k.Domain())
 		call := called(t, p)
 		ann.Await(t, "CALL_RINGING", 5*time.Second)
@@ -106,10 +109,15 @@ func TestCalledByARealPhone(t *testing.T) {
 		require.True(t, c.Ringing != nil && c.Ringing.Out && c.Answer != nil && c.Answer.Out && c.Ack != nil && !c.Ack.Out, story(rep.Evidence))
 		require.True(t, c.Bye != nil && !c.ByeOut, "the other side hung up: %s", story(rep.Evidence))
 		require.EqualValues(t, 0, c.In.Lost)
-		// What is under way while either side hangs up may be counted on one side only.
-		require.InDelta(t, sent, c.In.Packets, 3, "packets that it sent, packets that came")
-		require.InDelta(t, c.Out.Packets, received, 3, "packets that we sent, packets that it received")
+		// What is under way while the call ends may be counted on one side only: 200 ms at most.
+		require.InDelta(t, sent, c.In.Packets, 10, "packets that it sent, packets that came")
+		require.InDelta(t, c.Out.Packets, received, 10, "packets that we sent, packets that it received")
 		require.True(t, c.In.Level.Known && c.In.Level.DBFS > -30, "its tone is heard: %+v", c.In.Level)
+		stop()
+		if got := (checked{Report: rep, late: <-lateness}); got.overloaded() {
+			t.Logf("this machine is %v late and the program says so", got.late)
+			return
+		}
 		requireCause(t, rep, "")
 		require.Equal(t, report.Healthy, rep.Verdict)
 	})
