@@ -28,7 +28,7 @@ var answerValues = map[string][]string{
 func (p *program) check() *cobra.Command {
 	var account, to, save string
 	var answers []string
-	var asJSON bool
+	var out form
 	cmd := &cobra.Command{
 		Use:   "check [SITUATION]",
 		Short: "Sign in, place a test call and say what is wrong",
@@ -64,7 +64,7 @@ phone if the provider allows the account on one device only.`,
 			if err != nil {
 				return err
 			}
-			return p.runCheck(cmd.Context(), session.Request{Account: a, Situation: situation, Target: to}, fixed, asJSON, save)
+			return p.runCheck(cmd.Context(), session.Request{Account: a, Situation: situation, Target: to}, fixed, out, save)
 		},
 		ValidArgs: scenarioIDs(),
 	}
@@ -72,19 +72,19 @@ phone if the provider allows the account on one device only.`,
 	f.StringVar(&account, "account", "", "file with the phone account")
 	f.StringVar(&to, "to", "", "number or address to call")
 	f.StringArrayVar(&answers, "answer", nil, "answer to a question, as key=value (may be given several times)")
-	f.BoolVar(&asJSON, "json", false, "print the report as JSON")
 	f.StringVar(&save, "save", "", "save report and capture into this zip file")
+	out.flags(cmd)
 	return cmd
 }
 
-func (p *program) runCheck(ctx context.Context, r session.Request, fixed session.Answers, asJSON bool, save string) error {
+func (p *program) runCheck(ctx context.Context, r session.Request, fixed session.Answers, out form, save string) error {
 	steps := io.Discard
-	if !asJSON {
+	if !out.json {
 		steps = p.Err
 	}
 	r.Notify = printSteps(steps)
 	r.Person = fixed
-	if p.Terminal && !asJSON {
+	if p.Terminal && !out.json {
 		r.Person = &prompt{fixed: fixed, in: p.In, out: p.Err}
 	}
 	c, err := session.NewCheck(r)
@@ -101,7 +101,7 @@ func (p *program) runCheck(ctx context.Context, r session.Request, fixed session
 		}
 	}
 	p.status = rep.ExitStatus()
-	return p.print(rep, asJSON)
+	return p.print(rep, out)
 }
 
 func situations() string {

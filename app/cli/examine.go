@@ -13,7 +13,7 @@ import (
 
 func (p *program) examine() *cobra.Command {
 	var phone, call string
-	var asJSON bool
+	var out form
 	cmd := &cobra.Command{
 		Use:   "examine FILE",
 		Short: "Diagnose a capture file (pcap, pcapng, a saved report, or - for standard input)",
@@ -38,17 +38,17 @@ or the one that calls. Say --phone ADDRESS where that is not the one meant.`,
 				return err
 			}
 			p.status = rep.ExitStatus()
-			if asJSON {
+			if out.json {
 				return p.printJSON(withCalls(rep))
 			}
 			p.listCalls(rep)
-			return p.print(rep, false)
+			return p.print(rep, out)
 		},
 	}
 	f := cmd.Flags()
 	f.StringVar(&phone, "phone", "", "address of the phone that the capture is about")
 	f.StringVar(&call, "call", "", "judge only the call with this Call-ID")
-	f.BoolVar(&asJSON, "json", false, "print the report as JSON")
+	out.flags(cmd)
 	return cmd
 }
 

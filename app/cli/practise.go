@@ -22,7 +22,8 @@ type row struct {
 }
 
 func (p *program) practise() *cobra.Command {
-	var asJSON, list bool
+	var out form
+	var list bool
 	var jobs int
 	cmd := &cobra.Command{
 		Use: "practise [CAUSE]...", Aliases: []string{"practice"},
@@ -44,26 +45,26 @@ Exit status: 0 when every fault was named as itself, 1 when one was not.`,
 					causes = append(causes, f.Cause)
 				}
 			}
-			if len(causes) == 1 && !asJSON {
-				return p.practiseOne(cmd.Context(), causes[0])
+			if len(causes) == 1 && !out.json {
+				return p.practiseOne(cmd.Context(), causes[0], out)
 			}
-			return p.practiseAll(cmd.Context(), causes, jobs, asJSON)
+			return p.practiseAll(cmd.Context(), causes, jobs, out.json)
 		},
 	}
 	f := cmd.Flags()
-	f.BoolVar(&asJSON, "json", false, "print a list with a row per fault as JSON")
+	out.flags(cmd)
 	f.BoolVar(&list, "list", false, "list the faults that can be switched on")
 	f.IntVar(&jobs, "jobs", 8, "how many faults to try at the same time")
 	return cmd
 }
 
 // practiseOne shows the whole report of one fault.
-func (p *program) practiseOne(ctx context.Context, cause string) error {
+func (p *program) practiseOne(ctx context.Context, cause string, out form) error {
 	res := session.Practise(ctx, cause, printSteps(p.Err))
 	if res.Err != nil {
 		return res.Err
 	}
-	if err := p.print(res.Report, false); err != nil {
+	if err := p.print(res.Report, out); err != nil {
 		return err
 	}
 	verdict := "That is right: it is what was switched on."

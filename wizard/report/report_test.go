@@ -141,6 +141,14 @@ func TestText(t *testing.T) {
 	}
 }
 
+func TestBriefLeavesTheListsOut(t *testing.T) {
+	r := New("registration", signedIn(t), diagnosis.Diagnosis{Clear: []string{"codec-mismatch"}, Unchecked: []string{"jitter-high", "loss-in"}})
+	var buf bytes.Buffer
+	require.NoError(t, r.Brief(&buf, 0))
+	require.Contains(t, buf.String(), "Not checked: 2 of the known causes")
+	require.NotContains(t, buf.String(), "jitter-high")
+}
+
 func TestEveryPlaceAndSituationHasWords(t *testing.T) {
 	for _, w := range []diagnosis.Where{diagnosis.SoundDevice, diagnosis.ThisComputer, diagnosis.LocalNetwork, diagnosis.Internet, diagnosis.Provider,
 		diagnosis.OtherNetwork, diagnosis.OtherSide, diagnosis.Account, diagnosis.OtherSoftphone, diagnosis.Nowhere} {

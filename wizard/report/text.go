@@ -12,11 +12,18 @@ import (
 // Text writes the report for a terminal or a ticket: the verdict first, then
 // what to do, why, and what was not looked at. Lines are wrapped at width
 // columns (0: 78).
-func (r *Report) Text(w io.Writer, width int) error {
-	if width <= 0 {
-		width = 78
+func (r *Report) Text(w io.Writer, width int) error { return r.write(w, &printer{width: width}) }
+
+// Brief is Text for a person at a terminal: it says how many causes were ruled
+// out or not checked, and leaves their list to Text.
+func (r *Report) Brief(w io.Writer, width int) error {
+	return r.write(w, &printer{width: width, brief: true})
+}
+
+func (r *Report) write(w io.Writer, p *printer) error {
+	if p.width <= 0 {
+		p.width = 78
 	}
-	p := &printer{width: width}
 	p.heading(r)
 	if f := r.Root(); f != nil {
 		p.finding(f)
@@ -34,6 +41,7 @@ func (r *Report) Text(w io.Writer, width int) error {
 type printer struct {
 	b     strings.Builder
 	width int
+	brief bool
 }
 
 func (p *printer) line(format string, args ...any) { fmt.Fprintf(&p.b, format+"\n", args...) }
@@ -207,6 +215,10 @@ func (p *printer) scope(r *Report) {
 			continue
 		}
 		p.line("")
+		if p.brief {
+			p.para("", fmt.Sprintf("%s: %d of the known causes (--details lists them)", s.title, len(s.causes)))
+			continue
+		}
 		p.para(fmt.Sprintf("%s (%d): ", s.title, len(s.causes)), strings.Join(s.causes, ", "))
 	}
 }
