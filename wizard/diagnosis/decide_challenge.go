@@ -1,7 +1,9 @@
 package diagnosis
 
 import (
+	"slices"
 	"strings"
+	"time"
 
 	"softphonedoctor/sipclient/sipmsg"
 	"softphonedoctor/wizard/evidence"
@@ -22,7 +24,7 @@ func decideChallenge(e *evidence.Evidence, request, m *evidence.Message) (verdic
 		return verdict{cause: "account-credentials-wrong", certainty: Possible,
 			story: "The server asked for user name and password, and the phone never sent them"}, true
 	}
-	if workedBefore(e, request, sent) {
+	if workedBefore(e, request, sent) && !justOffered(e, request, sent) {
 		return verdict{}, false // the same credentials were good once: only the one-time value is old
 	}
 	fresh, sameRealm, stale := false, false, false
@@ -83,6 +85,26 @@ func workedBefore(e *evidence.Evidence, request *evidence.Message, sent []sipmsg
 	}
 	return false
 }
+
+// justOffered tells that the server named this one-time value itself moments ago.
+// Some servers make one value a second, so that a sign-in and the call right
+// behind it are asked with the same: it cannot have expired in between.
+func justOffered(e *evidence.Evidence, request *evidence.Message, sent []sipmsg.Credentials) bool {
+	for _, m := range e.Messages {
+		if !has(m) || m.IsRequest() || !challenge(m) || m.Time.After(request.Time) || request.Time.Sub(m.Time) > justNow {
+			continue
+		}
+		for _, a := range m.Challenges() {
+			if slices.ContainsFunc(sent, func(b sipmsg.Credentials) bool { return a.Nonce != "" && a.Nonce == b.Nonce && a.Realm == b.Realm }) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// justNow is shorter than any server's one-time value lives.
+const justNow = 5 * time.Second
 
 // cannotAnswer tells that the test phone noted that it cannot answer a challenge.
 func cannotAnswer(e *evidence.Evidence, callID string) bool {
