@@ -104,14 +104,14 @@ func measureLateness(done <-chan struct{}) <-chan time.Duration {
 	return result
 }
 
-// overloaded tells that a run found nothing but irregular packets, and that it
-// was right: this machine did not get round to sending them in time. Such a run
+// overloaded tells that a run found nothing but packets at the wrong time, and
+// that it was right: this machine did not get round to them. Such a run
 // proves nothing about a healthy call.
 func (c checked) overloaded() bool {
 	seen := false
 	for i := range c.Diagnosis.Findings {
 		switch f := &c.Diagnosis.Findings[i]; f.Rule.Cause {
-		case "sender-irregular", "jitter-high":
+		case "sender-irregular", "jitter-high", "delay-high", "loss-bursty":
 			seen = true
 		default:
 			if f.Kind() != diagnosis.Hint {
