@@ -14,8 +14,8 @@ import (
 
 // TestSHA256 signs in and calls where the digest is SHA-256 (RFC 8760). The second
 // phone is Kamailio itself, or a test phone: baresip 1.0 knows MD5 only. Kamailio
-// 5.6 refuses to start with SHA-512-256; that one is held against the built-in PBX
-// in package practice.
+// 5.6 knows MD5 and SHA-256 only; SHA-512-256 is held against the built-in PBX
+// in app/session.
 func TestSHA256(t *testing.T) {
 	t.Parallel()
 	k := Kamailio(t, KamailioOptions{SHA256: true})
