@@ -44,4 +44,7 @@ type Config struct {
 	Source func() codec.Source
 	// Resolver looks names up; nil uses the system's.
 	Resolver Resolver
+	// KeepAlive is the longest pause between two signs of life towards the server,
+	// which hold a router's mapping open; 0 means 20 to 25 s, below 0 none are sent.
+	KeepAlive time.Duration
 }

@@ -53,12 +53,13 @@ type Phone struct {
 	token  string          // user part of our Contact: it tells our binding from others
 	timing timing
 
-	ua     *sipgo.UserAgent
-	conn   *sipConn
-	served chan struct{} // closed: sipgo has let go of the socket
-	gate   sync.RWMutex  // held for reading around each send
-	shut   bool          // nothing may be sent any more
-	auth   *authenticator
+	ua      *sipgo.UserAgent
+	conn    *sipConn
+	served  chan struct{} // closed: sipgo has let go of the socket
+	gate    sync.RWMutex  // held for reading around each send
+	shut    bool          // nothing may be sent any more
+	auth    *authenticator
+	keeping sync.Once // the keep-alive has begun
 
 	ctx     context.Context // done when the phone has closed its calls
 	cancel  context.CancelFunc

@@ -163,6 +163,7 @@ func (p *Phone) begin(ctx context.Context, req *sip.Request, again func(*sip.Res
 		}
 		return err
 	})
+	p.keepAlive()
 	return tx, err
 }
 
