@@ -18,7 +18,7 @@ func (c *Call) cancel(invite *sip.Request) {
 	cancel.AppendHeader(&sip.CSeqHeader{SeqNo: invite.CSeq().SeqNo, MethodName: sip.CANCEL})
 	cancel.AppendHeader(sip.NewHeader("User-Agent", userAgent))
 	cancel.SetBody(nil)
-	p.address(cancel, p.server)
+	address(cancel, wayOf(invite))
 	p.inBackground(func() {
 		ctx, stop := context.WithTimeout(p.ctx, 2*time.Second)
 		defer stop()

@@ -101,24 +101,47 @@ func (p *Phone) letGo() error {
 	p.gate.Unlock()
 	for range 50 { // what sipgo has read already gets a moment to arrive at a handler
 		time.Sleep(time.Millisecond)
-		if len(p.conn.queue) == 0 {
+		if p.conn == nil || len(p.conn.queue) == 0 {
 			break
 		}
 	}
 	time.Sleep(10 * time.Millisecond)
 	p.ua.TransactionLayer().Close()
-	err := p.conn.Close()
-	<-p.served
-	closed := &sip.UDPConnection{PacketConn: p.conn, PacketAddr: p.local.String(), Listener: true}
+	p.mu.Lock()
+	p.sealed = true // no new connections
+	var live []*stream
+	for s := range p.live {
+		live = append(live, s)
+	}
+	p.mu.Unlock()
+	for _, s := range live {
+		_ = s.Close()
+	}
+	for _, h := range p.hands {
+		close(h.done)
+	}
+	var err error
+	if p.conn != nil {
+		err = p.conn.Close()
+	}
+	p.served.Wait()
+	if p.conn != nil {
+		p.plug()
+	}
+	p.ua.TransactionLayer().Close()
+	return err
+}
+
+// plug leaves the closed socket in the stack's pool.
+func (p *Phone) plug() {
+	closed := &sip.UDPConnection{PacketConn: p.conn, PacketAddr: p.conn.local.String(), Listener: true}
 	pool := p.ua.TransportLayer().Pool("udp")
-	pool.Add(p.local.String(), closed)
+	pool.Add(p.conn.local.String(), closed)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for from := range p.sources {
 		pool.Add(from, closed)
 	}
-	p.ua.TransactionLayer().Close()
-	return err
 }
 
 // mute keeps an INVITE that was given up from being sent again. Its transaction

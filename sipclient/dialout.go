@@ -41,6 +41,9 @@ func (p *Phone) Dial(ctx context.Context, to string) (*Call, error) {
 	if !ok {
 		return nil, fmt.Errorf("%q is not a number or an address that can be called: give a number, or name@domain", to)
 	}
+	if target.IsEncrypted() && p.net != capture.TLS {
+		return nil, errors.New("a sips address needs an account over TLS: set the account's transport to tls, or call the address as sip")
+	}
 	c := p.newCall(randomHex(12), false)
 	media, err := p.newMediaLine(c.id)
 	if err != nil {
@@ -56,22 +59,44 @@ func (p *Phone) Dial(ctx context.Context, to string) (*Call, error) {
 		media.close()
 		return nil, err
 	}
+	c.reach(Dialing)
+	go func() {
+		defer p.wg.Done()
+		defer c.finish()
+		w, err := c.setOut(ctx)
+		if err != nil {
+			return
+		}
+		c.callOut(ctx, p.inviteRequest(c, target, w, offer))
+	}()
+	return c, nil
+}
+
+// setOut opens the way to the server for a call, unless that is given up first.
+func (c *Call) setOut(ctx context.Context) (way, error) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	go func() {
+		select {
+		case <-c.hang:
+			stop()
+		case <-ctx.Done():
+		}
+	}()
+	return c.phone.out(ctx)
+}
+
+func (p *Phone) inviteRequest(c *Call, target sip.Uri, w way, offer []byte) *sip.Request {
 	caller := p.cfg.CallerID
 	if caller == "" {
 		caller = p.cfg.User
 	}
 	callee := *target.Clone()
-	invite := p.request(sip.INVITE, target, head{callID: c.id, from: p.identity(caller), to: callee, fromTag: c.localTag, route: p.preset()}, 1, p.server)
+	invite := p.request(sip.INVITE, target, head{callID: c.id, from: p.identity(caller), to: callee, fromTag: c.localTag, route: p.preset()}, 1, w)
 	p.dress(invite)
 	invite.AppendHeader(sip.NewHeader("Content-Type", "application/sdp"))
 	invite.SetBody(offer)
-	c.reach(Dialing)
-	go func() {
-		defer p.wg.Done()
-		defer c.finish()
-		c.callOut(ctx, invite)
-	}()
-	return c, nil
+	return invite
 }
 
 // dress adds the headers of a request or answer that sets up a session.

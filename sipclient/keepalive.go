@@ -11,10 +11,16 @@ import (
 const (
 	keepUDP     = 20 * time.Second
 	keepUDPVary = 5 * time.Second
+	keepTCP     = 60 * time.Second
+	keepTCPVary = 30 * time.Second
 )
 
-// lineEnd is the keep-alive on UDP: no server answers it.
-var lineEnd = []byte("\r\n")
+// lineEnd is the keep-alive on UDP, which no server answers, and the answer to a
+// ping, which is the keep-alive on TCP and TLS (RFC 5626 4.4.1).
+var (
+	lineEnd = []byte("\r\n")
+	ping    = []byte("\r\n\r\n")
+)
 
 // keepPause is how long to wait before the next keep-alive: a random time in the
 // usual range, or three quarters up to all of Config.KeepAlive.
@@ -28,10 +34,11 @@ func (p *Phone) keepPause(usual, vary time.Duration) time.Duration {
 	return usual + rand.N(vary)
 }
 
-// keepAlive begins to hold the way to the server open; it does so once. It is
-// called with the first request: a phone that is only open says nothing.
+// keepAlive begins to hold the way to the server open on UDP; it does so once. It
+// is called with the first request: a phone that is only open says nothing. A
+// connection has its own (see stream.breath).
 func (p *Phone) keepAlive() {
-	if p.cfg.KeepAlive < 0 {
+	if p.cfg.KeepAlive < 0 || p.conn == nil {
 		return
 	}
 	p.keeping.Do(func() {
@@ -45,7 +52,7 @@ func (p *Phone) keepAlive() {
 				case <-timer.C:
 				}
 				_ = p.sending(func() error {
-					p.conn.write(lineEnd, p.server)
+					p.conn.write(lineEnd, p.Server())
 					return nil
 				})
 				timer.Reset(p.keepPause(keepUDP, keepUDPVary))

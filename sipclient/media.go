@@ -77,7 +77,7 @@ func (p *Phone) newMediaLine(callID string) (*mediaLine, error) {
 
 // listenPair opens an even port for RTP and the next one for RTCP (RFC 3550 11).
 func (p *Phone) listenPair() (rtp, rtcp *pump, err error) {
-	at := func(port uint16) (*pump, error) { return p.listen(netip.AddrPortFrom(p.local.Addr(), port)) }
+	at := func(port uint16) (*pump, error) { return p.listen(netip.AddrPortFrom(p.Local().Addr(), port)) }
 	for range 50 {
 		var first, second *pump
 		if first, err = at(0); err != nil {

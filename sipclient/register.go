@@ -2,6 +2,8 @@ package sipclient
 
 import (
 	"context"
+	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -23,6 +25,9 @@ type registration struct {
 	unsure  bool // a REGISTER is out whose answer nobody knows
 	timer   *time.Timer
 	wait    time.Duration // before the next try after a failure
+	lost    time.Duration // before the connection is made again that was lost last
+	contact string        // the URI that was sent last
+	stale   []string      // URIs of ours that the registrar may still have
 }
 
 // take waits until no REGISTER is underway; false when the context ends first.
@@ -78,7 +83,11 @@ func (p *Phone) register(ctx context.Context, expires time.Duration) outcome {
 	defer p.probeLater(ctx)()
 	var got outcome
 	for range 2 {
-		req := p.registerRequest(expires)
+		w, err := p.out(ctx)
+		if err != nil {
+			return got
+		}
+		req := p.registerRequest(expires, w)
 		round := p.auth.round()
 		res, last, err := p.converseWith(ctx, req, round)
 		p.registerSeq(last)
@@ -103,10 +112,18 @@ func (p *Phone) register(ctx context.Context, expires time.Duration) outcome {
 	return got
 }
 
-// registerRequest builds the next REGISTER; zero expires removes our binding.
-func (p *Phone) registerRequest(expires time.Duration) *sip.Request {
+// registerRequest builds the next REGISTER; zero expires removes our binding. A
+// binding of ours for a connection that is gone is removed along the way.
+func (p *Phone) registerRequest(expires time.Duration, w way) *sip.Request {
 	r := &p.reg
+	uri := p.contactAt(w.local)
+	contact := uri.String()
 	r.mu.Lock()
+	if r.contact != "" && r.contact != contact && len(r.stale) < 4 {
+		r.stale = append(r.stale, r.contact)
+	}
+	r.contact = contact
+	stale := slices.DeleteFunc(slices.Clone(r.stale), func(s string) bool { return s == contact })
 	if r.callID == "" {
 		r.callID, r.fromTag = randomHex(12), randomHex(6)
 	}
@@ -115,10 +132,12 @@ func (p *Phone) registerRequest(expires time.Duration) *sip.Request {
 	r.unsure = true
 	r.mu.Unlock()
 	me := p.identity(p.cfg.User)
-	req := p.request(sip.REGISTER, p.domainURI(), head{callID: id, from: me, to: me, fromTag: tag, route: p.preset()}, cseq, p.server)
-	contact := p.contact()
+	req := p.request(sip.REGISTER, p.domainURI(), head{callID: id, from: me, to: me, fromTag: tag, route: p.preset()}, cseq, w)
 	text := strconv.Itoa(int(expires / time.Second))
-	req.AppendHeader(sip.NewHeader("Contact", "<"+contact.String()+">;expires="+text))
+	req.AppendHeader(sip.NewHeader("Contact", "<"+contact+">;expires="+text))
+	for _, old := range stale {
+		req.AppendHeader(sip.NewHeader("Contact", "<"+old+">;expires=0"))
+	}
 	req.AppendHeader(sip.NewHeader("Expires", text))
 	req.AppendHeader(sip.NewHeader("Allow", allowed))
 	return req
@@ -129,7 +148,9 @@ func (r *registration) judged(taken bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.unsure = false
-	r.bound = r.bound || taken
+	if taken {
+		r.bound, r.stale = true, nil
+	}
 }
 
 // registerSeq takes over the CSeq number that repeats with credentials have used.
@@ -196,12 +217,34 @@ func (p *Phone) schedule(got outcome, asked bool) {
 		r.wait = min(max(2*r.wait, p.timing.retry), 10*time.Minute)
 		after = r.wait
 	}
+	p.arm(after)
+}
+
+// arm sets the time of the next REGISTER. r.mu is held.
+func (p *Phone) arm(after time.Duration) {
+	r := &p.reg
 	if r.timer != nil {
 		r.timer.Stop()
 	}
 	r.timer = time.AfterFunc(min(after, 24*time.Hour), func() {
 		p.inBackground(func() { p.schedule(p.register(p.leaving, p.expires()), false) })
 	})
+}
+
+// rejoin signs in again after the connection to the registrar was lost, for calls
+// come by it. A server that closes each connection soon is asked ever more rarely.
+func (p *Phone) rejoin(lived time.Duration) {
+	r := &p.reg
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.bound || p.leaving.Err() != nil {
+		return
+	}
+	if lived > time.Minute {
+		r.lost = 0
+	}
+	r.lost = min(max(2*r.lost, p.timing.rejoin), 5*time.Minute)
+	p.arm(r.lost + rand.N(r.lost/4+1)) // many phones lose a server at the same time
 }
 
 // unregister removes our own binding, and only ours: "Contact: *" would sign off
@@ -223,7 +266,11 @@ func (p *Phone) unregister(ctx context.Context) {
 		return
 	}
 	defer r.free()
-	_, last, _ := p.converse(ctx, p.registerRequest(0))
+	w, err := p.out(ctx)
+	if err != nil {
+		return
+	}
+	_, last, _ := p.converse(ctx, p.registerRequest(0, w))
 	p.registerSeq(last)
 }
 

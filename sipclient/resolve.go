@@ -14,6 +14,11 @@ import (
 	"softphonedoctor/sipclient/capture"
 )
 
+// services names the SRV records of each transport (RFC 3263 4.2).
+var services = map[capture.Net]struct{ service, proto string }{
+	capture.UDP: {"sip", "udp"}, capture.TCP: {"sip", "tcp"}, capture.TLS: {"sips", "tcp"},
+}
+
 // lookupTime bounds the resolution of one name.
 const lookupTime = 3 * time.Second
 
@@ -24,7 +29,7 @@ type Resolver interface {
 }
 
 // resolveServer finds the address that requests go to, and all addresses whose
-// requests we answer. A failure leaves p.server invalid.
+// requests we answer. A failure leaves p.server without one.
 func (p *Phone) resolveServer(ctx context.Context) {
 	if p.cfg.Resolver == nil {
 		p.cfg.Resolver = net.DefaultResolver
@@ -34,28 +39,28 @@ func (p *Phone) resolveServer(ctx context.Context) {
 		next = p.cfg.Domain
 	} else {
 		// The domain behind a proxy may call us directly, too; it need not resolve.
-		for _, a := range p.lookup(ctx, p.cfg.Domain, false) {
+		for _, a := range p.lookup(ctx, p.cfg.Domain, p.net, false) {
 			p.peers[a.Addr().String()] = true
 		}
 	}
-	found := p.lookup(ctx, next, true)
+	found := p.lookup(ctx, next, p.net, true)
 	for _, a := range found {
 		p.peers[a.Addr().String()] = true
 	}
 	if len(found) > 0 {
-		p.server = found[0]
+		p.server = hop{p.net, found[0]}
 	}
 }
 
 // lookup resolves host or host:port: an address as it is, a name with a port by
 // its A and AAAA records, a bare name by SRV (RFC 3263 4.2) and then A and AAAA.
 // IPv4 comes before IPv6. With note, the outcome goes onto the tape.
-func (p *Phone) lookup(ctx context.Context, hostport string, note bool) []netip.AddrPort {
+func (p *Phone) lookup(ctx context.Context, hostport string, net capture.Net, note bool) []netip.AddrPort {
 	host, port, err := splitHostPort(hostport)
 	if err == nil {
 		if ip, err := netip.ParseAddr(host); err == nil {
 			if port == 0 {
-				port = 5060
+				port = defaultPort(net)
 			}
 			return []netip.AddrPort{netip.AddrPortFrom(ip.Unmap(), port)}
 		}
@@ -65,7 +70,7 @@ func (p *Phone) lookup(ctx context.Context, hostport string, note bool) []netip.
 	defer stop()
 	var found []netip.AddrPort
 	if err == nil {
-		found, err = p.lookupName(ctx, host, port)
+		found, err = p.lookupName(ctx, host, port, net)
 	}
 	if note {
 		took := time.Since(began).Round(time.Millisecond)
@@ -83,7 +88,7 @@ func (p *Phone) lookup(ctx context.Context, hostport string, note bool) []netip.
 
 // lookupName asks for SRV and address records at the same time, so that a server
 // that swallows SRV questions costs half the time at most.
-func (p *Phone) lookupName(ctx context.Context, host string, port uint16) ([]netip.AddrPort, error) {
+func (p *Phone) lookupName(ctx context.Context, host string, port uint16, net capture.Net) ([]netip.AddrPort, error) {
 	type answer struct {
 		list []netip.AddrPort
 		err  error
@@ -91,7 +96,7 @@ func (p *Phone) lookupName(ctx context.Context, host string, port uint16) ([]net
 	direct := make(chan answer, 1)
 	at := port
 	if at == 0 {
-		at = 5060
+		at = defaultPort(net)
 	}
 	go func() {
 		list, err := p.lookupIP(ctx, host, at)
@@ -99,7 +104,7 @@ func (p *Phone) lookupName(ctx context.Context, host string, port uint16) ([]net
 	}()
 	if port == 0 && strings.Contains(strings.Trim(host, "."), ".") {
 		half, stop := context.WithTimeout(ctx, lookupTime/2)
-		_, records, err := p.cfg.Resolver.LookupSRV(half, "sip", "udp", host)
+		_, records, err := p.cfg.Resolver.LookupSRV(half, services[net].service, services[net].proto, host)
 		stop()
 		var list []netip.AddrPort
 		if err == nil {

@@ -147,12 +147,12 @@ func (p *Phone) mediaAddr(host string, port int) (netip.AddrPort, error) {
 	if host == "" || port < 1 || port > 65535 {
 		return netip.AddrPort{}, errors.New("the description has no address for sound")
 	}
-	list := p.lookup(p.ctx, joinHostPort(host, port), false)
+	list := p.lookup(p.ctx, joinHostPort(host, port), capture.UDP, false)
 	if len(list) == 0 {
 		return netip.AddrPort{}, errors.New("the address for sound in the description does not resolve")
 	}
 	for _, a := range list {
-		if a.Addr().Is4() == p.local.Addr().Is4() {
+		if a.Addr().Is4() == p.Local().Addr().Is4() {
 			return a, nil
 		}
 	}
