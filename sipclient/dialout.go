@@ -145,6 +145,7 @@ type setup struct {
 // However many provisional answers come, each is taken (trap 7).
 func (c *Call) invite(s *setup, invite *sip.Request, round *authRound) *sip.Response {
 	p := c.phone
+	p.prepare(p.ctx, invite)
 	refusal, closed := p.refusals(), 0
 	tx, err := p.begin(p.ctx, invite, func(res *sip.Response) { c.anotherAnswer(invite, res) })
 	if err != nil {

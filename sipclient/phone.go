@@ -71,16 +71,17 @@ type Phone struct {
 	wg      sync.WaitGroup
 
 	mu      sync.Mutex
-	server  hop                  // where requests go; its address is invalid when the lookup failed
-	home    netip.AddrPort       // where we say that we are reached
-	streams map[hop]*stream      // connections in use
-	live    map[*stream]bool     // all connections, also those being made
-	closed  bool                 // no new calls
-	sealed  bool                 // no new goroutines
-	calls   map[string]*Call     // by Call-ID
-	past    map[string]time.Time // calls that ended lately, by Call-ID
-	muted   []string             // branches of INVITEs that are not repeated any more
-	ringing chan *Call           // incoming calls that nobody awaited yet
+	server  hop                          // where requests go; its address is invalid when the lookup failed
+	home    netip.AddrPort               // where we say that we are reached
+	streams map[hop]*stream              // connections in use
+	live    map[*stream]bool             // all connections, also those being made
+	narrow  map[netip.AddrPort]time.Time // servers without TCP, and until when that is believed
+	closed  bool                         // no new calls
+	sealed  bool                         // no new goroutines
+	calls   map[string]*Call             // by Call-ID
+	past    map[string]time.Time         // calls that ended lately, by Call-ID
+	muted   []string                     // branches of INVITEs that are not repeated any more
+	ringing chan *Call                   // incoming calls that nobody awaited yet
 	noted   map[string]time.Time
 	sources map[string]bool // addresses whose requests were let through
 	strange int             // strangers noted
@@ -145,6 +146,7 @@ func New(ctx context.Context, cfg Config) (*Phone, error) {
 		refusal:  make(chan struct{}),
 		streams:  map[hop]*stream{},
 		live:     map[*stream]bool{},
+		narrow:   map[netip.AddrPort]time.Time{},
 		dialling: make(chan struct{}, 1),
 		reg:      registration{one: make(chan struct{}, 1)},
 	}

@@ -15,7 +15,8 @@ import (
 
 // Options sends one OPTIONS to the server and returns when it is answered or 4 s
 // have passed; either way the tape has it, and the error is nil. With pad, a
-// header fills the message to that many bytes, if it is not larger already.
+// header fills the message to that many bytes, if it is not larger already; it
+// then stays on UDP whatever its size, for that is what is being tried.
 func (p *Phone) Options(ctx context.Context, pad int) error {
 	if err := p.usable(); err != nil {
 		return err
@@ -28,7 +29,7 @@ func (p *Phone) Options(ctx context.Context, pad int) error {
 		return ctx.Err()
 	}
 	req := p.optionsRequest(pad, w)
-	_, err = p.transact(wait, req)
+	_, err = p.exchange(wait, req)
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
 		p.note(capture.PhoneGaveUp, "OPTIONS "+req.CallID().Value())
 	}

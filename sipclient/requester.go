@@ -113,6 +113,12 @@ func (p *Phone) preset() []string {
 // transact sends a request that is no INVITE and gives its final answer. It ends
 // when the context does, whatever the stack's own 32 s timers say (trap 11).
 func (p *Phone) transact(ctx context.Context, req *sip.Request) (*sip.Response, error) {
+	p.prepare(ctx, req)
+	return p.exchange(ctx, req)
+}
+
+// exchange is transact for a request that goes the way it has, whatever its size.
+func (p *Phone) exchange(ctx context.Context, req *sip.Request) (*sip.Response, error) {
 	refusal, closed := p.refusals(), 0
 	tx, err := p.begin(ctx, req, nil)
 	if err != nil {
@@ -184,6 +190,7 @@ func (p *Phone) converseWith(ctx context.Context, req *sip.Request, round *authR
 
 // send writes a request that has no transaction (the ACK of a 2xx).
 func (p *Phone) send(req *sip.Request) {
+	p.prepare(p.ctx, req)
 	err := p.sending(func() error { return p.ua.TransportLayer().WriteMsg(req.Clone()) })
 	if err != nil {
 		p.noteSend(req, err)
