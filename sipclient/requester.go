@@ -48,12 +48,13 @@ type head struct {
 // our socket's address and its destination, so that the stack never opens a
 // socket or asks the name service by itself (traps 5, 18).
 func (p *Phone) request(method sip.RequestMethod, target sip.Uri, h head, cseq uint32, w way) *sip.Request {
+	target, route := loose(target, h.route)
 	req := sip.NewRequest(method, target)
 	via := &sip.ViaHeader{ProtocolName: "SIP", ProtocolVersion: "2.0", Transport: w.net.String(), Host: w.local.Addr().String(), Port: int(w.local.Port()), Params: sip.NewParams()}
 	via.Params.Add("branch", sip.GenerateBranchN(16))
 	via.Params.Add("rport", "")
 	req.AppendHeader(via)
-	for _, r := range h.route {
+	for _, r := range route {
 		req.AppendHeader(sip.NewHeader("Route", r))
 	}
 	hops := sip.MaxForwardsHeader(70)
@@ -95,19 +96,6 @@ func again(req *sip.Request) *sip.Request {
 		cseq.SeqNo++
 	}
 	return next
-}
-
-// preset gives the Route of requests outside dialogs: the outbound proxy, if any.
-func (p *Phone) preset() []string {
-	if p.cfg.Proxy == "" {
-		return nil
-	}
-	host, port, err := splitHostPort(p.cfg.Proxy)
-	if err != nil {
-		return nil
-	}
-	uri := sip.Uri{Scheme: "sip", Host: host, Port: int(port)}
-	return []string{"<" + uri.String() + ";lr>"}
 }
 
 // transact sends a request that is no INVITE and gives its final answer. It ends

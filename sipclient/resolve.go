@@ -34,10 +34,8 @@ func (p *Phone) resolveServer(ctx context.Context) {
 	if p.cfg.Resolver == nil {
 		p.cfg.Resolver = net.DefaultResolver
 	}
-	next := p.cfg.Proxy
-	if next == "" {
-		next = p.cfg.Domain
-	} else {
+	next := p.serverName()
+	if p.proxyHost() != "" {
 		// The domain behind a proxy may call us directly, too; it need not resolve.
 		for _, a := range p.lookup(ctx, p.cfg.Domain, p.net, false) {
 			p.peers[a.Addr().String()] = true

@@ -27,10 +27,7 @@ func (e handshakeError) Error() string { return "TLS failed: " + e.why }
 // peerName is whom the server's certificate must name: the host that the account
 // names, whatever the name service made of it (RFC 5922 4, RFC 3263 4.1).
 func (p *Phone) peerName() string {
-	name := p.cfg.Proxy
-	if name == "" {
-		name = p.cfg.Domain
-	}
+	name := p.serverName()
 	host, _, err := splitHostPort(name)
 	if err != nil {
 		return name
