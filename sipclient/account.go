@@ -45,6 +45,8 @@ type Config struct {
 	Source func() codec.Source
 	// Resolver looks names up; nil uses the system's.
 	Resolver Resolver
+	// PreferIPv6 tries IPv6 before IPv4 where a name has both.
+	PreferIPv6 bool
 	// KeepAlive is the longest pause between two signs of life towards the server,
 	// which hold a router's mapping open; 0 means 20 to 25 s on UDP and 60 to 90 s on
 	// TCP and TLS, below 0 none are sent.

@@ -71,6 +71,7 @@ type Phone struct {
 	wg      sync.WaitGroup
 
 	mu      sync.Mutex
+	targets []hop                        // all addresses of the server, best first; never changes
 	server  hop                          // where requests go; its address is invalid when the lookup failed
 	home    netip.AddrPort               // where we say that we are reached
 	streams map[hop]*stream              // connections in use

@@ -14,9 +14,10 @@ import (
 	"softphonedoctor/sipclient/capture"
 )
 
-// services names the SRV records of each transport (RFC 3263 4.2).
-var services = map[capture.Net]struct{ service, proto string }{
-	capture.UDP: {"sip", "udp"}, capture.TCP: {"sip", "tcp"}, capture.TLS: {"sips", "tcp"},
+// services names the SRV records of each transport, and the services of NAPTR
+// records that lead to it (RFC 3263 4.1, 4.2).
+var services = map[capture.Net]struct{ service, proto, naptr string }{
+	capture.UDP: {"sip", "udp", "SIP+D2U"}, capture.TCP: {"sip", "tcp", "SIP+D2T"}, capture.TLS: {"sips", "tcp", "SIPS+D2T"},
 }
 
 // lookupTime bounds the resolution of one name.
@@ -32,7 +33,7 @@ type Resolver interface {
 // requests we answer. A failure leaves p.server without one.
 func (p *Phone) resolveServer(ctx context.Context) {
 	if p.cfg.Resolver == nil {
-		p.cfg.Resolver = net.DefaultResolver
+		p.cfg.Resolver = systemResolver()
 	}
 	next := p.serverName()
 	if p.proxyHost() != "" {
@@ -45,8 +46,18 @@ func (p *Phone) resolveServer(ctx context.Context) {
 	for _, a := range found {
 		p.peers[a.Addr().String()] = true
 	}
+	for _, a := range found {
+		p.targets = append(p.targets, hop{p.net, a})
+	}
 	if len(found) > 0 {
-		p.server = hop{p.net, found[0]}
+		p.server = p.targets[0]
+	}
+	if len(found) > 1 {
+		var list []string
+		for _, t := range p.targets {
+			list = append(list, t.addr.String())
+		}
+		p.note(capture.PhoneTargets, next+" "+network(p.net)+" "+strings.Join(list, " "))
 	}
 }
 
@@ -68,7 +79,7 @@ func (p *Phone) lookup(ctx context.Context, hostport string, net capture.Net, no
 	defer stop()
 	var found []netip.AddrPort
 	if err == nil {
-		found, err = p.lookupName(ctx, host, port, net)
+		found, err = p.lookupName(ctx, host, port, net, note)
 	}
 	if note {
 		took := time.Since(began).Round(time.Millisecond)
@@ -84,9 +95,9 @@ func (p *Phone) lookup(ctx context.Context, hostport string, net capture.Net, no
 	return found
 }
 
-// lookupName asks for SRV and address records at the same time, so that a server
-// that swallows SRV questions costs half the time at most.
-func (p *Phone) lookupName(ctx context.Context, host string, port uint16, net capture.Net) ([]netip.AddrPort, error) {
+// lookupName asks for NAPTR, SRV and address records at the same time, so that a name
+// server that swallows the first two costs half the time at most.
+func (p *Phone) lookupName(ctx context.Context, host string, port uint16, net capture.Net, note bool) ([]netip.AddrPort, error) {
 	type answer struct {
 		list []netip.AddrPort
 		err  error
@@ -101,19 +112,7 @@ func (p *Phone) lookupName(ctx context.Context, host string, port uint16, net ca
 		direct <- answer{list, err}
 	}()
 	if port == 0 && strings.Contains(strings.Trim(host, "."), ".") {
-		half, stop := context.WithTimeout(ctx, lookupTime/2)
-		_, records, err := p.cfg.Resolver.LookupSRV(half, services[net].service, services[net].proto, host)
-		stop()
-		var list []netip.AddrPort
-		if err == nil {
-			for _, r := range records { // sorted by priority, shuffled by weight
-				if target := strings.TrimSuffix(r.Target, "."); target != "" {
-					more, _ := p.lookupIP(ctx, target, r.Port)
-					list = append(list, more...)
-				}
-			}
-		}
-		if len(list) > 0 {
+		if list := p.lookupService(ctx, host, net, note); len(list) > 0 {
 			<-direct
 			return list, nil
 		}
@@ -136,7 +135,12 @@ func (p *Phone) lookupIP(ctx context.Context, host string, port uint16) ([]netip
 	for _, ip := range ips {
 		list = append(list, netip.AddrPortFrom(ip.Unmap(), port))
 	}
-	slices.SortStableFunc(list, func(a, b netip.AddrPort) int { return a.Addr().BitLen() - b.Addr().BitLen() })
+	slices.SortStableFunc(list, func(a, b netip.AddrPort) int {
+		if p.cfg.PreferIPv6 {
+			a, b = b, a
+		}
+		return a.Addr().BitLen() - b.Addr().BitLen()
+	})
 	if len(list) == 0 {
 		return nil, errors.New("no address")
 	}

@@ -100,6 +100,12 @@ const (
 	// PhoneLookup: a name was resolved (or not) before the first packet. Text is
 	// "NAME -> ADDR in 12ms" or "NAME -> failed: REASON in 12ms".
 	PhoneLookup = "lookup"
+	// PhoneNAPTR: a domain says by NAPTR which transports it wants. Text is
+	// "NAME SERVICE SERVICE ...", for example "example.com SIPS+D2T SIP+D2U", best first.
+	PhoneNAPTR = "naptr"
+	// PhoneTargets: a server has more than one address. Text is "NAME udp ADDR ADDR ..."
+	// (or tcp, tls) in the order in which they are tried.
+	PhoneTargets = "targets"
 	// PhoneUnreachable: the operating system reported an ICMP error or a failed
 	// send. Text is "udp ADDR: REASON" (for example "udp 192.0.2.1:5060: connection refused").
 	PhoneUnreachable = "unreachable"
