@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/miekg/dns"
@@ -30,7 +31,7 @@ type NAPTRResolver interface {
 
 // NewResolver gives a resolver that asks the given name servers, in that order,
 // whatever the system's settings are.
-func NewResolver(servers ...netip.AddrPort) NAPTRResolver { return nameServers(servers) }
+func NewResolver(servers ...netip.AddrPort) NAPTRResolver { return &nameServers{list: servers} }
 
 // systemResolver is the system's own resolver, with NAPTR from the name servers
 // that the system uses, where it says which.
@@ -39,10 +40,10 @@ func systemResolver() Resolver {
 	if err != nil {
 		return net.DefaultResolver
 	}
-	var servers nameServers
+	servers := new(nameServers)
 	for _, s := range config.Servers {
 		if ip, err := netip.ParseAddr(s); err == nil {
-			servers = append(servers, netip.AddrPortFrom(ip, 53))
+			servers.list = append(servers.list, netip.AddrPortFrom(ip, 53))
 		}
 	}
 	return struct {
@@ -52,25 +53,36 @@ func systemResolver() Resolver {
 }
 
 // naptr looks up NAPTR records only.
-type naptr struct{ servers nameServers }
+type naptr struct{ servers *nameServers }
 
 func (n naptr) LookupNAPTR(ctx context.Context, name string) ([]NAPTR, error) {
 	return n.servers.LookupNAPTR(ctx, name)
 }
 
-type nameServers []netip.AddrPort
+// nameServers asks a list of name servers, beginning with the one that answered
+// last: a dead one costs its time once.
+type nameServers struct {
+	list  []netip.AddrPort
+	first atomic.Int32
+}
 
 // queryTime bounds one question to one name server.
 const queryTime = 800 * time.Millisecond
 
 // ask puts one question to one server after another until one knows.
-func (s nameServers) ask(ctx context.Context, name string, kind uint16) ([]dns.RR, error) {
+func (s *nameServers) ask(ctx context.Context, name string, kind uint16) ([]dns.RR, error) {
 	var last error = &net.DNSError{Err: "no name server", Name: name}
-	for _, server := range s {
+	first := int(s.first.Load())
+	for i := range s.list {
+		at := (first + i) % len(s.list)
+		server := s.list[at]
 		m := new(dns.Msg)
 		m.SetQuestion(dns.Fqdn(name), kind)
 		m.SetEdns0(1232, false)
 		reply, err := exchange(ctx, m, server)
+		if err == nil {
+			s.first.Store(int32(at))
+		}
 		switch {
 		case ctx.Err() != nil:
 			return nil, &net.DNSError{Err: "timeout", Name: name, IsTimeout: true}
@@ -100,7 +112,7 @@ func exchange(ctx context.Context, m *dns.Msg, server netip.AddrPort) (*dns.Msg,
 }
 
 // LookupNAPTR gives the records sorted by order and preference.
-func (s nameServers) LookupNAPTR(ctx context.Context, name string) ([]NAPTR, error) {
+func (s *nameServers) LookupNAPTR(ctx context.Context, name string) ([]NAPTR, error) {
 	answer, err := s.ask(ctx, name, dns.TypeNAPTR)
 	if err != nil {
 		return nil, err
@@ -119,7 +131,7 @@ func (s nameServers) LookupNAPTR(ctx context.Context, name string) ([]NAPTR, err
 
 // LookupSRV is as net.Resolver has it: sorted by priority, and within one priority
 // at random by weight (RFC 2782).
-func (s nameServers) LookupSRV(ctx context.Context, service, proto, name string) (string, []*net.SRV, error) {
+func (s *nameServers) LookupSRV(ctx context.Context, service, proto, name string) (string, []*net.SRV, error) {
 	if service != "" || proto != "" {
 		name = "_" + service + "._" + proto + "." + name
 	}
@@ -165,7 +177,7 @@ func shuffle(list []*net.SRV) []*net.SRV {
 }
 
 // LookupNetIP gives the addresses of both kinds.
-func (s nameServers) LookupNetIP(ctx context.Context, _, host string) ([]netip.Addr, error) {
+func (s *nameServers) LookupNetIP(ctx context.Context, _, host string) ([]netip.Addr, error) {
 	type result struct {
 		answer []dns.RR
 		err    error
