@@ -83,18 +83,7 @@ func (c *Call) anotherAnswer(invite *sip.Request, res *sip.Response) {
 		p.send(ack)
 	case first || full: // the first answer is just being taken; it will be acknowledged
 	default:
-		p.inBackground(func() {
-			d := p.dialogOut(p.ctx, invite, res)
-			ack := p.ackFor(d, invite)
-			c.mu.Lock()
-			known := c.forks[tag] != nil
-			c.forks[tag] = ack
-			c.mu.Unlock()
-			p.send(ack)
-			if !known {
-				c.bye(d)
-			}
-		})
+		p.inBackground(func() { c.disown(invite, res) })
 	}
 }
 

@@ -2,8 +2,10 @@ package sipclient
 
 import (
 	"bytes"
+	"errors"
 	"net"
 	"net/netip"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -101,7 +103,7 @@ func (p *Phone) letGo() error {
 	p.gate.Unlock()
 	for range 50 { // what sipgo has read already gets a moment to arrive at a handler
 		time.Sleep(time.Millisecond)
-		if p.conn == nil || len(p.conn.queue) == 0 {
+		if !slices.ContainsFunc(p.conns, func(c *sipConn) bool { return len(c.queue) > 0 }) {
 			break
 		}
 	}
@@ -121,22 +123,22 @@ func (p *Phone) letGo() error {
 		close(h.done)
 	}
 	var err error
-	if p.conn != nil {
-		err = p.conn.Close()
+	for _, c := range p.conns {
+		err = errors.Join(err, c.Close())
 	}
 	p.served.Wait()
-	if p.conn != nil {
-		p.plug()
+	for _, c := range p.conns {
+		p.plug(c)
 	}
 	p.ua.TransactionLayer().Close()
 	return err
 }
 
-// plug leaves the closed socket in the stack's pool.
-func (p *Phone) plug() {
-	closed := &sip.UDPConnection{PacketConn: p.conn, PacketAddr: p.conn.local.String(), Listener: true}
+// plug leaves a closed socket in the stack's pool.
+func (p *Phone) plug(c *sipConn) {
+	closed := &sip.UDPConnection{PacketConn: c, PacketAddr: c.local.String(), Listener: true}
 	pool := p.ua.TransportLayer().Pool("udp")
-	pool.Add(p.conn.local.String(), closed)
+	pool.Add(c.local.String(), closed)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for from := range p.sources {

@@ -15,9 +15,9 @@ import (
 // stranger stays outside: the stack crashes on some of it (trap 2) and would
 // answer a call from anywhere (trap 20). It runs on the socket's goroutine, where a
 // parser that trips ends in a recover and the datagram goes no further.
-func (p *Phone) admit(data []byte, from netip.AddrPort, _ time.Time) {
+func (p *Phone) admit(to *sipConn, data []byte, from netip.AddrPort) {
 	if p.fit(data, capture.UDP, from) {
-		p.conn.push(datagram{data, from})
+		to.push(datagram{data, from})
 	}
 }
 

@@ -52,7 +52,10 @@ func (p *Phone) keepAlive() {
 				case <-timer.C:
 				}
 				_ = p.sending(func() error {
-					p.conn.write(lineEnd, p.Server())
+					to := p.Server()
+					if c := p.socket(to.Addr()); c != nil {
+						c.write(lineEnd, to)
+					}
 					return nil
 				})
 				timer.Reset(p.keepPause(keepUDP, keepUDPVary))

@@ -14,17 +14,12 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"log/slog"
-	"net"
 	"net/netip"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
-	"github.com/emiago/diago/media"
 	"github.com/emiago/sipgo"
-	"github.com/emiago/sipgo/sip"
 
 	"softphonedoctor/sipclient/capture"
 )
@@ -56,6 +51,7 @@ type Phone struct {
 
 	ua       *sipgo.UserAgent
 	conn     *sipConn                 // the UDP socket, nil on TCP and TLS
+	conns    []*sipConn               // all UDP sockets: one for each IP version
 	hands    map[capture.Net]*handout // for TCP and TLS
 	served   sync.WaitGroup           // sipgo's readers and listeners
 	dialling chan struct{}            // held: one connection is made at a time
@@ -101,6 +97,7 @@ type timing struct {
 	report   time.Duration // between RTCP reports
 	pong     time.Duration // silence after which a ping counts as unanswered (RFC 5626 4.4.1)
 	rejoin   time.Duration // first wait before a lost connection is made again
+	place    time.Duration // silence after which a call is tried at the server's next address
 }
 
 var standardTiming = timing{
@@ -113,6 +110,7 @@ var standardTiming = timing{
 	report:   5 * time.Second,
 	pong:     10 * time.Second,
 	rejoin:   time.Second,
+	place:    4 * time.Second,
 }
 
 // New opens the phone's socket and resolves its server; nothing is sent yet.
@@ -168,100 +166,6 @@ func New(ctx context.Context, cfg Config) (*Phone, error) {
 		return nil, err
 	}
 	return p, nil
-}
-
-// open binds the SIP socket, on UDP, and puts sipgo on top of it.
-func (p *Phone) open() error {
-	ip := p.cfg.Bind
-	if !ip.IsValid() {
-		var err error
-		if ip, err = routeTo(p.server.addr); err != nil {
-			return fmt.Errorf("no way to %s from this computer: %w", p.server.addr, err)
-		}
-	}
-	quietStack()
-	srv, err := p.stack(ip)
-	if err != nil {
-		return fmt.Errorf("the SIP stack did not start: %w", err)
-	}
-	if p.net != capture.UDP {
-		p.home = netip.AddrPortFrom(ip, 0)
-	} else if err := p.openUDP(srv, ip); err != nil {
-		return err
-	}
-	p.hands = map[capture.Net]*handout{}
-	for n, serve := range map[capture.Net]func(net.Listener) error{capture.TCP: srv.ServeTCP, capture.TLS: srv.ServeTLS} {
-		h := &handout{conns: make(chan net.Conn), done: make(chan struct{}), addr: ip}
-		p.hands[n] = h
-		p.served.Go(func() { _ = serve(h) }) // ends in letGo
-	}
-	return nil
-}
-
-// stack starts sipgo. It may neither dial nor ask the name service by itself (traps 5, 18).
-func (p *Phone) stack(ip netip.Addr) (*sipgo.Server, error) {
-	silent := slog.New(slog.DiscardHandler)
-	never := func(net.Addr) net.Dialer {
-		return net.Dialer{Control: func(string, string, syscall.RawConn) error { return errStackDial }}
-	}
-	nobody := &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) { return nil, errStackDial }}
-	var err error
-	p.ua, err = sipgo.NewUA(
-		sipgo.WithUserAgent(p.cfg.User),
-		sipgo.WithUserAgentHostname(ip.String()),
-		sipgo.WithUserAgentDNSResolver(nobody),
-		sipgo.WithUserAgentTransportLayerOptions(sip.WithTransportLayerLogger(silent),
-			sip.WithTransportLayerTransports(sip.TransportsConfig{
-				TCP: &sip.TransportTCP{DialerCreate: never},
-				TLS: &sip.TransportTLS{TransportTCP: &sip.TransportTCP{DialerCreate: never}}})),
-		sipgo.WithUserAgentTransactionLayerOptions(
-			sip.WithTransactionLayerLogger(silent),
-			sip.WithTransactionLayerTerminateOnConnClose(),
-			sip.WithTransactionLayerUnhandledResponseHandler(func(*sip.Response) {})))
-	if err != nil {
-		return nil, err
-	}
-	srv, err := sipgo.NewServer(p.ua, sipgo.WithServerLogger(silent))
-	if err != nil {
-		return nil, err
-	}
-	p.handle(srv)
-	return srv, nil
-}
-
-// openUDP opens the UDP socket and gives it to the stack.
-func (p *Phone) openUDP(srv *sipgo.Server, ip netip.Addr) error {
-	pump, err := p.listen(netip.AddrPortFrom(ip, 0))
-	if err != nil {
-		return fmt.Errorf("no socket for the test phone on %s: %w", ip, err)
-	}
-	p.settle(pump.local)
-	p.conn = newSIPConn(pump)
-	p.served.Go(func() { _ = srv.ServeUDP(p.conn) }) // ends when the socket closes
-	// Until the socket is in sipgo's pool, a request would open another one (trap 5).
-	for range 400 {
-		if _, err := p.ua.TransportLayer().GetConnection("udp", pump.local.String()); err == nil {
-			pump.start(p.admit)
-			return nil
-		}
-		time.Sleep(time.Millisecond)
-	}
-	_ = p.conn.Close()
-	p.served.Wait()
-	return errors.New("the SIP stack did not take the socket")
-}
-
-var quiet sync.Once
-
-// quietStack silences the stack's global loggers, which print message text, and
-// lifts its silent size limit: a UDP message of any size goes out as other
-// phones send it (trap 13).
-func quietStack() {
-	quiet.Do(func() {
-		sip.SetDefaultLogger(slog.New(slog.DiscardHandler))
-		media.SetDefaultLogger(slog.New(slog.DiscardHandler))
-		sip.UDPMTUSize = maxDatagram + 200
-	})
 }
 
 // Close ends all calls, removes our own registration and frees the sockets. It

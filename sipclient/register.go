@@ -70,8 +70,7 @@ func (p *Phone) expires() time.Duration {
 	return 300 * time.Second
 }
 
-// register does one attempt: challenges, and one repeat with the server's
-// Min-Expires after a 423. A redirection is not followed: it is evidence.
+// register does one attempt, at as many of the server's addresses as it takes.
 func (p *Phone) register(ctx context.Context, expires time.Duration) outcome {
 	ctx, stop := context.WithTimeout(ctx, p.timing.register)
 	defer stop()
@@ -82,34 +81,57 @@ func (p *Phone) register(ctx context.Context, expires time.Duration) outcome {
 	defer p.reg.free()
 	defer p.probeLater(ctx)()
 	var got outcome
+	hops := p.tour()
+	for i := range hops {
+		left := len(hops) - i
+		part, stop := share(ctx, left)
+		var why string
+		got, why = p.registerAt(part, expires, left == 1)
+		stop()
+		switch {
+		case why == "" || p.leaving.Err() != nil:
+			return got
+		case left > 1:
+			p.turn(hops[i+1], why)
+		case len(hops) > 1:
+			p.turn(p.targets[0], "")
+		}
+	}
+	return got
+}
+
+// registerAt tries one address: challenges, and one repeat with the server's
+// Min-Expires after a 423. A redirection is not followed: it is evidence. why tells
+// when the next address should be tried.
+func (p *Phone) registerAt(ctx context.Context, expires time.Duration, last bool) (got outcome, why string) {
 	for range 2 {
 		w, err := p.out(ctx)
 		if err != nil {
-			return got
+			return got, failure(nil, err)
 		}
 		req := p.registerRequest(expires, w)
 		round := p.auth.round()
-		res, last, err := p.converseWith(ctx, req, round)
-		p.registerSeq(last)
+		res, sent, err := p.converseWith(ctx, req, round)
+		p.registerSeq(sent)
 		if err != nil {
-			if ctx.Err() == context.DeadlineExceeded {
+			if last && ctx.Err() == context.DeadlineExceeded {
 				p.note(capture.PhoneGaveUp, "REGISTER "+p.registerID())
 			}
-			return got
+			return got, failure(nil, err)
 		}
 		p.reg.judged(res.IsSuccess())
 		got = outcome{status: res.StatusCode, retry: retryAfter(res), refused: round.refused || p.auth.spent()}
 		if res.IsSuccess() {
 			got.granted = p.grantedTime(res, expires)
-			return got
+			return got, ""
 		}
 		min := seconds(firstValue(res, "Min-Expires"))
 		if res.StatusCode != 423 || min <= expires {
-			return got
+			return got, failure(res, nil)
 		}
 		expires = min
 	}
-	return got
+	return got, ""
 }
 
 // registerRequest builds the next REGISTER; zero expires removes our binding. A

@@ -120,7 +120,7 @@ func (p *Phone) exchange(ctx context.Context, req *sip.Request) (*sip.Response, 
 				return res, nil
 			}
 		case <-refusal:
-			if closed++; closed >= enoughRefusals {
+			if closed++; closed >= p.enough() {
 				return nil, errRefused
 			}
 			refusal = p.refusals()

@@ -70,16 +70,27 @@ func (p *Phone) settle(home netip.AddrPort) {
 // connection is taken or made. The error says why there is none; the tape has it.
 func (p *Phone) way(ctx context.Context, to hop) (way, error) {
 	if to.net == capture.UDP {
-		if p.conn == nil {
+		c := p.socket(to.addr.Addr())
+		if c == nil {
 			return way{to, p.Local()}, errNoWay
 		}
-		return way{to, p.conn.local}, nil
+		return way{to, c.local}, nil
 	}
 	s, err := p.connect(ctx, to)
 	if err != nil {
 		return way{to, p.Local()}, err
 	}
 	return way{to, s.local}, nil
+}
+
+// socket gives our UDP socket for an address, nil when there is none.
+func (p *Phone) socket(to netip.Addr) *sipConn {
+	for _, c := range p.conns {
+		if c.local.Addr().Is4() == to.Is4() {
+			return c
+		}
+	}
+	return nil
 }
 
 // out opens the way to the server. Why there is none goes onto the tape.
@@ -150,7 +161,7 @@ func (p *Phone) nextHop(ctx context.Context, d *dialog) hop {
 	defer stop()
 	for _, a := range p.lookup(ctx, host, net, false) {
 		switch {
-		case a.Addr().IsUnspecified() || net == capture.UDP && a.Addr().Is4() != p.Local().Addr().Is4():
+		case a.Addr().IsUnspecified() || net == capture.UDP && p.socket(a.Addr()) == nil:
 		case !named && net != capture.UDP && a.Addr() == server.addr.Addr():
 			return server // a bare address means the connection that we have
 		default:
