@@ -74,7 +74,7 @@ func (c *Call) setOut(ctx context.Context) (way, error) {
 		case <-ctx.Done():
 		}
 	}()
-	return c.phone.out(ctx)
+	return c.phone.first(ctx)
 }
 
 func (p *Phone) inviteRequest(c *Call, target sip.Uri, w way, offer []byte, seq uint32) *sip.Request {
@@ -83,7 +83,7 @@ func (p *Phone) inviteRequest(c *Call, target sip.Uri, w way, offer []byte, seq 
 		caller = p.cfg.User
 	}
 	callee := *target.Clone()
-	invite := p.request(sip.INVITE, target, head{callID: c.id, from: p.identity(caller), to: callee, fromTag: c.localTag, route: p.preset()}, seq, w)
+	invite := p.request(sip.INVITE, target, head{callID: c.id, from: p.identity(caller), to: callee, fromTag: c.localTag, route: p.routes()}, seq, w)
 	p.dress(invite)
 	invite.AppendHeader(sip.NewHeader("Content-Type", "application/sdp"))
 	invite.SetBody(offer)

@@ -146,4 +146,3 @@ func quietStack() {
 		sip.UDPMTUSize = maxDatagram + 200
 	})
 }
-

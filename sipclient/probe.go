@@ -24,7 +24,7 @@ func (p *Phone) Options(ctx context.Context, pad int) error {
 	wait, stop := context.WithTimeout(ctx, p.timing.options)
 	defer stop()
 	defer context.AfterFunc(p.leaving, stop)()
-	w, err := p.out(wait)
+	w, err := p.first(wait)
 	if err != nil {
 		return ctx.Err()
 	}
@@ -38,7 +38,7 @@ func (p *Phone) Options(ctx context.Context, pad int) error {
 
 func (p *Phone) optionsRequest(pad int, w way) *sip.Request {
 	me := p.identity(p.cfg.User)
-	req := p.request(sip.OPTIONS, p.domainURI(), head{callID: randomHex(12), from: me, to: p.domainURI(), fromTag: randomHex(6), route: p.preset()}, 1, w)
+	req := p.request(sip.OPTIONS, p.domainURI(), head{callID: randomHex(12), from: me, to: p.domainURI(), fromTag: randomHex(6), route: p.routes()}, 1, w)
 	contact := p.contactAt(w.local)
 	req.AppendHeader(sip.NewHeader("Contact", "<"+contact.String()+">"))
 	req.AppendHeader(sip.NewHeader("Accept", "application/sdp"))

@@ -27,6 +27,7 @@ type registration struct {
 	wait    time.Duration // before the next try after a failure
 	lost    time.Duration // before the connection is made again that was lost last
 	contact string        // the URI that was sent last
+	service []string      // the registrar's Service-Route (RFC 3608), of its last 200
 	stale   []string      // URIs of ours that the registrar may still have
 }
 
@@ -119,7 +120,7 @@ func (p *Phone) registerAt(ctx context.Context, expires time.Duration, last bool
 			}
 			return got, failure(nil, err)
 		}
-		p.reg.judged(res.IsSuccess())
+		p.reg.judged(res.IsSuccess(), serviceRoute(res))
 		got = outcome{status: res.StatusCode, retry: retryAfter(res), refused: round.refused || p.auth.spent()}
 		if res.IsSuccess() {
 			got.granted = p.grantedTime(res, expires)
@@ -162,16 +163,17 @@ func (p *Phone) registerRequest(expires time.Duration, w way) *sip.Request {
 	}
 	req.AppendHeader(sip.NewHeader("Expires", text))
 	req.AppendHeader(sip.NewHeader("Allow", allowed))
+	req.AppendHeader(sip.NewHeader("Supported", "path")) // RFC 3327 5.1: proxies may add themselves
 	return req
 }
 
 // judged books the registrar's final word about our binding.
-func (r *registration) judged(taken bool) {
+func (r *registration) judged(taken bool, service []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.unsure = false
 	if taken {
-		r.bound, r.stale = true, nil
+		r.bound, r.stale, r.service = true, nil, service
 	}
 }
 

@@ -1,6 +1,7 @@
 package sipclient
 
 import (
+	"context"
 	"strings"
 
 	"github.com/emiago/sipgo/sip"
@@ -53,6 +54,64 @@ func (p *Phone) preset() []string {
 		return []string{r}
 	}
 	return nil
+}
+
+// maxServiceRoute is how many Service-Route URIs are believed.
+const maxServiceRoute = 16
+
+// serviceRoute reads the route that the registrar wants requests outside dialogs to
+// take (RFC 3608 6.1), nil when it names none.
+func serviceRoute(res *sip.Response) []string {
+	var list []string
+	for _, line := range headerValues(res, "Service-Route") {
+		for _, value := range splitList(line) {
+			if _, ok := routeURI(value); ok && len(list) < maxServiceRoute {
+				list = append(list, value)
+			}
+		}
+	}
+	return list
+}
+
+// routes gives the Route of other requests outside dialogs: the outbound proxy and
+// what the registrar's last 200 says, the proxy once if both name it.
+func (p *Phone) routes() []string {
+	p.reg.mu.Lock()
+	service := p.reg.service
+	p.reg.mu.Unlock()
+	route := p.preset()
+	if len(route) > 0 && len(service) > 0 {
+		mine, _ := routeURI(route[0])
+		theirs, _ := routeURI(service[0])
+		if strings.EqualFold(mine.Host, theirs.Host) && mine.Port == theirs.Port {
+			route = nil
+		}
+	}
+	return append(route, service...)
+}
+
+// first opens the way for a request outside dialogs: to the first URI of the
+// registrar's Service-Route where no outbound proxy comes before it, else to the
+// server. What cannot be reached directly goes to the server, too, as all phones
+// behind a router do.
+func (p *Phone) first(ctx context.Context) (way, error) {
+	route := p.routes()
+	if len(route) == 0 || p.proxyHost() != "" {
+		return p.out(ctx)
+	}
+	next := p.nextHop(ctx, &dialog{head: head{route: route}})
+	if server := p.toServer(); next != server {
+		part, stop := context.WithTimeout(ctx, dialPatience/2)
+		defer stop()
+		w, err := p.way(part, next)
+		if err == nil {
+			return w, nil
+		}
+		if why := failure(nil, err); why != "" {
+			p.note(capture.PhoneFallback, network(next.net)+" "+next.addr.String()+": "+why+", using "+network(server.net)+" "+server.addr.String())
+		}
+	}
+	return p.out(ctx)
 }
 
 // loose sorts out a route set: where its first URI is a strict router's, which

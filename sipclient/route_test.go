@@ -1,6 +1,7 @@
 package sipclient
 
 import (
+	"context"
 	"net/netip"
 	"strings"
 	"testing"
@@ -59,6 +60,56 @@ func TestProxyForms(t *testing.T) {
 		p := &Phone{net: transports["udp"], cfg: Config{Account: Account{Proxy: in}}}
 		if got := p.proxyRoute(); got != want {
 			t.Errorf("%q: %s, want %s", in, got, want)
+		}
+	}
+}
+
+// The registrar says which way calls shall take (RFC 3608): first to the first of its hops.
+func TestServiceRoute(t *testing.T) {
+	srv, edge := newPeer(t), newPeer(t)
+	p := newPhone(t, srv.addr())
+	t.Cleanup(func() { edge.mu.Lock(); edge.kind = true; edge.mu.Unlock() })
+	done := background(func() error { return p.Register(context.Background()) })
+	req := srv.until("REGISTER")
+	if req.Get("Supported") != "path" {
+		t.Errorf("Supported: %s", req.Get("Supported"))
+	}
+	first, second := "<sip:"+edge.addr()+";lr>", "<sip:home.test;lr;x=\"a,b\">"
+	srv.reply(req, 200, "x", "", "Contact: <"+contactOf(req)+">;expires=3600", "Service-Route: "+first+", "+second)
+	_ = result(t, done)
+	_, inv := dial(t, p, edge)
+	if got := strings.Join(inv.All("Route"), ", "); got != first+", "+second {
+		t.Errorf("Route: %s", got)
+	}
+	again := background(func() error { return p.Register(context.Background()) })
+	req = srv.until("REGISTER") // its own way is the old one
+	if req.Has("Route") {
+		t.Errorf("REGISTER with Route: %s", req.Get("Route"))
+	}
+	srv.reply(req, 200, "x", "", "Contact: <"+contactOf(req)+">;expires=3600") // none any more
+	_ = result(t, again)
+	if _, inv = dial(t, p, srv); inv.Has("Route") {
+		t.Errorf("Route: %s", inv.Get("Route"))
+	}
+}
+
+// With an outbound proxy it comes first, but not twice.
+func TestServiceRouteBehindProxy(t *testing.T) {
+	for service, want := range map[string]string{
+		"<sip:127.0.0.1:PORT;lr;a=1>, <sip:home.test;lr>": "<sip:127.0.0.1:PORT;lr;a=1>, <sip:home.test;lr>",
+		"<sip:home.test;lr>":                              "<sip:127.0.0.1:PORT;lr>, <sip:home.test;lr>",
+	} {
+		srv := newPeer(t)
+		port := srv.addr()[strings.LastIndex(srv.addr(), ":")+1:]
+		p := newPhone(t, "pbx.example.com", func(c *Config) { c.Proxy, c.Resolver = srv.addr(), names{} })
+		t.Cleanup(func() { srv.mu.Lock(); srv.kind = true; srv.mu.Unlock() })
+		done := background(func() error { return p.Register(context.Background()) })
+		req := srv.until("REGISTER")
+		srv.reply(req, 200, "x", "", "Contact: <"+contactOf(req)+">;expires=3600", "Service-Route: "+strings.ReplaceAll(service, "PORT", port))
+		_ = result(t, done)
+		_, inv := dial(t, p, srv)
+		if got := strings.Join(inv.All("Route"), ", "); got != strings.ReplaceAll(want, "PORT", port) {
+			t.Errorf("Route: %s", got)
 		}
 	}
 }
