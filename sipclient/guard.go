@@ -96,14 +96,14 @@ func whole(msg sip.Message, net capture.Net, from netip.AddrPort) bool {
 }
 
 // known tells whether a request is ours to answer: it comes from an address of
-// the registrar or the proxy (any port), or belongs to a call of ours.
+// the registrar, the proxy or the registrar's Service-Route (any port), or belongs to a call of ours.
 func (p *Phone) known(req *sip.Request, from netip.AddrPort) bool {
-	if p.peers[from.Addr().String()] {
-		return true
-	}
 	id := req.CallID().Value()
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.peers[from.Addr().String()] {
+		return true
+	}
 	_, lately := p.past[id]
 	return lately || p.calls[id] != nil
 }

@@ -120,7 +120,11 @@ func (p *Phone) registerAt(ctx context.Context, expires time.Duration, last bool
 			}
 			return got, failure(nil, err)
 		}
-		p.reg.judged(res.IsSuccess(), serviceRoute(res))
+		service := serviceRoute(res)
+		p.reg.judged(res.IsSuccess(), service)
+		if res.IsSuccess() && len(service) > 0 {
+			p.inBackground(func() { p.befriend(service) })
+		}
 		got = outcome{status: res.StatusCode, retry: retryAfter(res), refused: round.refused || p.auth.spent()}
 		if res.IsSuccess() {
 			got.granted = p.grantedTime(res, expires)

@@ -73,6 +73,16 @@ func serviceRoute(res *sip.Response) []string {
 	return list
 }
 
+// befriend lets calls in from the first hop of the registrar's Service-Route.
+func (p *Phone) befriend(service []string) {
+	next := p.nextHop(p.leaving, &dialog{head: head{route: service}}).addr.Addr().String()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.peers) < 1024 {
+		p.peers[next] = true
+	}
+}
+
 // routes gives the Route of other requests outside dialogs: the outbound proxy and
 // what the registrar's last 200 says, the proxy once if both name it.
 func (p *Phone) routes() []string {

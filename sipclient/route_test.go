@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 )
 
 // With an outbound proxy everything goes there, by its name's address, and says so in a Route; what is
@@ -112,4 +113,20 @@ func TestServiceRouteBehindProxy(t *testing.T) {
 			t.Errorf("Route: %s", got)
 		}
 	}
+}
+
+// Calls come from where the registrar's Service-Route begins, too; from elsewhere they do not.
+func TestServiceRouteLetsIn(t *testing.T) {
+	srv, edge := newPeer(t), newPeerAt(t, "127.0.0.2")
+	p := newPhone(t, srv.addr())
+	ask := edge.build("OPTIONS", "sip:alice@x", "<sip:s@x>;tag=s", "<sip:alice@x>", "o-1", 1, "")
+	edge.send(p.Local(), ask)
+	edge.silence(100 * time.Millisecond)
+	done := background(func() error { return p.Register(context.Background()) })
+	req := srv.until("REGISTER")
+	srv.reply(req, 200, "x", "", "Contact: <"+contactOf(req)+">;expires=3600", "Service-Route: <sip:"+edge.addr()+";lr>")
+	_ = result(t, done)
+	eventually(t, "known", func() bool { p.mu.Lock(); defer p.mu.Unlock(); return p.peers["127.0.0.2"] })
+	edge.send(p.Local(), strings.Replace(ask, "z9hG4bK", "z9hG4bKx", 1))
+	edge.until("200 OPTIONS")
 }
