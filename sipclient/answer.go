@@ -49,6 +49,7 @@ func (c *Call) answered(invite *sip.Request, res *sip.Response, unwanted bool) {
 	}
 	m.talk()
 	c.reach(Answered)
+	c.timed(agreed(res))
 	c.talk()
 }
 

@@ -61,6 +61,7 @@ type Call struct {
 	answer   chan struct{} // closed: Answer was called
 	ansOnce  sync.Once
 	acks     map[uint32]*ackWait // ACKs that our 200s wait for, by CSeq number
+	timer    chan sessionTimer   // what was agreed last; nil without a session timer
 	over     chan struct{}       // closed when the call's goroutine is through
 }
 

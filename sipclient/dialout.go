@@ -85,6 +85,7 @@ func (p *Phone) inviteRequest(c *Call, target sip.Uri, w way, offer []byte, seq 
 	callee := *target.Clone()
 	invite := p.request(sip.INVITE, target, head{callID: c.id, from: p.identity(caller), to: callee, fromTag: c.localTag, route: p.routes()}, seq, w)
 	p.dress(invite)
+	invite.AppendHeader(sip.NewHeader("Supported", "timer"))
 	invite.AppendHeader(sip.NewHeader("Content-Type", "application/sdp"))
 	invite.SetBody(offer)
 	return invite
@@ -102,7 +103,7 @@ func (p *Phone) dress(m interface{ AppendHeader(sip.Header) }) {
 func (c *Call) callOut(ctx context.Context, s *setup, invite *sip.Request) (why string) {
 	p := c.phone
 	round := p.auth.round()
-	defer round.end()
+	defer func() { round.end() }()
 	defer p.probeLater(ctx)()
 	for {
 		s.seq = invite.CSeq().SeqNo
@@ -116,6 +117,13 @@ func (c *Call) callOut(ctx context.Context, s *setup, invite *sip.Request) (why 
 			return ""
 		}
 		next := round.answer(p, invite, res)
+		if next == nil && !s.timed {
+			if next = longer(invite, res); next != nil {
+				s.timed = true
+				round.end()
+				round = p.auth.round()
+			}
+		}
 		if next == nil || s.leaving {
 			if why := failure(res, nil); !s.last && !s.leaving {
 				return why
@@ -135,6 +143,7 @@ type setup struct {
 	leaving  bool   // the call is being given up
 	last     bool   // no other address of the server is left
 	seq      uint32 // CSeq number used last
+	timed    bool   // a 422 was answered
 }
 
 // invite sends one INVITE and gives its final answer; nil when none will come, with

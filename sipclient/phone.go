@@ -97,6 +97,7 @@ type timing struct {
 	report   time.Duration // between RTCP reports
 	pong     time.Duration // silence after which a ping counts as unanswered (RFC 5626 4.4.1)
 	rejoin   time.Duration // first wait before a lost connection is made again
+	session  time.Duration // shortest session interval that is taken (RFC 4028 4)
 	place    time.Duration // silence after which a call is tried at the server's next address
 }
 
@@ -110,6 +111,7 @@ var standardTiming = timing{
 	report:   5 * time.Second,
 	pong:     10 * time.Second,
 	rejoin:   time.Second,
+	session:  90 * time.Second,
 	place:    4 * time.Second,
 }
 

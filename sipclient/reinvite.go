@@ -15,9 +15,11 @@ func (c *Call) reinvite(req *sip.Request, tx sip.ServerTransaction) {
 	}
 	contact := p.contact()
 	res := response(req, 200, "OK", "Contact", "<"+contact.String()+">", "Allow", allowed, "Content-Type", "application/sdp")
+	timer := grant(req, res)
 	res.SetBody(body)
 	wait := c.expectAck(req.CSeq().SeqNo)
 	if tx.Respond(res) == nil {
+		c.timed(timer)
 		c.repeat200(tx, res, wait, late)
 	}
 }
@@ -27,6 +29,9 @@ func (c *Call) reinvite(req *sip.Request, tx sip.ServerTransaction) {
 func (c *Call) change(req *sip.Request, tx sip.ServerTransaction, d *dialog, m *mediaLine) (body []byte, late, ok bool) {
 	if d == nil || m == nil || c.State() == Ended {
 		reply(req, tx, 481, "Call/Transaction Does Not Exist")
+		return nil, false, false
+	}
+	if c.phone.tooBrief(req, tx) {
 		return nil, false, false
 	}
 	d.mu.Lock()
@@ -66,7 +71,14 @@ func (p *Phone) onUpdate(req *sip.Request, tx sip.ServerTransaction) {
 	}
 	contact := p.contact()
 	if sdpBody(req) == nil {
-		reply(req, tx, 200, "OK", "Contact", "<"+contact.String()+">")
+		if p.tooBrief(req, tx) {
+			return
+		}
+		res := response(req, 200, "OK", "Contact", "<"+contact.String()+">")
+		timer := grant(req, res)
+		if tx.Respond(res) == nil {
+			c.timed(timer)
+		}
 		return
 	}
 	body, _, ok := c.change(req, tx, c.established(), c.line())
@@ -74,6 +86,9 @@ func (p *Phone) onUpdate(req *sip.Request, tx sip.ServerTransaction) {
 		return
 	}
 	res := response(req, 200, "OK", "Contact", "<"+contact.String()+">", "Content-Type", "application/sdp")
+	timer := grant(req, res)
 	res.SetBody(body)
-	_ = tx.Respond(res)
+	if tx.Respond(res) == nil {
+		c.timed(timer)
+	}
 }

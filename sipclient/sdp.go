@@ -38,7 +38,7 @@ func (p *Phone) noteRefusal(res *sip.Response) {
 		}
 		p.note(capture.PhoneLimit, "the call was refused because this test phone lacks an extension: "+lacking)
 	case 422:
-		p.note(capture.PhoneLimit, "the call was refused over session timers, which this test phone does not have")
+		p.note(capture.PhoneLimit, "the call was refused over its session timer, and the interval that this test phone then asked for was refused, too")
 	}
 }
 
