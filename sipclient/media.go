@@ -48,6 +48,7 @@ type mediaLine struct {
 	remote  *description
 	plain   string // of remote, to tell a repetition
 	version uint64
+	held    bool // the other side is on hold by our wish
 	opened  bool // early packets are out
 	talking bool
 	closed  bool
@@ -108,7 +109,7 @@ func (m *mediaLine) sendable() (w *media.RTPPacketWriter, speech media.Codec, ok
 		return nil, speech, false
 	}
 	hears := m.remote.direction == "sendrecv" || m.remote.direction == "recvonly"
-	return m.writer, m.speech, hears && !m.remote.addr.Addr().IsUnspecified()
+	return m.writer, m.speech, hears && !m.held && !m.remote.addr.Addr().IsUnspecified()
 }
 
 // talk begins sound and reports; it does so once.

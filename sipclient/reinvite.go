@@ -8,6 +8,10 @@ import (
 // direction mirrors theirs; what this phone cannot take is refused with 488 and
 // the call goes on as it was (trap 12).
 func (c *Call) reinvite(req *sip.Request, tx sip.ServerTransaction) {
+	if c.offers.busy() { // both at the same time (RFC 3261 14.2)
+		reply(req, tx, 491, "Request Pending")
+		return
+	}
 	p, d, m := c.phone, c.established(), c.line()
 	body, late, ok := c.change(req, tx, d, m)
 	if !ok {

@@ -166,6 +166,14 @@ func (c *Call) watch(agreements <-chan sessionTimer) {
 	}
 }
 
+// refreshByOffer is refresh with a re-INVITE.
+func (c *Call) refreshByOffer(ctx context.Context, t sessionTimer) (next time.Duration, alive bool) {
+	res, err := c.offerAgain(ctx, func(req *sip.Request) {
+		req.AppendHeader(sip.NewHeader("Session-Expires", strconv.Itoa(int(t.interval/time.Second))+";refresher=uac"))
+	})
+	return t.interval / 2, err == nil && res.StatusCode != 481 && res.StatusCode != 408
+}
+
 // refresh sends an UPDATE without a description (RFC 4028 7.4). It tells when the
 // next one is due, and whether the other side still knows the call.
 func (c *Call) refresh(t sessionTimer) (next time.Duration, alive bool) {
@@ -189,6 +197,8 @@ func (c *Call) refresh(t sessionTimer) (next time.Duration, alive bool) {
 		return 0, false
 	case res.StatusCode == 481, res.StatusCode == 408:
 		return 0, false
+	case res.StatusCode == 405, res.StatusCode == 501: // it knows no UPDATE
+		return c.refreshByOffer(ctx, t)
 	case res.IsSuccess():
 		if again := agreed(res); again.interval > 0 {
 			c.timed(again)
