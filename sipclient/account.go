@@ -1,6 +1,7 @@
 package sipclient
 
 import (
+	"crypto/x509"
 	"fmt"
 	"net/netip"
 	"time"
@@ -17,7 +18,7 @@ type Account struct {
 	Password string // answers digest challenges; never written anywhere
 	CallerID string // From user of calls, instead of User
 	Proxy    string // outbound proxy, host or host:port; "" sends to Domain
-	// Transport is "udp" or "" for the same.
+	// Transport is "udp", "tcp" or "tls"; "" is "udp".
 	Transport string
 	// Codecs lists what to offer, in order of preference: "PCMU", "PCMA". Empty offers PCMA and PCMU.
 	Codecs   []string
@@ -44,4 +45,13 @@ type Config struct {
 	Source func() codec.Source
 	// Resolver looks names up; nil uses the system's.
 	Resolver Resolver
+	// PreferIPv6 tries IPv6 before IPv4 where a name has both.
+	PreferIPv6 bool
+	// KeepAlive is the longest pause between two signs of life towards the server,
+	// which hold a router's mapping open; 0 means 20 to 25 s on UDP and 60 to 90 s on
+	// TCP and TLS, below 0 none are sent.
+	KeepAlive time.Duration
+	// Roots are the authorities that a TLS server's certificate may come from; nil
+	// means the system's.
+	Roots *x509.CertPool
 }

@@ -18,7 +18,7 @@ func (c *Call) cancel(invite *sip.Request) {
 	cancel.AppendHeader(&sip.CSeqHeader{SeqNo: invite.CSeq().SeqNo, MethodName: sip.CANCEL})
 	cancel.AppendHeader(sip.NewHeader("User-Agent", userAgent))
 	cancel.SetBody(nil)
-	p.address(cancel, p.server)
+	address(cancel, wayOf(invite))
 	p.inBackground(func() {
 		ctx, stop := context.WithTimeout(p.ctx, 2*time.Second)
 		defer stop()
@@ -49,6 +49,7 @@ func (c *Call) answered(invite *sip.Request, res *sip.Response, unwanted bool) {
 	}
 	m.talk()
 	c.reach(Answered)
+	c.timed(agreed(res))
 	c.talk()
 }
 
@@ -83,18 +84,7 @@ func (c *Call) anotherAnswer(invite *sip.Request, res *sip.Response) {
 		p.send(ack)
 	case first || full: // the first answer is just being taken; it will be acknowledged
 	default:
-		p.inBackground(func() {
-			d := p.dialogOut(p.ctx, invite, res)
-			ack := p.ackFor(d, invite)
-			c.mu.Lock()
-			known := c.forks[tag] != nil
-			c.forks[tag] = ack
-			c.mu.Unlock()
-			p.send(ack)
-			if !known {
-				c.bye(d)
-			}
-		})
+		p.inBackground(func() { c.disown(invite, res) })
 	}
 }
 

@@ -61,6 +61,8 @@ type Call struct {
 	answer   chan struct{} // closed: Answer was called
 	ansOnce  sync.Once
 	acks     map[uint32]*ackWait // ACKs that our 200s wait for, by CSeq number
+	offers   turns               // one re-INVITE of ours at a time
+	timer    chan sessionTimer   // what was agreed last; nil without a session timer
 	over     chan struct{}       // closed when the call's goroutine is through
 }
 
@@ -69,7 +71,7 @@ func (p *Phone) newCall(id string, incoming bool) *Call {
 		phone: p, id: id, incoming: incoming, localTag: randomHex(6),
 		changed: make(chan struct{}), forks: map[string]*sip.Request{},
 		hang: make(chan struct{}), gone: make(chan struct{}), answer: make(chan struct{}),
-		acks: map[uint32]*ackWait{}, over: make(chan struct{}),
+		acks: map[uint32]*ackWait{}, offers: make(turns, 1), over: make(chan struct{}),
 	}
 }
 

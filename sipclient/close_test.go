@@ -113,7 +113,7 @@ func TestLookup(t *testing.T) {
 		"gone.test": "", "a.test:0": "", "a.test:x": "", "": "", ":5060": "",
 	} {
 		got := ""
-		list := p.lookup(context.Background(), in, true)
+		list := p.lookup(context.Background(), in, capture.UDP, true)
 		if len(list) > 0 {
 			got = list[0].String()
 		}
@@ -124,7 +124,7 @@ func TestLookup(t *testing.T) {
 	if !hasNote(p, capture.PhoneLookup+" pbx.test -> 127.0.0.7:5070 in ") || hasNote(p, capture.PhoneLookup+" 192.0.2.1") {
 		t.Error(notes(p))
 	}
-	if list := p.lookup(context.Background(), "pbx.test", false); fmt.Sprint(list) != "[127.0.0.7:5070 [::1]:5070 127.0.0.8:5080]" {
+	if list := p.lookup(context.Background(), "pbx.test", capture.UDP, false); fmt.Sprint(list) != "[127.0.0.7:5070 [::1]:5070 127.0.0.8:5080]" {
 		t.Error(list)
 	}
 }
@@ -171,7 +171,7 @@ func TestAccountHidesPassword(t *testing.T) {
 
 func TestTransportAndAccount(t *testing.T) {
 	tape := &capture.Tape{}
-	if _, err := New(context.Background(), Config{Tape: tape, Account: Account{User: "u", Domain: "127.0.0.1", Transport: "TLS"}}); err != ErrTransport {
+	if _, err := New(context.Background(), Config{Tape: tape, Account: Account{User: "u", Domain: "127.0.0.1", Transport: "SCTP"}}); err != ErrTransport {
 		t.Error(err)
 	}
 	if _, err := New(context.Background(), Config{Tape: tape}); err == nil {

@@ -2,8 +2,10 @@ package sipclient
 
 import (
 	"bytes"
+	"errors"
 	"net"
 	"net/netip"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -101,24 +103,47 @@ func (p *Phone) letGo() error {
 	p.gate.Unlock()
 	for range 50 { // what sipgo has read already gets a moment to arrive at a handler
 		time.Sleep(time.Millisecond)
-		if len(p.conn.queue) == 0 {
+		if !slices.ContainsFunc(p.conns, func(c *sipConn) bool { return len(c.queue) > 0 }) {
 			break
 		}
 	}
 	time.Sleep(10 * time.Millisecond)
 	p.ua.TransactionLayer().Close()
-	err := p.conn.Close()
-	<-p.served
-	closed := &sip.UDPConnection{PacketConn: p.conn, PacketAddr: p.local.String(), Listener: true}
+	p.mu.Lock()
+	p.sealed = true // no new connections
+	var live []*stream
+	for s := range p.live {
+		live = append(live, s)
+	}
+	p.mu.Unlock()
+	for _, s := range live {
+		_ = s.Close()
+	}
+	for _, h := range p.hands {
+		close(h.done)
+	}
+	var err error
+	for _, c := range p.conns {
+		err = errors.Join(err, c.Close())
+	}
+	p.served.Wait()
+	for _, c := range p.conns {
+		p.plug(c)
+	}
+	p.ua.TransactionLayer().Close()
+	return err
+}
+
+// plug leaves a closed socket in the stack's pool.
+func (p *Phone) plug(c *sipConn) {
+	closed := &sip.UDPConnection{PacketConn: c, PacketAddr: c.local.String(), Listener: true}
 	pool := p.ua.TransportLayer().Pool("udp")
-	pool.Add(p.local.String(), closed)
+	pool.Add(c.local.String(), closed)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for from := range p.sources {
 		pool.Add(from, closed)
 	}
-	p.ua.TransactionLayer().Close()
-	return err
 }
 
 // mute keeps an INVITE that was given up from being sent again. Its transaction

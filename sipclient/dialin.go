@@ -61,6 +61,9 @@ func (p *Phone) onInvite(req *sip.Request, tx sip.ServerTransaction) {
 		reply(req, tx, 482, "Merged Request") // RFC 3261 8.2.2.2
 		return
 	}
+	if p.tooBrief(req, tx) {
+		return
+	}
 	if lacking := unsupported(req); lacking != "" {
 		p.note(capture.PhoneLimit, "the caller requires an extension that this test phone lacks: "+lacking)
 		reply(req, tx, 420, "Bad Extension", "Unsupported", lacking)
@@ -81,7 +84,7 @@ func unsupported(req *sip.Request) string {
 	var list []string
 	for _, line := range headerValues(req, "Require") {
 		for _, tag := range splitList(line) {
-			if tag != "" {
+			if tag != "" && !strings.EqualFold(tag, "timer") {
 				list = append(list, tag)
 			}
 		}
@@ -159,6 +162,7 @@ func (c *Call) over200(req *sip.Request, tx sip.ServerTransaction) bool {
 	c.mu.Unlock()
 	contact := p.contact()
 	res := response(req, 200, "OK", "Contact", "<"+contact.String()+">", "Allow", allowed, "Content-Type", "application/sdp")
+	timer := grant(req, res)
 	res.SetBody(body)
 	wait := c.expectAck(req.CSeq().SeqNo)
 	if err := tx.Respond(res); err != nil {
@@ -168,6 +172,7 @@ func (c *Call) over200(req *sip.Request, tx sip.ServerTransaction) bool {
 		m.talk()
 	}
 	c.reach(Answered)
+	c.timed(timer)
 	p.inBackground(func() { c.repeat200(tx, res, wait, late) })
 	return true
 }

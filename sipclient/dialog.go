@@ -2,7 +2,6 @@ package sipclient
 
 import (
 	"context"
-	"net/netip"
 	"strconv"
 	"strings"
 	"sync"
@@ -17,7 +16,7 @@ type dialog struct {
 	target    sip.Uri // the other side's Contact
 	cseq      uint32
 	remoteSeq uint32
-	next      netip.AddrPort // where requests go
+	next      hop // where requests go
 }
 
 // dialogOut makes the dialog that a 2xx to our INVITE establishes (12.1.2).
@@ -62,11 +61,15 @@ func (d *dialog) remoteTag() string { return d.head.toTag }
 // its INVITE.
 func (p *Phone) inDialog(d *dialog, method sip.RequestMethod) *sip.Request {
 	d.mu.Lock()
+	next := d.next
+	d.mu.Unlock()
+	w := p.inside(next) // may take a connection
+	d.mu.Lock()
 	defer d.mu.Unlock()
 	if method != sip.ACK {
 		d.cseq++
 	}
-	return p.request(method, d.target, d.head, d.cseq, d.next)
+	return p.request(method, d.target, d.head, d.cseq, w)
 }
 
 // used takes over the CSeq number that a repeat with credentials has used.
@@ -76,27 +79,6 @@ func (d *dialog) used(req *sip.Request) {
 		d.cseq = max(d.cseq, c.SeqNo)
 		d.mu.Unlock()
 	}
-}
-
-// nextHop finds the address for requests inside a dialog: the first Route, else
-// the other side's Contact. A name that does not resolve leads to the server.
-func (p *Phone) nextHop(ctx context.Context, d *dialog) netip.AddrPort {
-	uri := d.target
-	if len(d.head.route) > 0 {
-		var route sip.Uri
-		params := sip.NewParams()
-		if _, err := sip.ParseAddressValue(d.head.route[0], &route, &params); err == nil && route.Host != "" {
-			uri = route
-		}
-	}
-	host := strings.Trim(uri.Host, "[]")
-	if uri.Port > 0 && uri.Port < 65536 {
-		host = joinHostPort(host, uri.Port)
-	}
-	if list := p.lookup(ctx, host, false); len(list) > 0 && list[0].Addr().Is4() == p.local.Addr().Is4() && !list[0].Addr().IsUnspecified() {
-		return list[0]
-	}
-	return p.server
 }
 
 func joinHostPort(host string, port int) string {

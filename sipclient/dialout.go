@@ -41,37 +41,54 @@ func (p *Phone) Dial(ctx context.Context, to string) (*Call, error) {
 	if !ok {
 		return nil, fmt.Errorf("%q is not a number or an address that can be called: give a number, or name@domain", to)
 	}
+	if target.IsEncrypted() && p.net != capture.TLS {
+		return nil, errors.New("a sips address needs an account over TLS: set the account's transport to tls, or call the address as sip")
+	}
 	c := p.newCall(randomHex(12), false)
 	media, err := p.newMediaLine(c.id)
 	if err != nil {
 		return nil, fmt.Errorf("no sockets for sound: %w", err)
 	}
 	c.media = media
-	offer, err := media.offer()
-	if err != nil {
-		media.close()
-		return nil, err
-	}
 	if err := p.keep(c); err != nil {
 		media.close()
 		return nil, err
 	}
+	c.reach(Dialing)
+	go func() {
+		defer p.wg.Done()
+		defer c.finish()
+		c.place(ctx, target)
+	}()
+	return c, nil
+}
+
+// setOut opens the way to the server for a call, unless that is given up first.
+func (c *Call) setOut(ctx context.Context) (way, error) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	go func() {
+		select {
+		case <-c.hang:
+			stop()
+		case <-ctx.Done():
+		}
+	}()
+	return c.phone.first(ctx)
+}
+
+func (p *Phone) inviteRequest(c *Call, target sip.Uri, w way, offer []byte, seq uint32) *sip.Request {
 	caller := p.cfg.CallerID
 	if caller == "" {
 		caller = p.cfg.User
 	}
 	callee := *target.Clone()
-	invite := p.request(sip.INVITE, target, head{callID: c.id, from: p.identity(caller), to: callee, fromTag: c.localTag, route: p.preset()}, 1, p.server)
+	invite := p.request(sip.INVITE, target, head{callID: c.id, from: p.identity(caller), to: callee, fromTag: c.localTag, route: p.routes()}, seq, w)
 	p.dress(invite)
+	invite.AppendHeader(sip.NewHeader("Supported", "timer"))
 	invite.AppendHeader(sip.NewHeader("Content-Type", "application/sdp"))
 	invite.SetBody(offer)
-	c.reach(Dialing)
-	go func() {
-		defer p.wg.Done()
-		defer c.finish()
-		c.callOut(ctx, invite)
-	}()
-	return c, nil
+	return invite
 }
 
 // dress adds the headers of a request or answer that sets up a session.
@@ -81,28 +98,38 @@ func (p *Phone) dress(m interface{ AppendHeader(sip.Header) }) {
 	m.AppendHeader(sip.NewHeader("Allow", allowed))
 }
 
-// callOut leads an outgoing call from its INVITE to its end.
-func (c *Call) callOut(ctx context.Context, invite *sip.Request) {
+// callOut leads an outgoing call at one address of the server. It tells why the call is
+// to be tried at the next; "" when it is over.
+func (c *Call) callOut(ctx context.Context, s *setup, invite *sip.Request) (why string) {
 	p := c.phone
 	round := p.auth.round()
-	defer round.end()
+	defer func() { round.end() }()
 	defer p.probeLater(ctx)()
-	setup := &setup{deadline: time.NewTimer(setupTime), given: ctx.Done(), hang: c.hang}
-	defer setup.deadline.Stop()
 	for {
-		res := c.invite(setup, invite, round)
+		s.seq = invite.CSeq().SeqNo
+		res, why := c.invite(s, invite, round)
 		if res == nil {
-			return
+			return why
 		}
 		if res.IsSuccess() {
 			round.answer(p, invite, res)
-			c.answered(invite, res, setup.leaving)
-			return
+			c.answered(invite, res, s.leaving)
+			return ""
 		}
 		next := round.answer(p, invite, res)
-		if next == nil || setup.leaving {
+		if next == nil && !s.timed {
+			if next = longer(invite, res); next != nil {
+				s.timed = true
+				round.end()
+				round = p.auth.round()
+			}
+		}
+		if next == nil || s.leaving {
+			if why := failure(res, nil); !s.last && !s.leaving {
+				return why
+			}
 			c.explain(res)
-			return
+			return ""
 		}
 		invite = next
 	}
@@ -113,19 +140,27 @@ type setup struct {
 	deadline *time.Timer
 	given    <-chan struct{} // the caller's context
 	hang     <-chan struct{}
-	leaving  bool // the call is being given up
+	leaving  bool   // the call is being given up
+	last     bool   // no other address of the server is left
+	seq      uint32 // CSeq number used last
+	timed    bool   // a 422 was answered
 }
 
-// invite sends one INVITE and gives its final answer, nil when none will come.
+// invite sends one INVITE and gives its final answer; nil when none will come, with
+// the reason if another address may do better.
 // However many provisional answers come, each is taken (trap 7).
-func (c *Call) invite(s *setup, invite *sip.Request, round *authRound) *sip.Response {
+func (c *Call) invite(s *setup, invite *sip.Request, round *authRound) (res *sip.Response, why string) {
 	p := c.phone
+	p.prepare(p.ctx, invite)
 	refusal, closed := p.refusals(), 0
 	tx, err := p.begin(p.ctx, invite, func(res *sip.Response) { c.anotherAnswer(invite, res) })
 	if err != nil {
-		return nil
+		return nil, failure(nil, err)
 	}
-	var giveUp, late <-chan time.Time
+	var giveUp, late, silence <-chan time.Time
+	if !s.last {
+		silence = time.After(p.timing.place)
+	}
 	provisional, cancelled, gaveUp := false, false, false
 	leave := func() {
 		s.leaving, s.given, s.hang = true, nil, nil
@@ -143,7 +178,7 @@ func (c *Call) invite(s *setup, invite *sip.Request, round *authRound) *sip.Resp
 		select {
 		case res := <-tx.Responses():
 			if res.StatusCode >= 200 {
-				return res
+				return res, ""
 			}
 			provisional = true
 			if !s.leaving {
@@ -154,11 +189,16 @@ func (c *Call) invite(s *setup, invite *sip.Request, round *authRound) *sip.Resp
 				giveUp = time.After(2 * time.Second)
 			}
 		case <-refusal:
-			if closed++; closed >= enoughRefusals && !provisional {
+			if closed++; closed >= p.enough() && !provisional {
 				tx.Terminate() // the port is closed: the tape says so
-				return nil
+				return nil, refused
 			}
 			refusal = p.refusals()
+		case <-silence:
+			if !provisional && !s.leaving {
+				c.linger(tx, invite)
+				return nil, errNoAnswer.Error()
+			}
 		case <-s.hang:
 			leave()
 		case <-s.given:
@@ -181,15 +221,18 @@ func (c *Call) invite(s *setup, invite *sip.Request, round *authRound) *sip.Resp
 			late = time.After(lateTime)
 		case <-late:
 			tx.Terminate()
-			return nil
+			return nil, ""
 		case <-tx.Done(): // timer B: 32 s of silence
+			if !provisional && !s.leaving && !s.last { // or the connection broke
+				return nil, errNoAnswer.Error()
+			}
 			if !gaveUp {
 				p.note(capture.PhoneGaveUp, "INVITE "+c.id)
 			}
-			return nil
+			return nil, ""
 		case <-p.ctx.Done():
 			tx.Terminate()
-			return nil
+			return nil, ""
 		}
 	}
 }

@@ -15,18 +15,41 @@ import (
 // stranger stays outside: the stack crashes on some of it (trap 2) and would
 // answer a call from anywhere (trap 20). It runs on the socket's goroutine, where a
 // parser that trips ends in a recover and the datagram goes no further.
-func (p *Phone) admit(data []byte, from netip.AddrPort, _ time.Time) {
+func (p *Phone) admit(to *sipConn, data []byte, from netip.AddrPort) {
+	if p.fit(data, capture.UDP, from) {
+		to.push(datagram{data, from})
+	}
+}
+
+// admitFrom is admit for a message from a connection. The stack closes a
+// connection over a message that its stream reader cannot frame, so that is tried, too.
+func (p *Phone) admitFrom(s *stream, msg []byte) {
+	defer func() { _ = recover() }()
+	if !p.fit(msg, s.hop.net, s.hop.addr) {
+		return
+	}
+	reader := sip.NewParser().NewSIPStream()
+	defer reader.Close()
+	n := 0
+	err := reader.ParseSIPStream(bytes.Clone(msg), func(sip.Message) { n++ })
+	if err == nil && n == 1 {
+		s.push(msg)
+	}
+}
+
+// fit tells whether the stack may see a message.
+func (p *Phone) fit(data []byte, net capture.Net, from netip.AddrPort) bool {
 	if len(bytes.Trim(data, "\x00\r\n\t ")) == 0 || p.ctx.Err() != nil {
-		return // a keep-alive (RFC 5626 4.4.1), or the phone is closing
+		return false // a keep-alive (RFC 5626 4.4.1), or the phone is closing
 	}
 	msg, err := sip.ParseMessage(bytes.Clone(data))
-	if err != nil || !whole(msg, from) {
-		return
+	if err != nil || !whole(msg, net, from) {
+		return false
 	}
 	if req, ok := msg.(*sip.Request); ok {
 		if !p.known(req, from) {
 			p.noteStranger(string(req.Method), from)
-			return
+			return false
 		}
 		p.mu.Lock()
 		if len(p.sources) < 1024 {
@@ -34,18 +57,18 @@ func (p *Phone) admit(data []byte, from netip.AddrPort, _ time.Time) {
 		}
 		p.mu.Unlock()
 	}
-	p.conn.push(datagram{data, from})
+	return true
 }
 
 // whole tells whether a message has what the stack takes for granted, and lets
 // it do everything that it will do with the message once, here, where a panic is
 // caught.
-func whole(msg sip.Message, from netip.AddrPort) bool {
+func whole(msg sip.Message, net capture.Net, from netip.AddrPort) bool {
 	via, cseq, id := msg.Via(), msg.CSeq(), msg.CallID()
 	if via == nil || via.Host == "" || msg.From() == nil || msg.To() == nil || cseq == nil || id == nil || id.Value() == "" {
 		return false
 	}
-	msg.SetTransport("UDP")
+	msg.SetTransport(net.String())
 	msg.SetSource(from.String())
 	if _, err := sip.ServerTxKeyMake(msg); err != nil {
 		return false
@@ -73,14 +96,14 @@ func whole(msg sip.Message, from netip.AddrPort) bool {
 }
 
 // known tells whether a request is ours to answer: it comes from an address of
-// the registrar or the proxy (any port), or belongs to a call of ours.
+// the registrar, the proxy or the registrar's Service-Route (any port), or belongs to a call of ours.
 func (p *Phone) known(req *sip.Request, from netip.AddrPort) bool {
-	if p.peers[from.Addr().String()] {
-		return true
-	}
 	id := req.CallID().Value()
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.peers[from.Addr().String()] {
+		return true
+	}
 	_, lately := p.past[id]
 	return lately || p.calls[id] != nil
 }

@@ -49,6 +49,7 @@ type mediaLine struct {
 	remote  *description
 	plain   string // of remote, to tell a repetition
 	version uint64
+	held    bool // the other side is on hold by our wish
 	opened  bool // early packets are out
 	talking bool
 	closed  bool
@@ -78,7 +79,7 @@ func (p *Phone) newMediaLine(callID string) (*mediaLine, error) {
 
 // listenPair opens an even port for RTP and the next one for RTCP (RFC 3550 11).
 func (p *Phone) listenPair() (rtp, rtcp *pump, err error) {
-	at := func(port uint16) (*pump, error) { return p.listen(netip.AddrPortFrom(p.local.Addr(), port)) }
+	at := func(port uint16) (*pump, error) { return p.listen(netip.AddrPortFrom(p.Local().Addr(), port)) }
 	for range 50 {
 		var first, second *pump
 		if first, err = at(0); err != nil {
@@ -109,7 +110,7 @@ func (m *mediaLine) sendable() (w *media.RTPPacketWriter, speech media.Codec, ok
 		return nil, speech, false
 	}
 	hears := m.remote.direction == "sendrecv" || m.remote.direction == "recvonly"
-	return m.writer, m.speech, hears && !m.remote.addr.Addr().IsUnspecified()
+	return m.writer, m.speech, hears && !m.held && !m.remote.addr.Addr().IsUnspecified()
 }
 
 // talk begins sound and reports; it does so once.

@@ -55,7 +55,7 @@ func (m *mediaLine) local(sess *media.MediaSession, offer *description) (body []
 	if len(codecs) == 0 {
 		codecs = sess.Codecs
 	}
-	return polish(sess.LocalSDP(), codecs, m.id, m.version, offer), nil
+	return direct(polish(sess.LocalSDP(), codecs, m.id, m.version, offer), m.held, offer == nil), nil
 }
 
 // accept takes the other side's answer to our offer. Without one, an answer that

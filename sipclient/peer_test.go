@@ -29,6 +29,7 @@ type peer struct {
 	seen map[string]bool // requests' branches, to leave retransmissions out
 	raw  bool            // give retransmissions, too
 	kind bool            // answer every request with 200, at the end of a test
+	line *listening      // on TCP and TLS, instead of conn
 }
 
 type heard struct {
@@ -54,23 +55,8 @@ func newPeerAt(t *testing.T, ip string) *peer {
 			if err != nil {
 				return
 			}
-			m, err := sipmsg.Parse(append([]byte(nil), buf[:n]...))
-			if err != nil {
-				continue
-			}
-			key := fmt.Sprint(m.Method, m.Status, m.Get("Via"), m.Get("CSeq"))
-			p.mu.Lock()
-			again, kind := p.seen[key] && !p.raw, p.kind
-			p.seen[key] = true
-			p.mu.Unlock()
-			if kind {
-				if m.IsRequest() && m.Method != "ACK" {
-					_, _ = conn.WriteToUDPAddrPort([]byte(p.answer(heard{m, from}, 200, "", "")), from)
-				}
-				continue
-			}
-			if !again {
-				p.got <- heard{m, from}
+			if answer := p.hear(append([]byte(nil), buf[:n]...), from); answer != "" {
+				_, _ = conn.WriteToUDPAddrPort([]byte(answer), from)
 			}
 		}
 	}()
@@ -79,11 +65,36 @@ func newPeerAt(t *testing.T, ip string) *peer {
 	return p
 }
 
+// hear takes a message and gives the answer of a kind server.
+func (p *peer) hear(data []byte, from netip.AddrPort) string {
+	m, err := sipmsg.Parse(data)
+	if err != nil {
+		return ""
+	}
+	key := fmt.Sprint(m.Method, m.Status, m.Get("Via"), m.Get("CSeq"))
+	p.mu.Lock()
+	again, kind := p.seen[key] && !p.raw, p.kind
+	p.seen[key] = true
+	p.mu.Unlock()
+	switch {
+	case kind && m.IsRequest() && m.Method != "ACK":
+		return p.answer(heard{m, from}, 200, "", "")
+	case !kind && !again:
+		p.got <- heard{m, from}
+	}
+	return ""
+}
+
 // peers finds a test's server by address, so that closing a phone need not wait
 // for its answers.
 var peers sync.Map
 
-func (p *peer) addr() string { return p.conn.LocalAddr().String() }
+func (p *peer) addr() string {
+	if p.line != nil {
+		return p.line.Addr().String()
+	}
+	return p.conn.LocalAddr().String()
+}
 
 // next gives the next message, or fails the test.
 func (p *peer) next() heard {
@@ -134,6 +145,10 @@ func (p *peer) silence(d time.Duration) {
 
 func (p *peer) send(to netip.AddrPort, text string) {
 	p.t.Helper()
+	if p.line != nil {
+		p.line.write(p.t, to, text)
+		return
+	}
 	if _, err := p.conn.WriteToUDPAddrPort([]byte(text), to); err != nil {
 		p.t.Fatal(err)
 	}
@@ -161,7 +176,7 @@ func (p *peer) answer(req heard, code int, tag, body string, extra ...string) st
 		}
 	}
 	if code >= 180 && code < 300 && req.Method == "INVITE" {
-		fmt.Fprintf(&b, "Contact: <sip:peer@%s>\r\n", p.addr())
+		fmt.Fprintf(&b, "Contact: <sip:peer@%s%s>\r\n", p.addr(), p.uriTransport())
 	}
 	for _, e := range extra {
 		b.WriteString(e + "\r\n")
@@ -182,8 +197,8 @@ func (p *peer) within(invite heard, method, tag string, seq int, body string) st
 
 func (p *peer) build(method, uri, from, to, id string, seq int, body string, extra ...string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s SIP/2.0\r\nVia: SIP/2.0/UDP %s;branch=z9hG4bK%s;rport\r\nMax-Forwards: 70\r\nFrom: %s\r\nTo: %s\r\nCall-ID: %s\r\nCSeq: %d %s\r\nContact: <sip:peer@%s>\r\n",
-		method, uri, p.addr(), randomHex(8), from, to, id, seq, method, p.addr())
+	fmt.Fprintf(&b, "%s %s SIP/2.0\r\nVia: SIP/2.0/%s %s;branch=z9hG4bK%s;rport\r\nMax-Forwards: 70\r\nFrom: %s\r\nTo: %s\r\nCall-ID: %s\r\nCSeq: %d %s\r\nContact: <sip:peer@%s%s>\r\n",
+		method, uri, p.transport(), p.addr(), randomHex(8), from, to, id, seq, method, p.addr(), p.uriTransport())
 	for _, e := range extra {
 		b.WriteString(e + "\r\n")
 	}

@@ -1,6 +1,6 @@
-// Package sipclient is the test phone: it signs in, calls, is called and talks
-// over UDP, and puts every SIP message, RTP and RTCP packet on a tape, stamped
-// the moment it crosses the socket.
+// Package sipclient is the test phone: it signs in, calls and is called over UDP,
+// TCP or TLS, talks, and puts every SIP message, RTP and RTCP packet on a tape,
+// stamped the moment it crosses the socket (in the clear on TLS).
 //
 // It stands on sipgo (parsing, transactions) and diago (offer and answer, media
 // session, RTP packets), but owns the sockets under both. Registration and
@@ -14,15 +14,12 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/netip"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/emiago/diago/media"
 	"github.com/emiago/sipgo"
-	"github.com/emiago/sipgo/sip"
 
 	"softphonedoctor/sipclient/capture"
 )
@@ -37,7 +34,7 @@ var (
 	// ErrEmergency: the number is an emergency number; nothing was sent.
 	ErrEmergency = errors.New("this is an emergency number, which a test must never call: choose another number")
 	// ErrTransport: the account asks for a transport that this phone cannot speak.
-	ErrTransport = errors.New("this test phone speaks SIP over UDP only: set the account's transport to udp")
+	ErrTransport = errors.New("this test phone speaks SIP over UDP, TCP and TLS: set the account's transport to udp, tcp or tls")
 )
 
 // userAgent stands in User-Agent and Server headers.
@@ -47,18 +44,21 @@ const userAgent = "SoftphoneDoctor"
 type Phone struct {
 	cfg    Config
 	tape   *capture.Tape
-	local  netip.AddrPort  // of the SIP socket
-	server netip.AddrPort  // where requests go; invalid when the lookup failed
+	net    capture.Net     // the account's transport
 	peers  map[string]bool // host addresses whose requests are answered (trap 20)
 	token  string          // user part of our Contact: it tells our binding from others
 	timing timing
 
-	ua     *sipgo.UserAgent
-	conn   *sipConn
-	served chan struct{} // closed: sipgo has let go of the socket
-	gate   sync.RWMutex  // held for reading around each send
-	shut   bool          // nothing may be sent any more
-	auth   *authenticator
+	ua       *sipgo.UserAgent
+	conn     *sipConn                 // the UDP socket, nil on TCP and TLS
+	conns    []*sipConn               // all UDP sockets: one for each IP version
+	hands    map[capture.Net]*handout // for TCP and TLS
+	served   sync.WaitGroup           // sipgo's readers and listeners
+	dialling chan struct{}            // held: one connection is made at a time
+	gate     sync.RWMutex             // held for reading around each send
+	shut     bool                     // nothing may be sent any more
+	auth     *authenticator
+	keeping  sync.Once // the keep-alive has begun
 
 	ctx     context.Context // done when the phone has closed its calls
 	cancel  context.CancelFunc
@@ -67,12 +67,18 @@ type Phone struct {
 	wg      sync.WaitGroup
 
 	mu      sync.Mutex
-	closed  bool                 // no new calls
-	sealed  bool                 // no new goroutines
-	calls   map[string]*Call     // by Call-ID
-	past    map[string]time.Time // calls that ended lately, by Call-ID
-	muted   []string             // branches of INVITEs that are not repeated any more
-	ringing chan *Call           // incoming calls that nobody awaited yet
+	targets []hop                        // all addresses of the server, best first; never changes
+	server  hop                          // where requests go; its address is invalid when the lookup failed
+	home    netip.AddrPort               // where we say that we are reached
+	streams map[hop]*stream              // connections in use
+	live    map[*stream]bool             // all connections, also those being made
+	narrow  map[netip.AddrPort]time.Time // servers without TCP, and until when that is believed
+	closed  bool                         // no new calls
+	sealed  bool                         // no new goroutines
+	calls   map[string]*Call             // by Call-ID
+	past    map[string]time.Time         // calls that ended lately, by Call-ID
+	muted   []string                     // branches of INVITEs that are not repeated any more
+	ringing chan *Call                   // incoming calls that nobody awaited yet
 	noted   map[string]time.Time
 	sources map[string]bool // addresses whose requests were let through
 	strange int             // strangers noted
@@ -89,6 +95,10 @@ type timing struct {
 	ack      time.Duration // how long a 200 is repeated without an ACK
 	first    time.Duration // until the first RTCP report
 	report   time.Duration // between RTCP reports
+	pong     time.Duration // silence after which a ping counts as unanswered (RFC 5626 4.4.1)
+	rejoin   time.Duration // first wait before a lost connection is made again
+	session  time.Duration // shortest session interval that is taken (RFC 4028 4)
+	place    time.Duration // silence after which a call is tried at the server's next address
 }
 
 var standardTiming = timing{
@@ -99,6 +109,10 @@ var standardTiming = timing{
 	ack:      32 * time.Second,
 	first:    1500 * time.Millisecond,
 	report:   5 * time.Second,
+	pong:     10 * time.Second,
+	rejoin:   time.Second,
+	session:  90 * time.Second,
+	place:    4 * time.Second,
 }
 
 // New opens the phone's socket and resolves its server; nothing is sent yet.
@@ -119,30 +133,34 @@ func New(ctx context.Context, cfg Config) (*Phone, error) {
 		cfg.Transport = "udp"
 	}
 	p := &Phone{
-		cfg:     cfg,
-		tape:    cfg.Tape,
-		peers:   map[string]bool{},
-		token:   "doctor-" + randomHex(6),
-		timing:  standardTiming,
-		auth:    newAuthenticator(cfg.Account),
-		calls:   map[string]*Call{},
-		ringing: make(chan *Call, maxRinging),
-		noted:   map[string]time.Time{},
-		past:    map[string]time.Time{},
-		sources: map[string]bool{},
-		refusal: make(chan struct{}),
-		reg:     registration{one: make(chan struct{}, 1)},
+		cfg:      cfg,
+		tape:     cfg.Tape,
+		peers:    map[string]bool{},
+		token:    "doctor-" + randomHex(6),
+		timing:   standardTiming,
+		auth:     newAuthenticator(cfg.Account),
+		calls:    map[string]*Call{},
+		ringing:  make(chan *Call, maxRinging),
+		noted:    map[string]time.Time{},
+		past:     map[string]time.Time{},
+		sources:  map[string]bool{},
+		refusal:  make(chan struct{}),
+		streams:  map[hop]*stream{},
+		live:     map[*stream]bool{},
+		narrow:   map[netip.AddrPort]time.Time{},
+		dialling: make(chan struct{}, 1),
+		reg:      registration{one: make(chan struct{}, 1)},
 	}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	p.leaving, p.leave = context.WithCancel(p.ctx)
 	p.note(capture.PhoneAccount, fmt.Sprintf("%s %s %s", cfg.User, cfg.Domain, cfg.Transport))
-	if cfg.Transport != "udp" {
-		p.note(capture.PhoneLimit, "this test phone speaks SIP over UDP only, the account asks for "+cfg.Transport)
+	if p.net = transports[cfg.Transport]; p.net == 0 {
+		p.note(capture.PhoneLimit, "this test phone speaks SIP over UDP, TCP and TLS only, the account asks for "+cfg.Transport)
 		return nil, ErrTransport
 	}
 	p.noteCodecs()
 	p.resolveServer(ctx)
-	if !p.server.IsValid() {
+	if !p.server.addr.IsValid() {
 		return p, nil
 	}
 	if err := p.open(); err != nil {
@@ -151,78 +169,6 @@ func New(ctx context.Context, cfg Config) (*Phone, error) {
 	}
 	return p, nil
 }
-
-// open binds the SIP socket and puts sipgo on top of it.
-func (p *Phone) open() error {
-	ip := p.cfg.Bind
-	if !ip.IsValid() {
-		var err error
-		if ip, err = routeTo(p.server); err != nil {
-			return fmt.Errorf("no way to %s from this computer: %w", p.server, err)
-		}
-	}
-	pump, err := p.listen(netip.AddrPortFrom(ip, 0))
-	if err != nil {
-		return fmt.Errorf("no socket for the test phone on %s: %w", ip, err)
-	}
-	p.local = pump.local
-	p.tape.Note(capture.Note{Kind: capture.KindSubject, Key: "sip", Text: p.local.String()})
-	p.conn = newSIPConn(pump)
-	quietStack()
-	silent := slog.New(slog.DiscardHandler)
-	p.ua, err = sipgo.NewUA(
-		sipgo.WithUserAgent(p.cfg.User),
-		sipgo.WithUserAgentHostname(p.local.Addr().String()),
-		sipgo.WithUserAgentTransportLayerOptions(sip.WithTransportLayerLogger(silent)),
-		sipgo.WithUserAgentTransactionLayerOptions(
-			sip.WithTransactionLayerLogger(silent),
-			sip.WithTransactionLayerUnhandledResponseHandler(func(*sip.Response) {})))
-	if err != nil {
-		pump.close()
-		return fmt.Errorf("the SIP stack did not start: %w", err)
-	}
-	srv, err := sipgo.NewServer(p.ua, sipgo.WithServerLogger(silent))
-	if err != nil {
-		pump.close()
-		return fmt.Errorf("the SIP stack did not start: %w", err)
-	}
-	p.handle(srv)
-	p.served = make(chan struct{})
-	go func() {
-		defer close(p.served)
-		_ = srv.ServeUDP(p.conn) // ends when the socket closes
-	}()
-	// Until the socket is in sipgo's pool, a request would open another one (trap 5).
-	for range 400 {
-		if _, err := p.ua.TransportLayer().GetConnection("udp", p.local.String()); err == nil {
-			pump.start(p.admit)
-			return nil
-		}
-		time.Sleep(time.Millisecond)
-	}
-	_ = p.conn.Close()
-	<-p.served
-	return errors.New("the SIP stack did not take the socket")
-}
-
-var quiet sync.Once
-
-// quietStack silences the stack's global loggers, which print message text, and
-// lifts its silent size limit: a UDP message of any size goes out as other
-// phones send it (trap 13).
-func quietStack() {
-	quiet.Do(func() {
-		sip.SetDefaultLogger(slog.New(slog.DiscardHandler))
-		media.SetDefaultLogger(slog.New(slog.DiscardHandler))
-		sip.UDPMTUSize = maxDatagram + 200
-	})
-}
-
-// Local is the address of the phone's SIP socket; invalid when there is none.
-func (p *Phone) Local() netip.AddrPort { return p.local }
-
-// Server is where the phone sends requests; invalid when the lookup failed.
-func (p *Phone) Server() netip.AddrPort { return p.server }
 
 // Close ends all calls, removes our own registration and frees the sockets. It
 // takes at most 3 s, whatever the network and the context do.
@@ -239,7 +185,7 @@ func (p *Phone) Close(ctx context.Context) error {
 	}
 	p.mu.Unlock()
 	p.leave()
-	if p.conn == nil {
+	if p.ua == nil {
 		p.cancel()
 		return nil
 	}
@@ -292,7 +238,7 @@ func (p *Phone) usable() error {
 	switch {
 	case p.closed:
 		return ErrClosed
-	case p.conn == nil:
+	case p.ua == nil:
 		return ErrNoServer
 	}
 	return nil

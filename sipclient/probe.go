@@ -15,7 +15,8 @@ import (
 
 // Options sends one OPTIONS to the server and returns when it is answered or 4 s
 // have passed; either way the tape has it, and the error is nil. With pad, a
-// header fills the message to that many bytes, if it is not larger already.
+// header fills the message to that many bytes, if it is not larger already; it
+// then stays on UDP whatever its size, for that is what is being tried.
 func (p *Phone) Options(ctx context.Context, pad int) error {
 	if err := p.usable(); err != nil {
 		return err
@@ -23,18 +24,22 @@ func (p *Phone) Options(ctx context.Context, pad int) error {
 	wait, stop := context.WithTimeout(ctx, p.timing.options)
 	defer stop()
 	defer context.AfterFunc(p.leaving, stop)()
-	req := p.optionsRequest(pad)
-	_, err := p.transact(wait, req)
+	w, err := p.first(wait)
+	if err != nil {
+		return ctx.Err()
+	}
+	req := p.optionsRequest(pad, w)
+	_, err = p.exchange(wait, req)
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
 		p.note(capture.PhoneGaveUp, "OPTIONS "+req.CallID().Value())
 	}
 	return ctx.Err()
 }
 
-func (p *Phone) optionsRequest(pad int) *sip.Request {
+func (p *Phone) optionsRequest(pad int, w way) *sip.Request {
 	me := p.identity(p.cfg.User)
-	req := p.request(sip.OPTIONS, p.domainURI(), head{callID: randomHex(12), from: me, to: p.domainURI(), fromTag: randomHex(6), route: p.preset()}, 1, p.server)
-	contact := p.contact()
+	req := p.request(sip.OPTIONS, p.domainURI(), head{callID: randomHex(12), from: me, to: p.domainURI(), fromTag: randomHex(6), route: p.routes()}, 1, w)
+	contact := p.contactAt(w.local)
 	req.AppendHeader(sip.NewHeader("Contact", "<"+contact.String()+">"))
 	req.AppendHeader(sip.NewHeader("Accept", "application/sdp"))
 	const name = "X-Padding"
@@ -48,7 +53,7 @@ func (p *Phone) optionsRequest(pad int) *sip.Request {
 // where the system tells it to connected sockets only (trap 15). The function that
 // it gives stops it.
 func (p *Phone) probeLater(ctx context.Context) (stop func()) {
-	if icmpSurfaces {
+	if icmpSurfaces || p.conn == nil {
 		return func() {}
 	}
 	t := time.AfterFunc(p.timing.probe, func() { p.inBackground(func() { p.probePort(ctx) }) })
@@ -58,9 +63,10 @@ func (p *Phone) probeLater(ctx context.Context) (stop func()) {
 // probePort sends one OPTIONS from a connected socket and notes when the system
 // says that the port is closed.
 func (p *Phone) probePort(ctx context.Context) {
-	conn, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(p.server))
+	server := p.Server()
+	conn, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(server))
 	if err != nil {
-		p.noteUnreachable(p.server, reason(err))
+		p.noteUnreachable(server, reason(err))
 		return
 	}
 	defer conn.Close()
@@ -68,7 +74,7 @@ func (p *Phone) probePort(ctx context.Context) {
 	me := p.identity(p.cfg.User)
 	text := fmt.Sprintf("OPTIONS %s SIP/2.0\r\nVia: SIP/2.0/UDP %s;branch=%s;rport\r\nMax-Forwards: 70\r\nFrom: <%s>;tag=%s\r\nTo: <%s>\r\nCall-ID: %s\r\nCSeq: 1 OPTIONS\r\nUser-Agent: %s\r\nContent-Length: 0\r\n\r\n",
 		uriText(p.domainURI()), local, sip.GenerateBranchN(16), uriText(me), randomHex(6), uriText(me), randomHex(12), userAgent)
-	p.tape.Packet(capture.Packet{Time: time.Now(), Net: capture.UDP, Src: local, Dst: p.server, Data: []byte(text)})
+	p.tape.Packet(capture.Packet{Time: time.Now(), Net: capture.UDP, Src: local, Dst: server, Data: []byte(text)})
 	_, err = conn.Write([]byte(text))
 	if err == nil {
 		until := time.Now().Add(2 * time.Second)
@@ -80,7 +86,7 @@ func (p *Phone) probePort(ctx context.Context) {
 		buf := make([]byte, 65536)
 		var n int
 		if n, err = conn.Read(buf); err == nil {
-			p.tape.Packet(capture.Packet{Time: time.Now(), Net: capture.UDP, Src: p.server, Dst: local, Data: append([]byte(nil), buf[:n]...)})
+			p.tape.Packet(capture.Packet{Time: time.Now(), Net: capture.UDP, Src: server, Dst: local, Data: append([]byte(nil), buf[:n]...)})
 			return
 		}
 	}
@@ -88,7 +94,7 @@ func (p *Phone) probePort(ctx context.Context) {
 	if errors.As(err, &timeout) && timeout.Timeout() {
 		return
 	}
-	p.noteUnreachable(p.server, reason(err))
+	p.noteUnreachable(server, reason(err))
 }
 
 func uriText(u sip.Uri) string { return u.String() }

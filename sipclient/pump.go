@@ -127,7 +127,7 @@ func (u *pump) close() error {
 
 // noteUnreachable notes an ICMP error or a failed send, once per target and second.
 func (p *Phone) noteUnreachable(target netip.AddrPort, why string) {
-	if target == p.server && why == refused {
+	if target == p.Server() && why == refused {
 		p.mu.Lock()
 		close(p.refusal)
 		p.refusal = make(chan struct{})

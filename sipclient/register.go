@@ -2,6 +2,8 @@ package sipclient
 
 import (
 	"context"
+	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -23,6 +25,10 @@ type registration struct {
 	unsure  bool // a REGISTER is out whose answer nobody knows
 	timer   *time.Timer
 	wait    time.Duration // before the next try after a failure
+	lost    time.Duration // before the connection is made again that was lost last
+	contact string        // the URI that was sent last
+	service []string      // the registrar's Service-Route (RFC 3608), of its last 200
+	stale   []string      // URIs of ours that the registrar may still have
 }
 
 // take waits until no REGISTER is underway; false when the context ends first.
@@ -65,8 +71,7 @@ func (p *Phone) expires() time.Duration {
 	return 300 * time.Second
 }
 
-// register does one attempt: challenges, and one repeat with the server's
-// Min-Expires after a 423. A redirection is not followed: it is evidence.
+// register does one attempt, at as many of the server's addresses as it takes.
 func (p *Phone) register(ctx context.Context, expires time.Duration) outcome {
 	ctx, stop := context.WithTimeout(ctx, p.timing.register)
 	defer stop()
@@ -77,36 +82,75 @@ func (p *Phone) register(ctx context.Context, expires time.Duration) outcome {
 	defer p.reg.free()
 	defer p.probeLater(ctx)()
 	var got outcome
-	for range 2 {
-		req := p.registerRequest(expires)
-		round := p.auth.round()
-		res, last, err := p.converseWith(ctx, req, round)
-		p.registerSeq(last)
-		if err != nil {
-			if ctx.Err() == context.DeadlineExceeded {
-				p.note(capture.PhoneGaveUp, "REGISTER "+p.registerID())
-			}
+	hops := p.tour()
+	for i := range hops {
+		left := len(hops) - i
+		part, stop := share(ctx, left)
+		var why string
+		got, why = p.registerAt(part, expires, left == 1)
+		stop()
+		switch {
+		case why == "" || p.leaving.Err() != nil:
 			return got
+		case left > 1:
+			p.turn(hops[i+1], why)
+		case len(hops) > 1:
+			p.turn(p.targets[0], "")
 		}
-		p.reg.judged(res.IsSuccess())
-		got = outcome{status: res.StatusCode, retry: retryAfter(res), refused: round.refused || p.auth.spent()}
-		if res.IsSuccess() {
-			got.granted = p.grantedTime(res, expires)
-			return got
-		}
-		min := seconds(firstValue(res, "Min-Expires"))
-		if res.StatusCode != 423 || min <= expires {
-			return got
-		}
-		expires = min
 	}
 	return got
 }
 
-// registerRequest builds the next REGISTER; zero expires removes our binding.
-func (p *Phone) registerRequest(expires time.Duration) *sip.Request {
+// registerAt tries one address: challenges, and one repeat with the server's
+// Min-Expires after a 423. A redirection is not followed: it is evidence. why tells
+// when the next address should be tried.
+func (p *Phone) registerAt(ctx context.Context, expires time.Duration, last bool) (got outcome, why string) {
+	for range 2 {
+		w, err := p.out(ctx)
+		if err != nil {
+			return got, failure(nil, err)
+		}
+		req := p.registerRequest(expires, w)
+		round := p.auth.round()
+		res, sent, err := p.converseWith(ctx, req, round)
+		p.registerSeq(sent)
+		if err != nil {
+			if last && ctx.Err() == context.DeadlineExceeded {
+				p.note(capture.PhoneGaveUp, "REGISTER "+p.registerID())
+			}
+			return got, failure(nil, err)
+		}
+		service := serviceRoute(res)
+		p.reg.judged(res.IsSuccess(), service)
+		if res.IsSuccess() && len(service) > 0 {
+			p.inBackground(func() { p.befriend(service) })
+		}
+		got = outcome{status: res.StatusCode, retry: retryAfter(res), refused: round.refused || p.auth.spent()}
+		if res.IsSuccess() {
+			got.granted = p.grantedTime(res, expires)
+			return got, ""
+		}
+		min := seconds(firstValue(res, "Min-Expires"))
+		if res.StatusCode != 423 || min <= expires {
+			return got, failure(res, nil)
+		}
+		expires = min
+	}
+	return got, ""
+}
+
+// registerRequest builds the next REGISTER; zero expires removes our binding. A
+// binding of ours for a connection that is gone is removed along the way.
+func (p *Phone) registerRequest(expires time.Duration, w way) *sip.Request {
 	r := &p.reg
+	uri := p.contactAt(w.local)
+	contact := uri.String()
 	r.mu.Lock()
+	if r.contact != "" && r.contact != contact && len(r.stale) < 4 {
+		r.stale = append(r.stale, r.contact)
+	}
+	r.contact = contact
+	stale := slices.DeleteFunc(slices.Clone(r.stale), func(s string) bool { return s == contact })
 	if r.callID == "" {
 		r.callID, r.fromTag = randomHex(12), randomHex(6)
 	}
@@ -115,21 +159,26 @@ func (p *Phone) registerRequest(expires time.Duration) *sip.Request {
 	r.unsure = true
 	r.mu.Unlock()
 	me := p.identity(p.cfg.User)
-	req := p.request(sip.REGISTER, p.domainURI(), head{callID: id, from: me, to: me, fromTag: tag, route: p.preset()}, cseq, p.server)
-	contact := p.contact()
+	req := p.request(sip.REGISTER, p.domainURI(), head{callID: id, from: me, to: me, fromTag: tag, route: p.preset()}, cseq, w)
 	text := strconv.Itoa(int(expires / time.Second))
-	req.AppendHeader(sip.NewHeader("Contact", "<"+contact.String()+">;expires="+text))
+	req.AppendHeader(sip.NewHeader("Contact", "<"+contact+">;expires="+text))
+	for _, old := range stale {
+		req.AppendHeader(sip.NewHeader("Contact", "<"+old+">;expires=0"))
+	}
 	req.AppendHeader(sip.NewHeader("Expires", text))
 	req.AppendHeader(sip.NewHeader("Allow", allowed))
+	req.AppendHeader(sip.NewHeader("Supported", "path")) // RFC 3327 5.1: proxies may add themselves
 	return req
 }
 
 // judged books the registrar's final word about our binding.
-func (r *registration) judged(taken bool) {
+func (r *registration) judged(taken bool, service []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.unsure = false
-	r.bound = r.bound || taken
+	if taken {
+		r.bound, r.stale, r.service = true, nil, service
+	}
 }
 
 // registerSeq takes over the CSeq number that repeats with credentials have used.
@@ -196,12 +245,34 @@ func (p *Phone) schedule(got outcome, asked bool) {
 		r.wait = min(max(2*r.wait, p.timing.retry), 10*time.Minute)
 		after = r.wait
 	}
+	p.arm(after)
+}
+
+// arm sets the time of the next REGISTER. r.mu is held.
+func (p *Phone) arm(after time.Duration) {
+	r := &p.reg
 	if r.timer != nil {
 		r.timer.Stop()
 	}
 	r.timer = time.AfterFunc(min(after, 24*time.Hour), func() {
 		p.inBackground(func() { p.schedule(p.register(p.leaving, p.expires()), false) })
 	})
+}
+
+// rejoin signs in again after the connection to the registrar was lost, for calls
+// come by it. A server that closes each connection soon is asked ever more rarely.
+func (p *Phone) rejoin(lived time.Duration) {
+	r := &p.reg
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.bound || p.leaving.Err() != nil {
+		return
+	}
+	if lived > time.Minute {
+		r.lost = 0
+	}
+	r.lost = min(max(2*r.lost, p.timing.rejoin), 5*time.Minute)
+	p.arm(r.lost + rand.N(r.lost/4+1)) // many phones lose a server at the same time
 }
 
 // unregister removes our own binding, and only ours: "Contact: *" would sign off
@@ -223,7 +294,11 @@ func (p *Phone) unregister(ctx context.Context) {
 		return
 	}
 	defer r.free()
-	_, last, _ := p.converse(ctx, p.registerRequest(0))
+	w, err := p.out(ctx)
+	if err != nil {
+		return
+	}
+	_, last, _ := p.converse(ctx, p.registerRequest(0, w))
 	p.registerSeq(last)
 }
 

@@ -8,6 +8,10 @@ import (
 // direction mirrors theirs; what this phone cannot take is refused with 488 and
 // the call goes on as it was (trap 12).
 func (c *Call) reinvite(req *sip.Request, tx sip.ServerTransaction) {
+	if c.offers.busy() { // both at the same time (RFC 3261 14.2)
+		reply(req, tx, 491, "Request Pending")
+		return
+	}
 	p, d, m := c.phone, c.established(), c.line()
 	body, late, ok := c.change(req, tx, d, m)
 	if !ok {
@@ -15,9 +19,11 @@ func (c *Call) reinvite(req *sip.Request, tx sip.ServerTransaction) {
 	}
 	contact := p.contact()
 	res := response(req, 200, "OK", "Contact", "<"+contact.String()+">", "Allow", allowed, "Content-Type", "application/sdp")
+	timer := grant(req, res)
 	res.SetBody(body)
 	wait := c.expectAck(req.CSeq().SeqNo)
 	if tx.Respond(res) == nil {
+		c.timed(timer)
 		c.repeat200(tx, res, wait, late)
 	}
 }
@@ -27,6 +33,9 @@ func (c *Call) reinvite(req *sip.Request, tx sip.ServerTransaction) {
 func (c *Call) change(req *sip.Request, tx sip.ServerTransaction, d *dialog, m *mediaLine) (body []byte, late, ok bool) {
 	if d == nil || m == nil || c.State() == Ended {
 		reply(req, tx, 481, "Call/Transaction Does Not Exist")
+		return nil, false, false
+	}
+	if c.phone.tooBrief(req, tx) {
 		return nil, false, false
 	}
 	d.mu.Lock()
@@ -66,7 +75,14 @@ func (p *Phone) onUpdate(req *sip.Request, tx sip.ServerTransaction) {
 	}
 	contact := p.contact()
 	if sdpBody(req) == nil {
-		reply(req, tx, 200, "OK", "Contact", "<"+contact.String()+">")
+		if p.tooBrief(req, tx) {
+			return
+		}
+		res := response(req, 200, "OK", "Contact", "<"+contact.String()+">")
+		timer := grant(req, res)
+		if tx.Respond(res) == nil {
+			c.timed(timer)
+		}
 		return
 	}
 	body, _, ok := c.change(req, tx, c.established(), c.line())
@@ -74,6 +90,9 @@ func (p *Phone) onUpdate(req *sip.Request, tx sip.ServerTransaction) {
 		return
 	}
 	res := response(req, 200, "OK", "Contact", "<"+contact.String()+">", "Content-Type", "application/sdp")
+	timer := grant(req, res)
 	res.SetBody(body)
-	_ = tx.Respond(res)
+	if tx.Respond(res) == nil {
+		c.timed(timer)
+	}
 }

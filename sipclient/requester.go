@@ -3,7 +3,6 @@ package sipclient
 import (
 	"context"
 	"errors"
-	"net/netip"
 	"strings"
 
 	"github.com/emiago/sipgo/sip"
@@ -35,12 +34,6 @@ func (p *Phone) identity(user string) sip.Uri {
 	return uri
 }
 
-// contact is where we are reached. Its user part is random per phone, so that our
-// binding is told from those of the person's other phones.
-func (p *Phone) contact() sip.Uri {
-	return sip.Uri{Scheme: "sip", User: p.token, Host: p.local.Addr().String(), Port: int(p.local.Port()), UriParams: sip.NewParams(), Headers: sip.NewParams()}
-}
-
 // head is what all requests of one dialog or registration have in common.
 type head struct {
 	callID    string
@@ -54,13 +47,14 @@ type head struct {
 // request builds a request with all headers that every request needs. It carries
 // our socket's address and its destination, so that the stack never opens a
 // socket or asks the name service by itself (traps 5, 18).
-func (p *Phone) request(method sip.RequestMethod, target sip.Uri, h head, cseq uint32, to netip.AddrPort) *sip.Request {
+func (p *Phone) request(method sip.RequestMethod, target sip.Uri, h head, cseq uint32, w way) *sip.Request {
+	target, route := loose(target, h.route)
 	req := sip.NewRequest(method, target)
-	via := &sip.ViaHeader{ProtocolName: "SIP", ProtocolVersion: "2.0", Transport: "UDP", Host: p.local.Addr().String(), Port: int(p.local.Port()), Params: sip.NewParams()}
+	via := &sip.ViaHeader{ProtocolName: "SIP", ProtocolVersion: "2.0", Transport: w.net.String(), Host: w.local.Addr().String(), Port: int(w.local.Port()), Params: sip.NewParams()}
 	via.Params.Add("branch", sip.GenerateBranchN(16))
 	via.Params.Add("rport", "")
 	req.AppendHeader(via)
-	for _, r := range h.route {
+	for _, r := range route {
 		req.AppendHeader(sip.NewHeader("Route", r))
 	}
 	hops := sip.MaxForwardsHeader(70)
@@ -78,15 +72,15 @@ func (p *Phone) request(method sip.RequestMethod, target sip.Uri, h head, cseq u
 	req.AppendHeader(&sip.CSeqHeader{SeqNo: cseq, MethodName: method})
 	req.AppendHeader(sip.NewHeader("User-Agent", userAgent))
 	req.SetBody(nil)
-	p.address(req, to)
+	address(req, w)
 	return req
 }
 
-// address fixes the way a request takes: from our socket to the given address.
-func (p *Phone) address(req *sip.Request, to netip.AddrPort) {
-	req.SetTransport("UDP")
-	req.Laddr = sip.Addr{IP: p.local.Addr().AsSlice(), Port: int(p.local.Port()), Hostname: p.local.Addr().String()}
-	req.SetDestination(to.String())
+// address fixes the way a request takes: from our end to the given address.
+func address(req *sip.Request, w way) {
+	req.SetTransport(w.net.String())
+	req.Laddr = sip.Addr{IP: w.local.Addr().AsSlice(), Port: int(w.local.Port()), Hostname: w.local.Addr().String()}
+	req.SetDestination(w.addr.String())
 }
 
 // again copies a request for another try: new branch, next CSeq number.
@@ -104,22 +98,15 @@ func again(req *sip.Request) *sip.Request {
 	return next
 }
 
-// preset gives the Route of requests outside dialogs: the outbound proxy, if any.
-func (p *Phone) preset() []string {
-	if p.cfg.Proxy == "" {
-		return nil
-	}
-	host, port, err := splitHostPort(p.cfg.Proxy)
-	if err != nil {
-		return nil
-	}
-	uri := sip.Uri{Scheme: "sip", Host: host, Port: int(port)}
-	return []string{"<" + uri.String() + ";lr>"}
-}
-
 // transact sends a request that is no INVITE and gives its final answer. It ends
 // when the context does, whatever the stack's own 32 s timers say (trap 11).
 func (p *Phone) transact(ctx context.Context, req *sip.Request) (*sip.Response, error) {
+	p.prepare(ctx, req)
+	return p.exchange(ctx, req)
+}
+
+// exchange is transact for a request that goes the way it has, whatever its size.
+func (p *Phone) exchange(ctx context.Context, req *sip.Request) (*sip.Response, error) {
 	refusal, closed := p.refusals(), 0
 	tx, err := p.begin(ctx, req, nil)
 	if err != nil {
@@ -133,7 +120,7 @@ func (p *Phone) transact(ctx context.Context, req *sip.Request) (*sip.Response, 
 				return res, nil
 			}
 		case <-refusal:
-			if closed++; closed >= enoughRefusals {
+			if closed++; closed >= p.enough() {
 				return nil, errRefused
 			}
 			refusal = p.refusals()
@@ -163,6 +150,7 @@ func (p *Phone) begin(ctx context.Context, req *sip.Request, again func(*sip.Res
 		}
 		return err
 	})
+	p.keepAlive()
 	return tx, err
 }
 
@@ -190,6 +178,7 @@ func (p *Phone) converseWith(ctx context.Context, req *sip.Request, round *authR
 
 // send writes a request that has no transaction (the ACK of a 2xx).
 func (p *Phone) send(req *sip.Request) {
+	p.prepare(p.ctx, req)
 	err := p.sending(func() error { return p.ua.TransportLayer().WriteMsg(req.Clone()) })
 	if err != nil {
 		p.noteSend(req, err)

@@ -14,6 +14,12 @@ import (
 	"softphonedoctor/sipclient/capture"
 )
 
+// services names the SRV records of each transport, and the services of NAPTR
+// records that lead to it (RFC 3263 4.1, 4.2).
+var services = map[capture.Net]struct{ service, proto, naptr string }{
+	capture.UDP: {"sip", "udp", "SIP+D2U"}, capture.TCP: {"sip", "tcp", "SIP+D2T"}, capture.TLS: {"sips", "tcp", "SIPS+D2T"},
+}
+
 // lookupTime bounds the resolution of one name.
 const lookupTime = 3 * time.Second
 
@@ -24,38 +30,46 @@ type Resolver interface {
 }
 
 // resolveServer finds the address that requests go to, and all addresses whose
-// requests we answer. A failure leaves p.server invalid.
+// requests we answer. A failure leaves p.server without one.
 func (p *Phone) resolveServer(ctx context.Context) {
 	if p.cfg.Resolver == nil {
-		p.cfg.Resolver = net.DefaultResolver
+		p.cfg.Resolver = systemResolver()
 	}
-	next := p.cfg.Proxy
-	if next == "" {
-		next = p.cfg.Domain
-	} else {
+	next := p.serverName()
+	if p.proxyHost() != "" {
 		// The domain behind a proxy may call us directly, too; it need not resolve.
-		for _, a := range p.lookup(ctx, p.cfg.Domain, false) {
+		for _, a := range p.lookup(ctx, p.cfg.Domain, p.net, false) {
 			p.peers[a.Addr().String()] = true
 		}
 	}
-	found := p.lookup(ctx, next, true)
+	found := p.lookup(ctx, next, p.net, true)
 	for _, a := range found {
 		p.peers[a.Addr().String()] = true
 	}
+	for _, a := range found {
+		p.targets = append(p.targets, hop{p.net, a})
+	}
 	if len(found) > 0 {
-		p.server = found[0]
+		p.server = p.targets[0]
+	}
+	if len(found) > 1 {
+		var list []string
+		for _, t := range p.targets {
+			list = append(list, t.addr.String())
+		}
+		p.note(capture.PhoneTargets, next+" "+network(p.net)+" "+strings.Join(list, " "))
 	}
 }
 
 // lookup resolves host or host:port: an address as it is, a name with a port by
 // its A and AAAA records, a bare name by SRV (RFC 3263 4.2) and then A and AAAA.
 // IPv4 comes before IPv6. With note, the outcome goes onto the tape.
-func (p *Phone) lookup(ctx context.Context, hostport string, note bool) []netip.AddrPort {
+func (p *Phone) lookup(ctx context.Context, hostport string, net capture.Net, note bool) []netip.AddrPort {
 	host, port, err := splitHostPort(hostport)
 	if err == nil {
 		if ip, err := netip.ParseAddr(host); err == nil {
 			if port == 0 {
-				port = 5060
+				port = defaultPort(net)
 			}
 			return []netip.AddrPort{netip.AddrPortFrom(ip.Unmap(), port)}
 		}
@@ -65,7 +79,7 @@ func (p *Phone) lookup(ctx context.Context, hostport string, note bool) []netip.
 	defer stop()
 	var found []netip.AddrPort
 	if err == nil {
-		found, err = p.lookupName(ctx, host, port)
+		found, err = p.lookupName(ctx, host, port, net, note)
 	}
 	if note {
 		took := time.Since(began).Round(time.Millisecond)
@@ -81,9 +95,9 @@ func (p *Phone) lookup(ctx context.Context, hostport string, note bool) []netip.
 	return found
 }
 
-// lookupName asks for SRV and address records at the same time, so that a server
-// that swallows SRV questions costs half the time at most.
-func (p *Phone) lookupName(ctx context.Context, host string, port uint16) ([]netip.AddrPort, error) {
+// lookupName asks for NAPTR, SRV and address records at the same time, so that a name
+// server that swallows the first two costs half the time at most.
+func (p *Phone) lookupName(ctx context.Context, host string, port uint16, net capture.Net, note bool) ([]netip.AddrPort, error) {
 	type answer struct {
 		list []netip.AddrPort
 		err  error
@@ -91,26 +105,14 @@ func (p *Phone) lookupName(ctx context.Context, host string, port uint16) ([]net
 	direct := make(chan answer, 1)
 	at := port
 	if at == 0 {
-		at = 5060
+		at = defaultPort(net)
 	}
 	go func() {
 		list, err := p.lookupIP(ctx, host, at)
 		direct <- answer{list, err}
 	}()
 	if port == 0 && strings.Contains(strings.Trim(host, "."), ".") {
-		half, stop := context.WithTimeout(ctx, lookupTime/2)
-		_, records, err := p.cfg.Resolver.LookupSRV(half, "sip", "udp", host)
-		stop()
-		var list []netip.AddrPort
-		if err == nil {
-			for _, r := range records { // sorted by priority, shuffled by weight
-				if target := strings.TrimSuffix(r.Target, "."); target != "" {
-					more, _ := p.lookupIP(ctx, target, r.Port)
-					list = append(list, more...)
-				}
-			}
-		}
-		if len(list) > 0 {
+		if list := p.lookupService(ctx, host, net, note); len(list) > 0 {
 			<-direct
 			return list, nil
 		}
@@ -133,7 +135,12 @@ func (p *Phone) lookupIP(ctx context.Context, host string, port uint16) ([]netip
 	for _, ip := range ips {
 		list = append(list, netip.AddrPortFrom(ip.Unmap(), port))
 	}
-	slices.SortStableFunc(list, func(a, b netip.AddrPort) int { return a.Addr().BitLen() - b.Addr().BitLen() })
+	slices.SortStableFunc(list, func(a, b netip.AddrPort) int {
+		if p.cfg.PreferIPv6 {
+			a, b = b, a
+		}
+		return a.Addr().BitLen() - b.Addr().BitLen()
+	})
 	if len(list) == 0 {
 		return nil, errors.New("no address")
 	}

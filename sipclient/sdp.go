@@ -38,7 +38,7 @@ func (p *Phone) noteRefusal(res *sip.Response) {
 		}
 		p.note(capture.PhoneLimit, "the call was refused because this test phone lacks an extension: "+lacking)
 	case 422:
-		p.note(capture.PhoneLimit, "the call was refused over session timers, which this test phone does not have")
+		p.note(capture.PhoneLimit, "the call was refused over its session timer, and the interval that this test phone then asked for was refused, too")
 	}
 }
 
@@ -147,12 +147,12 @@ func (p *Phone) mediaAddr(host string, port int) (netip.AddrPort, error) {
 	if host == "" || port < 1 || port > 65535 {
 		return netip.AddrPort{}, errors.New("the description has no address for sound")
 	}
-	list := p.lookup(p.ctx, joinHostPort(host, port), false)
+	list := p.lookup(p.ctx, joinHostPort(host, port), capture.UDP, false)
 	if len(list) == 0 {
 		return netip.AddrPort{}, errors.New("the address for sound in the description does not resolve")
 	}
 	for _, a := range list {
-		if a.Addr().Is4() == p.local.Addr().Is4() {
+		if a.Addr().Is4() == p.Local().Addr().Is4() {
 			return a, nil
 		}
 	}

@@ -229,9 +229,9 @@ func mustAddr(s string) netip.AddrPort { return netip.MustParseAddrPort(s) }
 func (p *Phone) bareLine() *mediaLine {
 	m := &mediaLine{phone: p, halt: make(chan struct{})}
 	m.reports.init()
-	u := &pump{phone: p, local: p.local, done: make(chan struct{})}
+	u := &pump{phone: p, local: p.Local(), done: make(chan struct{})}
 	m.sess = &media.MediaSession{Codecs: p.codecs()}
 	m.sess.InitWithListeners(packetConn{u}, packetConn{u}, &net.UDPAddr{})
-	m.sess.Laddr = *net.UDPAddrFromAddrPort(p.local)
+	m.sess.Laddr = *net.UDPAddrFromAddrPort(p.Local())
 	return m
 }

@@ -180,7 +180,7 @@ func FuzzDescription(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Add([]byte(sdpFor(4000)))
-	p := &Phone{cfg: Config{Resolver: noNames{}}, ctx: context.Background(), local: mustAddr("127.0.0.1:1")}
+	p := &Phone{cfg: Config{Resolver: noNames{}}, ctx: context.Background(), home: mustAddr("127.0.0.1:1")}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		d, err := p.describe(b)
 		if err != nil {

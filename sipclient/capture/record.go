@@ -100,6 +100,12 @@ const (
 	// PhoneLookup: a name was resolved (or not) before the first packet. Text is
 	// "NAME -> ADDR in 12ms" or "NAME -> failed: REASON in 12ms".
 	PhoneLookup = "lookup"
+	// PhoneNAPTR: a domain says by NAPTR which transports it wants. Text is
+	// "NAME SERVICE SERVICE ...", for example "example.com SIPS+D2T SIP+D2U", best first.
+	PhoneNAPTR = "naptr"
+	// PhoneTargets: a server has more than one address. Text is "NAME udp ADDR ADDR ..."
+	// (or tcp, tls) in the order in which they are tried.
+	PhoneTargets = "targets"
 	// PhoneUnreachable: the operating system reported an ICMP error or a failed
 	// send. Text is "udp ADDR: REASON" (for example "udp 192.0.2.1:5060: connection refused").
 	PhoneUnreachable = "unreachable"
@@ -110,6 +116,24 @@ const (
 	// PhoneStranger: a request from an address that is not the registrar's was
 	// not answered. Text is "METHOD ADDR".
 	PhoneStranger = "stranger"
+	// PhoneTLS: a TLS handshake ended. Text is "ADDR NAME: ok, VERSION, CIPHER" (and
+	// ", asked for a client certificate") or "ADDR NAME: FAULTS", where NAME is whom the certificate must name and FAULTS
+	// are joined by ", ": name-mismatch, expired, not-yet-valid, chain-expired,
+	// unknown-authority, self-signed, wrong-usage, no-certificate, protocol-version,
+	// not-tls, closed, reset, timeout, client-certificate, "refused: WHY",
+	// "invalid: WHY" or "failed: WHY".
+	PhoneTLS = "tls"
+	// PhoneCertificate: one certificate of the chain that a server showed, its own
+	// first. Text is `ADDR I/N subject="..." issuer="..." names="A B" from=TIME
+	// until=TIME sha256=HEX`, in one line, times as of RFC 3339, strings quoted as in Go.
+	PhoneCertificate = "certificate"
+	// PhoneClosed: a connection ended and we did not want it. Text is
+	// "tcp ADDR: REASON after 1m30s" (or "tls"), where REASON is "closed by the other
+	// side", "connection reset", "no answer to the keep-alive", "timeout" or the system's words.
+	PhoneClosed = "closed"
+	// PhoneFallback: a way could not be taken and another was. Text is
+	// "tcp ADDR: REASON, using udp ADDR".
+	PhoneFallback = "fallback"
 	// PhoneDigest: Text is "CALL-ID algorithm=X": a challenge that the phone cannot answer.
 	PhoneDigest = "digest-unsupported"
 )
