@@ -36,6 +36,9 @@ func Examine(r io.Reader, subject Subject) (*report.Report, error) {
 		b.Add(rec)
 	}
 	e := b.Evidence()
+	if subject.Phone.IsValid() && !involved(e, subject.Phone) {
+		return nil, fmt.Errorf("no packet of this capture comes from or goes to %s; leave --phone out to have the phone found", subject.Phone)
+	}
 	if subject.CallID != "" {
 		if e = only(e, subject.CallID); e == nil {
 			return nil, fmt.Errorf("no call with the id %q in this capture", subject.CallID)
@@ -52,11 +55,26 @@ func Examine(r io.Reader, subject Subject) (*report.Report, error) {
 	return report.New(situation, e, diagnosis.Of(e, diagnosis.Dictionary{})), nil
 }
 
+// involved tells whether an address takes part in what the evidence shows.
+func involved(e *evidence.Evidence, a netip.Addr) bool {
+	for _, m := range e.Messages {
+		if m.From.Addr() == a || m.To.Addr() == a {
+			return true
+		}
+	}
+	for _, s := range e.Streams {
+		if s.From.Addr() == a || s.To.Addr() == a {
+			return true
+		}
+	}
+	return false
+}
+
 // only narrows evidence to one call and its streams; registrations stay, since
 // they decide what a refusal means. It gives nil when there is no such call.
 func only(e *evidence.Evidence, id string) *evidence.Evidence {
 	narrow := *e
-	narrow.Calls, narrow.Streams = nil, nil
+	narrow.Calls, narrow.Streams, narrow.Messages, narrow.Odd = nil, nil, nil, nil
 	for _, c := range e.Calls {
 		if c.ID == id {
 			narrow.Calls = []*evidence.Call{c}
@@ -65,6 +83,11 @@ func only(e *evidence.Evidence, id string) *evidence.Evidence {
 	}
 	if narrow.Calls == nil {
 		return nil
+	}
+	for _, m := range e.Messages {
+		if m.CallID() == id {
+			narrow.Messages = append(narrow.Messages, m)
+		}
 	}
 	return &narrow
 }

@@ -27,6 +27,9 @@ type fakePhone struct {
 	dialled   int
 	closed    bool
 	wedge     bool // Register blocks until its context ends
+	dialErr   error
+	gone      bool // an answered call has ended at once
+	quiet     bool // Register sends nothing, as on a line without sign-in
 
 	mu    sync.Mutex
 	calls []*fakeCall
@@ -65,6 +68,9 @@ func (p *fakePhone) transaction(method, id string, n int, codes ...int) {
 }
 
 func (p *fakePhone) Register(ctx context.Context) error {
+	if p.quiet {
+		return nil
+	}
 	if p.wedge {
 		p.transaction("REGISTER", "reg", 1)
 		<-ctx.Done()
@@ -88,6 +94,9 @@ func (p *fakePhone) Options(context.Context, Probe) error {
 }
 
 func (p *fakePhone) Dial(context.Context, Target) (LiveCall, error) {
+	if p.dialErr != nil {
+		return nil, p.dialErr
+	}
 	p.dialled++
 	p.transaction("INVITE", "call", 1, p.invite...)
 	c := &fakeCall{state: Dialing}
@@ -102,6 +111,9 @@ func (p *fakePhone) Dial(context.Context, Target) (LiveCall, error) {
 		case code >= 300:
 			c.state = Ended
 		}
+	}
+	if p.gone {
+		c.state = Ended
 	}
 	p.calls = append(p.calls, c)
 	return c, nil

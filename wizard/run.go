@@ -23,7 +23,9 @@ type Scenario struct {
 type Step struct {
 	Title string
 	Do    func(context.Context, *Session) error
-	Found func(*evidence.Evidence) string // what it found, in a few plain words; may be nil
+	// Found says in a few plain words what the step found, and whether that is
+	// good; may be nil.
+	Found func(*evidence.Evidence) (words string, good bool)
 }
 
 // errEnough ends a scenario before its last step: nothing further can change
@@ -55,11 +57,24 @@ func Run(ctx context.Context, sc Scenario, s *Session) (*report.Report, error) {
 	<-done
 
 	rep := report.New(sc.ID, s.Evidence(), s.Diagnosis())
-	if err != nil && rep.Verdict == report.Inconclusive {
-		return nil, err
+	if err != nil && rep.Verdict != report.Problem {
+		return nil, err // an experiment could not run, and nothing seen explains it
+	}
+	switch {
+	case ctx.Err() != nil:
+		rep.Interrupt("The test was stopped before its end: what it had seen until then stands here.")
+	case sc.Calls && rep.Verdict == report.Healthy && !s.heardOut():
+		rep.Interrupt("The call did not come far enough to test its sound.")
 	}
 	s.notify(Event{Kind: Finished})
 	return rep, nil
+}
+
+// heardOut tells whether the call was up long enough to judge it, or rang as
+// long as the scenario wanted.
+func (s *Session) heardOut() bool {
+	c := lastCall(s.Evidence())
+	return c != nil && (c.Answer != nil && c.Duration() >= time.Second || c.Progress != nil && c.Answer == nil)
 }
 
 // runSteps gives the error of a step that could not work; a cancelled context

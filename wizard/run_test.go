@@ -17,7 +17,7 @@ func newFake(register, invite []int) (*fakePhone, *Session) {
 	tape := &capture.Tape{}
 	tape.Note(capture.Note{Kind: capture.KindSubject, Key: "sip", Text: phoneAddr.String()})
 	p := &fakePhone{tape: tape, register: register, invite: invite}
-	return p, &Session{Tape: tape, Phone: p, Target: Target{To: "2002"}}
+	return p, &Session{Tape: tape, Phone: p, Registers: true, Target: Target{To: "2002"}}
 }
 
 func scenario(t *testing.T, id string) Scenario {
@@ -45,6 +45,34 @@ func TestRefusedCall(t *testing.T) {
 	require.Equal(t, "number-unknown", rep.Root().Rule.Cause)
 	require.Equal(t, 0, rep.ExitStatus())
 	require.True(t, p.calls[0].hung)
+}
+
+// An experiment that could not run is no proof of health.
+func TestACallThatCannotBeMadeIsAnError(t *testing.T) {
+	p, s := newFake(nil, nil)
+	p.dialErr = errors.New("there is no number in this")
+	_, err := Run(t.Context(), scenario(t, "no-ringback"), s)
+	require.ErrorIs(t, err, p.dialErr)
+}
+
+// A call that ends as it is answered says nothing about its sound.
+func TestACallTooShortToJudgeIsInconclusive(t *testing.T) {
+	p, s := newFake(nil, []int{100, 200})
+	p.gone = true
+	rep, err := Run(t.Context(), scenario(t, "no-ringback"), s)
+	require.NoError(t, err)
+	require.Equal(t, report.Inconclusive, rep.Verdict)
+	require.NotEmpty(t, rep.Warnings)
+}
+
+// A line without sign-in calls at once, whatever its address looks like.
+func TestALineWithoutSignInStillCalls(t *testing.T) {
+	p, s := newFake(nil, []int{100, 404})
+	s.Registers = false
+	p.quiet = true
+	_, err := Run(t.Context(), scenario(t, "no-ringback"), s)
+	require.NoError(t, err)
+	require.Equal(t, 1, p.dialled)
 }
 
 // Ringing that nobody answers is cancelled, and the question is asked while it rings.

@@ -18,6 +18,7 @@ type Session struct {
 	Phone      Phone
 	Person     Person // nil: nobody to ask
 	Target     Target
+	Registers  bool // the account signs in before it calls; false for an allow-listed line
 	Dictionary diagnosis.Dictionary
 	Notify     func(Event) // may be nil; called from running goroutines, must not block
 
@@ -71,11 +72,22 @@ func (s *Session) ask(ctx context.Context, q Question) Answer {
 	return a
 }
 
-// askWhile is ask with a limit: a question must not keep a phone ringing for ever.
-func (s *Session) askWhile(ctx context.Context, limit time.Duration, q Question) Answer {
+// askWhile is ask with a limit that also ends when the call reaches a state: a
+// question must neither keep a phone ringing nor a person on the line for ever.
+func (s *Session) askWhile(ctx context.Context, limit time.Duration, until CallState, q Question) Answer {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	return s.ask(ctx, q)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if s.call.Wait(ctx, until) >= until {
+			cancel()
+		}
+	}()
+	a := s.ask(ctx, q)
+	cancel()
+	<-done
+	return a
 }
 
 // until waits for a condition on the evidence, looked at whenever the tape has
@@ -141,7 +153,9 @@ func (s *Session) begin(i int, step Step) {
 func (s *Session) end(step Step, err error) {
 	e := Event{Kind: StepEnded, Title: step.Title, OK: err == nil}
 	if step.Found != nil {
-		e.Note = step.Found(s.Evidence())
+		good := true
+		e.Note, good = step.Found(s.Evidence())
+		e.OK = e.OK && good
 	}
 	s.notify(e)
 }

@@ -16,6 +16,7 @@ const (
 	ringLimit   = 10 * time.Second // ringing that nobody answers, when only ringing is under test
 	pickUpLimit = 40 * time.Second // when a person is asked to answer
 	askLimit    = 30 * time.Second // for a question while a phone rings at the other side
+	earsLimit   = 60 * time.Second // for a question to the person who answered
 	soundTime   = 6500 * time.Millisecond
 	reportTime  = 9500 * time.Millisecond // where reports from the other side are slow to come
 	shortSound  = 3500 * time.Millisecond
@@ -49,21 +50,21 @@ var dial = Step{
 		}
 		return err
 	},
-	Found: func(e *evidence.Evidence) string {
+	Found: func(e *evidence.Evidence) (string, bool) {
 		c := lastCall(e)
 		if c == nil {
-			return ""
+			return "", true
 		}
 		d, ok := c.PostDialDelay()
 		switch {
 		case !ok:
-			return "no answer"
+			return "no answer", false
 		case c.Progress != nil:
-			return fmt.Sprintf("ringing after %.1f s", d.Seconds())
+			return fmt.Sprintf("ringing after %.1f s", d.Seconds()), true
 		case c.Answer != nil:
-			return fmt.Sprintf("answered after %.1f s", d.Seconds())
+			return fmt.Sprintf("answered after %.1f s", d.Seconds()), true
 		}
-		return fmt.Sprintf("refused after %.1f s", d.Seconds())
+		return fmt.Sprintf("refused after %.1f s", d.Seconds()), false
 	},
 }
 
@@ -86,7 +87,7 @@ func ring(title, instruction string, limit time.Duration, ask bool) Step {
 			if s.call.State() == Ringing {
 				s.instruct(instruction)
 				if ask {
-					s.askWhile(ctx, askLimit, askHeardRinging)
+					s.askWhile(ctx, askLimit, Answered, askHeardRinging)
 				}
 			}
 			waiting, cancel := context.WithTimeout(ctx, limit)
@@ -101,17 +102,17 @@ func ring(title, instruction string, limit time.Duration, ask bool) Step {
 }
 
 // ringWords says in a few words how the ringing of the last call ended.
-func ringWords(e *evidence.Evidence) string {
+func ringWords(e *evidence.Evidence) (string, bool) {
 	c := lastCall(e)
 	switch {
 	case c == nil:
-		return ""
+		return "", true
 	case c.Answer != nil:
-		return "answered"
+		return "answered", true
 	case c.Final != nil:
-		return "ended without an answer"
+		return "ended without an answer", false
 	}
-	return "nobody answered"
+	return "nobody answered", false
 }
 
 // briefSound listens just long enough to tell sound that was missing only while
@@ -153,7 +154,10 @@ var ears = Step{
 		if settled(s.Diagnosis()) {
 			return nil
 		}
-		s.ask(ctx, askTheyHear)
+		if s.call.State() != Ended {
+			s.askWhile(ctx, earsLimit, Ended, askTheyHear)
+		}
+		_ = s.call.Hangup(ctx) // nobody is kept on the line for what needs no line
 		s.ask(ctx, askHeard)
 		return nil
 	},
@@ -188,17 +192,17 @@ func lastCall(e *evidence.Evidence) *evidence.Call {
 }
 
 // soundWords says in a few words what was heard of the last call.
-func soundWords(e *evidence.Evidence) string {
+func soundWords(e *evidence.Evidence) (string, bool) {
 	c := lastCall(e)
 	switch {
 	case c == nil || c.Answer == nil:
-		return ""
+		return "", true
 	case c.In == nil || c.In.Packets == 0:
-		return "nothing arrives"
+		return "nothing arrives", false
 	case c.In.Level.Known && c.In.Level.DBFS < -60:
-		return "only silence arrives"
+		return "only silence arrives", false
 	case c.In.LossPercent() >= 3:
-		return fmt.Sprintf("%.0f %% is lost on the way in", c.In.LossPercent())
+		return fmt.Sprintf("%.0f %% is lost on the way in", c.In.LossPercent()), false
 	}
-	return "sound arrives"
+	return "sound arrives", true
 }

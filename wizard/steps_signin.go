@@ -28,24 +28,24 @@ var signIn = Step{
 		if err != nil && ctx.Err() == nil && limited.Err() == nil {
 			return err
 		}
-		if !registered(s.Evidence()) && registrationExpected(s.Evidence()) {
+		if s.Registers && !registered(s.Evidence()) {
 			return errEnough // without a sign-in there is no call to test
 		}
 		return nil
 	},
-	Found: func(e *evidence.Evidence) string {
+	Found: func(e *evidence.Evidence) (string, bool) {
 		if len(e.Registrations) == 0 {
-			return ""
+			return "", true
 		}
 		r := e.Registrations[len(e.Registrations)-1]
 		f := r.Last().Final()
 		switch {
 		case f == nil:
-			return "no answer"
+			return "no answer", false
 		case f.Status < 300:
-			return fmt.Sprintf("accepted in %d ms", f.Time.Sub(r.Transactions[0].Request.Time).Milliseconds())
+			return fmt.Sprintf("accepted in %d ms", f.Time.Sub(r.Transactions[0].Request.Time).Milliseconds()), true
 		}
-		return "refused"
+		return "refused", false
 	},
 }
 
@@ -66,11 +66,11 @@ var signInAgain = Step{
 		}
 		return err
 	},
-	Found: func(e *evidence.Evidence) string {
+	Found: func(e *evidence.Evidence) (string, bool) {
 		if registered(e) {
-			return "still accepted"
+			return "still accepted", true
 		}
-		return ""
+		return "", true
 	},
 }
 
@@ -112,18 +112,4 @@ func registered(e *evidence.Evidence) bool {
 		}
 	}
 	return false
-}
-
-// registrationExpected is false for a trunk that does not register: no REGISTER
-// was sent and nothing kept us from it.
-func registrationExpected(e *evidence.Evidence) bool {
-	if len(e.Registrations) > 0 {
-		return true
-	}
-	for _, p := range e.Phone {
-		if p.Key == "lookup" {
-			return e.Subject.Addr.Port() == 0
-		}
-	}
-	return true
 }

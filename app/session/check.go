@@ -60,6 +60,7 @@ func NewCheck(r Request) (*Check, error) {
 		Tape:       c.tape,
 		Phone:      c.lazy,
 		Person:     r.Person,
+		Registers:  r.Account.Registers(),
 		Target:     wizard.Target{To: strings.TrimSpace(r.Target)},
 		Dictionary: diagnosis.Dictionary{Provider: r.Account.Provider},
 		Notify:     r.Notify,

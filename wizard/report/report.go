@@ -3,6 +3,7 @@
 package report
 
 import (
+	"slices"
 	"time"
 
 	"softphonedoctor/wizard/diagnosis"
@@ -81,6 +82,16 @@ func sawItWork(e *evidence.Evidence) bool {
 		}
 	}
 	return false
+}
+
+// Interrupt adds a warning that the test ended early. What was healthy so far is
+// inconclusive then, and so is a call's ending that the stop itself brought about;
+// a fault that was found stays found.
+func (r *Report) Interrupt(why string) {
+	r.Warnings = append(slices.Clip(r.Warnings), why)
+	if r.Verdict != Problem {
+		r.Verdict = Inconclusive
+	}
 }
 
 // Headline is the verdict's sentence: the root finding's title, or what a clean
