@@ -67,8 +67,14 @@ type Evidence struct {
 	ICMP          []Unreachable
 	Odd           []Odd    // packets that nothing else claimed, or that did not parse
 	Limits        []string // what the tape itself lacks, in words
-	STUN          uint64   // STUN packets, which are left aside
-	KeepAlives    uint64   // packets that only hold a NAT binding
+	// PhoneLimits is what our own test phone could not do, a sentence each, without
+	// repeats. It says nothing about the tape, which may be whole.
+	PhoneLimits []string
+	// Short: the capture was made with a length limit, so messages lack their ends
+	// and what cannot be read may well have been sound. Limits says it in words.
+	Short      bool
+	STUN       uint64 // STUN packets, which are left aside
+	KeepAlives uint64 // packets that only hold a NAT binding
 }
 
 // Subject is the phone under test: its signalling address and how we know it.

@@ -2,8 +2,11 @@ package evidence
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"softphonedoctor/sipclient/capture"
 )
@@ -16,6 +19,8 @@ type notes struct {
 	experiments []experiment
 	phone       []Event
 	limits      []string
+	phoneLimits []string
+	short       bool // the capture was made with a length limit
 	have        Kinds
 }
 
@@ -78,6 +83,7 @@ func (b *Builder) note(n int, note *capture.Note) {
 		k.situation = note.Key
 	case capture.KindLimit:
 		k.limits = append(k.limits, note.Text)
+		k.short = k.short || note.Key == capture.LimitShort
 	}
 }
 
@@ -86,6 +92,8 @@ func (b *Builder) phoneNote(n int, note *capture.Note) {
 	b.notes.have |= HaveLive
 	b.notes.phone = append(b.notes.phone, Event{N: n, Time: note.Time, Key: note.Key, Text: note.Text})
 	switch note.Key {
+	case capture.PhoneLimit:
+		b.notes.phoneLimits = appendNew(b.notes.phoneLimits, sentence(note.Text))
 	case capture.PhoneLookup:
 		b.notes.have |= HaveLookup
 	case capture.PhoneUnreachable:
@@ -93,6 +101,28 @@ func (b *Builder) phoneNote(n int, note *capture.Note) {
 			b.icmp.add(n, note.Time, net, flow{to: target}, reason)
 		}
 	}
+}
+
+// appendNew adds a text that is not in the list yet and not empty.
+func appendNew(list []string, text string) []string {
+	if text == "" || slices.Contains(list, text) {
+		return list
+	}
+	return append(list, text)
+}
+
+// sentence makes a note's words one: a capital first, a full stop last.
+func sentence(text string) string {
+	text = strings.TrimSpace(text)
+	first, size := utf8.DecodeRuneInString(text)
+	if size == 0 {
+		return ""
+	}
+	text = string(unicode.ToUpper(first)) + text[size:]
+	if !strings.HasSuffix(text, ".") && !strings.HasSuffix(text, "!") && !strings.HasSuffix(text, "?") {
+		text += "."
+	}
+	return text
 }
 
 // took reads the last duration in a probe's detail ("answered in 12ms"), 0 if none.

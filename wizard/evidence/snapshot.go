@@ -35,14 +35,16 @@ func (b *Builder) Evidence() *Evidence {
 	}
 	s.ev = &Evidence{
 		Began: b.began, Until: b.until,
-		Subject:    Subject{Addr: s.subject.addrPort(), How: s.subject.how},
-		Situation:  b.notes.situation,
-		Answers:    maps.Clone(b.notes.answers),
-		Probes:     slices.Clone(b.notes.probes),
-		Phone:      slices.Clone(b.notes.phone),
-		Limits:     slices.Clone(b.notes.limits),
-		STUN:       b.stun,
-		KeepAlives: b.alive,
+		Subject:     Subject{Addr: s.subject.addrPort(), How: s.subject.how},
+		Situation:   b.notes.situation,
+		Answers:     maps.Clone(b.notes.answers),
+		Probes:      slices.Clone(b.notes.probes),
+		Phone:       slices.Clone(b.notes.phone),
+		Limits:      slices.Clone(b.notes.limits),
+		PhoneLimits: slices.Clone(b.notes.phoneLimits),
+		Short:       b.notes.short,
+		STUN:        b.stun,
+		KeepAlives:  b.alive,
 	}
 	s.copyMessages()
 	s.double()
