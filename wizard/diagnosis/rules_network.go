@@ -118,18 +118,27 @@ func ourVia(m *evidence.Message) (sipmsg.Via, bool) {
 	return list[0], true
 }
 
+// unchanged tells that an answer to us carries our Via as we sent it.
+func unchanged(m *evidence.Message, sent sipmsg.Via) bool {
+	back, ok := ourVia(m)
+	return ok && !m.Out && sameHost(back.Host, sent.Host) && portOf(back.Port) == portOf(sent.Port)
+}
+
 func checkALG(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 	for _, t := range asking(e) {
 		sent := t.Request.Vias()
 		if len(sent) != 1 {
 			continue // captured behind a proxy: what we compare is not the phone's own
 		}
+		if slices.ContainsFunc(t.Responses, func(m *evidence.Message) bool { return unchanged(m, sent[0]) }) {
+			continue // the way back leaves it alone: the server wrote the others so
+		}
 		for _, m := range t.Responses {
 			back, ok := ourVia(m)
 			if !ok || m.Out {
 				continue
 			}
-			if !sameHost(back.Host, sent[0].Host) || portOf(back.Port) != portOf(sent[0].Port) {
+			if !unchanged(m, sent[0]) {
 				return []Hit{{Certainty: Confirmed, Direction: evidence.Both,
 					Args:  args{"seen": "The phone signed what it sent with " + hostPort(sent[0]) + "; when the answer came back, that had become " + hostPort(back) + "."},
 					Cites: cites(cite(t.Request, "sent as "+hostPort(sent[0])), cite(m, "came back as "+hostPort(back)))}}

@@ -52,7 +52,7 @@ var serverRules = []Rule{
 	{
 		Cause: "server-not-sip", Kind: Fault, Where: Account, Either: haveAsked,
 		Title:    "Something answers at the server's address, but it is no telephone service.",
-		Why:      "{{.count}} answers came back from {{.server}}, and none of them is in the language of phones.",
+		Why:      "{{if .one}}One answer came back from {{.server}}, and it is not in the language of phones.{{else}}{{.count}} answers came back from {{.server}}, and none of them is in the language of phones.{{end}}",
 		Overturn: "One readable answer from this very address.",
 		Fix: []Remedy{
 			{ForUser, "Compare the server's name and port in the account settings with what your provider names. If they are right, try another network: something on the way may answer in the server's place."},
@@ -188,7 +188,7 @@ func checkLookupSlow(e *evidence.Evidence, _ Dictionary) []Hit {
 
 func checkUnreachable(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 	for _, s := range servers(e) {
-		if s.answered || len(errorsTo(e, s, closed)) > 0 || len(nonsense(e, s)) > 0 {
+		if _, odd := nonsense(e, s); s.answered || odd > 0 || len(errorsTo(e, s, closed)) > 0 {
 			continue
 		}
 		if list := errorsTo(e, s, noWay); len(list) > 0 {
@@ -210,35 +210,47 @@ func checkUnreachable(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 // checkNotSIP finds servers that answer only what no phone can read.
 func checkNotSIP(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 	for _, s := range servers(e) {
-		list := nonsense(e, s)
-		if len(list) == 0 || slices.ContainsFunc(s.requests, func(t *evidence.Transaction) bool { return len(t.Responses) > 0 }) {
+		list, n := nonsense(e, s)
+		if n == 0 || slices.ContainsFunc(s.requests, func(t *evidence.Transaction) bool { return len(t.Responses) > 0 }) {
 			continue
 		}
-		asked := s.requests[0].Request
+		if e.Short {
+			return notTold() // readable answers that the capture cut look the same
+		}
+		asked, one := s.requests[0].Request, ""
+		if n == 1 {
+			one = "yes"
+		}
 		hits = append(hits, Hit{Certainty: Likely, Direction: evidence.Both,
-			Args:  args{"server": asked.To.String(), "count": count(len(list))},
+			Args:  args{"server": asked.To.String(), "count": count(n), "one": one},
 			Cites: append(cites(cite(asked, "asked")), list[:min(len(list), 3)]...)})
 	}
 	return hits
 }
 
 // nonsense lists what came from the address and port of a server and answers
-// nothing: data that is no SIP, or an answer that names no request.
-func nonsense(e *evidence.Evidence, s *server) (list []Cite) {
+// nothing, data that is no SIP or an answer that names no request, and counts it.
+func nonsense(e *evidence.Evidence, s *server) (list []Cite, n int) {
 	from := func(a netip.AddrPort) bool {
 		return slices.ContainsFunc(s.requests, func(t *evidence.Transaction) bool { return t.Request.To == a })
 	}
 	for _, o := range e.Odd {
 		if from(o.From) {
 			list = append(list, Cite{o.N, "an answer that cannot be read"})
+			n += max(1, o.Count)
 		}
 	}
 	for _, m := range e.Messages {
-		if has(m) && !m.Out && !m.IsRequest() && from(m.From) && m.CallID() == "" {
-			list = append(list, Cite{m.N, "an answer that belongs to nothing"})
+		if !has(m) || m.Out || m.IsRequest() || !from(m.From) || m.CallID() != "" {
+			continue
 		}
+		if _, _, ok := m.CSeq(); !ok {
+			continue // stands among the odd ones
+		}
+		list = append(list, Cite{m.N, "an answer that belongs to nothing"})
+		n++
 	}
-	return list
+	return list, n
 }
 
 func unheardCites(t *evidence.Transaction) []Cite {
