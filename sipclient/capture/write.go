@@ -66,6 +66,7 @@ func (c *counter) Write(b []byte) (int, error) {
 type writer struct {
 	w        *bufio.Writer
 	err      error
+	echoes   echoes
 	masks    map[way]*masker // of byte streams: a secret can begin in one packet and end in the next
 	sequence map[way]uint32  // the next sequence number of each direction
 	block    []byte
@@ -177,14 +178,14 @@ func (o *writer) masked(p *Packet) []byte {
 			o.masks[w] = m
 		}
 		o.data = m.mask(o.data[:0], p.Data)
-		return o.data
 	default:
 		if len(p.Data) > 0 && p.Data[0]&0xc0 == 0x80 && p.Net == UDP {
 			return p.Data // RTP and RTCP, by their version bits
 		}
 		o.data = new(masker).mask(o.data[:0], p.Data)
-		return o.data
 	}
+	o.echoes.hide(p.Data, o.data)
+	return o.data
 }
 
 // familyOf gives the addresses that the frame's headers carry: both of one IP
