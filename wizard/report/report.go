@@ -41,10 +41,20 @@ func New(situation string, e *evidence.Evidence, d diagnosis.Diagnosis) *Report 
 		Took:      e.Until.Sub(e.Began),
 		Evidence:  e,
 		Diagnosis: d,
-		Warnings:  e.Limits,
+		Warnings:  slices.Concat(e.Limits, ownLimits(e)),
 	}
 	r.Verdict = judge(e, d)
 	return r
+}
+
+// ownLimits says what the test phone itself could not do: never a fault of
+// somebody else.
+func ownLimits(e *evidence.Evidence) []string {
+	var list []string
+	for _, l := range e.PhoneLimits {
+		list = append(list, "This test phone could not do everything: "+l)
+	}
+	return list
 }
 
 // judge turns findings into one word. Only hints, or nothing at all, is healthy
