@@ -3,14 +3,18 @@
 package session
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"net"
 	"net/netip"
 	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/pelletier/go-toml/v2"
 
@@ -56,12 +60,12 @@ func LoadAccount(path string) (Account, error) {
 	if err != nil {
 		return Account{}, fmt.Errorf("account file %s: %w", path, err)
 	}
-	if a.PasswordEnv != "" {
+	if a.PasswordEnv != "" && a.Password == "" {
 		v, ok := os.LookupEnv(a.PasswordEnv)
 		if !ok {
 			return Account{}, fmt.Errorf("account file %s: password_env names %s, but there is no such environment variable", path, a.PasswordEnv)
 		}
-		a.Password = v
+		a.Password, a.PasswordEnv = v, ""
 	}
 	return a, a.checkIn(path)
 }
@@ -77,8 +81,8 @@ func (a Account) checkIn(path string) error {
 // with its line, not silently ignored.
 func ParseAccount(data []byte) (Account, error) {
 	var a Account
-	dec := toml.NewDecoder(strings.NewReader(string(data))).DisallowUnknownFields()
-	err := dec.Decode(&a)
+	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")) // Windows editors write a byte order mark
+	err := toml.NewDecoder(bytes.NewReader(data)).DisallowUnknownFields().Decode(&a)
 	var strict *toml.StrictMissingError
 	var broken *toml.DecodeError
 	switch {
@@ -88,11 +92,44 @@ func ParseAccount(data []byte) (Account, error) {
 			row, strings.Join(strict.Errors[0].Key(), "."))
 	case errors.As(err, &broken):
 		row, column := broken.Position()
+		if m := twice.FindStringSubmatch(broken.Error()); m != nil {
+			return Account{}, fmt.Errorf("line %d: %s stands twice; keep one of the two", row, m[1])
+		}
+		if sentence := unquoted(data, row); sentence != "" {
+			return Account{}, fmt.Errorf("line %d: %s", row, sentence)
+		}
 		return Account{}, fmt.Errorf("line %d, column %d is not valid TOML; write name = \"value\", one a line", row, column)
 	case err != nil:
 		return Account{}, errors.New("it is not valid TOML; write name = \"value\", one a line")
 	}
 	return a, nil
+}
+
+// twice is what the TOML reader says of a key that was set before.
+var twice = regexp.MustCompile(`key (\w+) is already defined`)
+
+// bare matches a setting whose value must be text, but lacks the quotes. A
+// trailing comment is no part of the value.
+var bare = regexp.MustCompile(`^\s*(name|user|domain|login|password|password_env|caller_id|proxy|transport|encryption|provider)\s*=\s*([^"'\s].*?)?\s*(\s#.*)?$`)
+
+// showable is a value that may be repeated in a sentence.
+var showable = regexp.MustCompile(`^[\w.:+*#@-]{1,64}$`)
+
+// unquoted says what is wrong with a line of the file when it is only that its
+// value lacks quotes, else "". It never repeats a value that may be a password.
+func unquoted(data []byte, row int) string {
+	lines := strings.Split(string(data), "\n")
+	if row < 1 || row > len(lines) {
+		return ""
+	}
+	m := bare.FindStringSubmatch(lines[row-1])
+	switch {
+	case m == nil || m[2] == "":
+		return ""
+	case strings.HasPrefix(m[1], "password") || !showable.MatchString(m[2]):
+		return m[1] + " must stand in quotes"
+	}
+	return fmt.Sprintf("%s must stand in quotes: %s = \"%s\"", m[1], m[1], m[2])
 }
 
 // Field is an Account error with the field it is about, so that a form can show
@@ -117,10 +154,16 @@ func (a Account) Check() error {
 	switch {
 	case strings.TrimSpace(a.User) == "":
 		return bad("user", "the user name is missing: it is the extension or number of the account")
-	case strings.ContainsAny(a.User, " \t\r\n<>\"@"):
+	case !plain(a.User):
 		return bad("user", "the user name holds a character that cannot be part of it: enter only what stands before the @")
+	case !plain(a.Login):
+		return bad("login", "the login holds a character that cannot be part of it: enter the authentication name without blanks, quotes, brackets and @")
+	case !plain(a.CallerID):
+		return bad("caller_id", "the caller_id holds a character that cannot be part of it: enter only the number, or what stands before the @")
 	case strings.TrimSpace(a.Domain) == "":
 		return bad("domain", "the server is missing: enter the provider's server or domain, for example pbx.example.net")
+	case a.Password != "" && a.PasswordEnv != "":
+		return bad("password", "password and password_env are both there: keep one of them")
 	case a.Password == "" && a.Registers():
 		return bad("password", "the password is empty: enter the password of the phone account, or set register = false for a line that needs none")
 	case strings.ContainsAny(a.Password, "\r\n"):
@@ -172,12 +215,30 @@ func CheckNumber(target string) error {
 	return nil
 }
 
+// plain tells whether a name can stand in a SIP address and in a header: no
+// blanks, no control characters, nothing that ends a name or a quoted string.
+func plain(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool {
+		return unicode.IsControl(r) || unicode.IsSpace(r) || r == utf8.RuneError || strings.ContainsRune("<>\"@", r)
+	})
+}
+
 // checkHost accepts a host name or address with an optional port.
 func checkHost(s string) error {
-	if strings.ContainsAny(s, " \t\r\n/<>\"@;") {
+	for _, scheme := range []string{"sip:", "sips:"} {
+		if len(s) > len(scheme) && strings.EqualFold(s[:len(scheme)], scheme) && !isPort(s[len(scheme):]) {
+			return fmt.Errorf("leave out %s", scheme)
+		}
+	}
+	if strings.ContainsAny(s, "/;") || !plain(s) {
 		return errors.New("enter only the name of the server, with :port if it needs one")
 	}
-	if _, err := netip.ParseAddr(strings.Trim(s, "[]")); err == nil {
+	inner, opened := strings.CutPrefix(s, "[")
+	inner, closed := strings.CutSuffix(inner, "]")
+	if _, err := netip.ParseAddr(inner); err == nil {
+		if opened != closed {
+			return errors.New("a bracket is missing: write an IPv6 address like [2001:db8::1] or [2001:db8::1]:5060")
+		}
 		return nil
 	}
 	host, port, err := net.SplitHostPort(s)
@@ -190,8 +251,13 @@ func checkHost(s string) error {
 	if host == "" {
 		return errors.New("the name before the colon is missing")
 	}
-	if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
+	if !isPort(port) {
 		return errors.New("the port must be a number from 1 to 65535")
 	}
 	return nil
+}
+
+func isPort(s string) bool {
+	n, err := strconv.Atoi(s)
+	return err == nil && n >= 1 && n <= 65535
 }

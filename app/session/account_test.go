@@ -36,6 +36,15 @@ func TestPasswordFromTheEnvironment(t *testing.T) {
 	require.True(t, a.Registers())
 }
 
+// A byte order mark, and every way to write an address, are fine.
+func TestUsualAccounts(t *testing.T) {
+	for _, domain := range []string{"pbx", "pbx:5060", "sip:5060", "192.0.2.1", "::1", "[::1]", "[::1]:5060", "sip.example.net"} {
+		a, err := LoadAccount(write(t, "\xef\xbb\xbfuser = \"2001\"\ndomain = \""+domain+"\"\npassword = \"x\"\n"))
+		require.NoError(t, err, domain)
+		require.Equal(t, "2001", a.User)
+	}
+}
+
 // Every mistake is one sentence that names it, and none quotes the password.
 func TestBrokenAccounts(t *testing.T) {
 	pw := "password = \"" + secret + "\"\n"
@@ -48,7 +57,20 @@ func TestBrokenAccounts(t *testing.T) {
 		"user with domain": {pw + "user = \"a@b\"\ndomain = \"b\"\n", "only what stands before the @"},
 		"no domain":        {pw + "user = \"a\"\n", "the server is missing"},
 		"no password":      {"user = \"a\"\ndomain = \"b\"\n", "the password is empty"},
-		"URL as domain":    {pw + "user = \"a\"\ndomain = \"sip:b\"\n", "port must be a number"},
+		"URL as domain":    {pw + "user = \"a\"\ndomain = \"sip:b\"\n", "leave out sip:"},
+		"secure URL":       {pw + "user = \"a\"\ndomain = \"SIPS:b:5061\"\n", "leave out sips:"},
+		"open bracket":     {pw + "user = \"a\"\ndomain = \"[::1\"\n", "a bracket is missing"},
+		"closed bracket":   {pw + "user = \"a\"\ndomain = \"::1]\"\n", "a bracket is missing"},
+		"user unquoted":    {"user = 2001\ndomain = \"b\"\n" + pw, `line 1: user must stand in quotes: user = "2001"`},
+		"with a comment":   {pw + "domain = pbx.example.net:5060  # the office\r\n", `line 2: domain must stand in quotes: domain = "pbx.example.net:5060"`},
+		"secret unquoted":  {"user = \"a\"\npassword = " + secret + "\n", "line 2: password must stand in quotes"},
+		"secret number":    {"user = \"a\"\npassword = 12345\n", "line 2: password must stand in quotes"},
+		"twice":            {pw + "user = \"a\"\n" + pw, "line 3: password stands twice"},
+		"two passwords":    {pw + "user = \"a\"\ndomain = \"b\"\npassword_env = \"HOME\"\n", "password and password_env are both there"},
+		"login breaks":     {pw + "user = \"a\"\ndomain = \"b\"\nlogin = \"a\\r\\nX: y\"\n", "the login holds a character"},
+		"login quotes":     {pw + "user = \"a\"\ndomain = \"b\"\nlogin = 'a\"b'\n", "the login holds a character"},
+		"caller_id bell":   {pw + "user = \"a\"\ndomain = \"b\"\ncaller_id = \"1\\u0007\"\n", "the caller_id holds a character"},
+		"user bell":        {pw + "user = \"a\\u0000\"\ndomain = \"b\"\n", "the user name holds a character"},
 		"web address":      {pw + "user = \"a\"\ndomain = \"https://b/c\"\n", "only the name of the server"},
 		"bad port":         {pw + "user = \"a\"\ndomain = \"b:0\"\n", "port must be a number"},
 		"bad proxy":        {pw + "user = \"a\"\ndomain = \"b\"\nproxy = \":5060\"\n", "name before the colon"},
