@@ -38,11 +38,11 @@ var serverRules = []Rule{
 	},
 	{
 		Cause: "server-unreachable", Kind: Fault, Where: LocalNetwork, Either: haveAsked,
-		Title:    "Nothing comes back from the server.",
-		Why:      "{{.asked}} sent to {{.server}} got no answer {{.seen}}, and nothing else ever came from there.",
+		Title:    "{{if .elsewhere}}Nothing comes back from one of the servers, {{.server}}.{{else}}Nothing comes back from the server.{{end}}",
+		Why:      "{{.asked}} sent to {{.server}} got no answer {{.seen}}, and nothing else ever came from there.{{if .elsewhere}} Meanwhile {{.elsewhere}} did answer.{{end}}",
 		Overturn: "Any answer from this server, in whatever way it was reached.",
 		Fix: []Remedy{
-			{ForUser, "Check that the internet works on this computer, then the server's name and port. Try another network, for example a phone's hotspot: if it works there, this network blocks calls."},
+			{ForUser, "{{if .elsewhere}}Compare the server's name and port in the phone's account settings with what your provider names. The network works, since {{.elsewhere}} answered; if nobody needs this account any more, remove it from the phone.{{else}}Check that the internet works on this computer, then the server's name and port. Try another network, for example a phone's hotspot: if it works there, this network blocks calls.{{end}}"},
 			{ForAdmin, "Allow SIP to {{.server}} in the firewall, and see whether the server is running."},
 		},
 		ExplainedBy: []string{"server-port-closed", "firewall-on-this-computer", "server-name-unknown", "transport-blocked"},
@@ -192,19 +192,62 @@ func checkUnreachable(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 			continue
 		}
 		if list := errorsTo(e, s, noWay); len(list) > 0 {
-			hits = append(hits, Hit{Certainty: Confirmed, Direction: evidence.Both,
+			hits = append(hits, besideOthers(e, s, s.requests[0], Hit{Certainty: Confirmed, Direction: evidence.Both,
 				Args:  args{"asked": upper(thing(s.requests[0].Method)), "server": s.requests[0].Request.To.String(), "seen": "except the network's own word " + quote(list[0].Reason)},
-				Cites: []Cite{{list[0].N, "the network says " + quote(list[0].Reason)}}})
+				Cites: []Cite{{list[0].N, "the network says " + quote(list[0].Reason)}}}))
 			continue
 		}
 		if s.waited < silence {
 			continue
 		}
-		hits = append(hits, Hit{Certainty: sure(s.waited), Direction: evidence.Both,
+		hits = append(hits, besideOthers(e, s, s.unheard, Hit{Certainty: sure(s.waited), Direction: evidence.Both,
 			Args:  args{"asked": upper(thing(s.unheard.Method)), "server": s.unheard.Request.To.String(), "seen": "for " + span(s.waited)},
-			Cites: unheardCites(s.unheard)})
+			Cites: unheardCites(s.unheard)}))
 	}
 	return hits
+}
+
+// besideOthers weighs a server's silence against what other servers said while it
+// lasted: when one of them answered, the network works and the account is in
+// question; when a call came to its proper end as well, it is a mere fact.
+func besideOthers(e *evidence.Evidence, s *server, unheard *evidence.Transaction, h Hit) Hit {
+	h.Args["elsewhere"] = ""
+	m := answerElsewhere(e, s, unheard.Request.Time)
+	if m == nil {
+		return h
+	}
+	h.Args["elsewhere"] = m.From.String()
+	h.Where, h.Certainty = Account, min(h.Certainty, Likely)
+	h.Cites = append(h.Cites, cite(m, "another machine answers"))
+	if slices.ContainsFunc(e.Calls, endedWell) {
+		h.Kind = Hint
+	}
+	return h
+}
+
+// answerElsewhere gives the first answer since a moment that our phone got from
+// another machine than this server, nil without one.
+func answerElsewhere(e *evidence.Evidence, s *server, since time.Time) *evidence.Message {
+	for _, m := range e.Messages {
+		if has(m) && !m.Out && !m.IsRequest() && m.From.Addr() != s.addr && m.From.Addr() != m.To.Addr() && !m.Time.Before(since) &&
+			slices.ContainsFunc(s.requests, func(t *evidence.Transaction) bool { return t.Request.From.Addr() == m.To.Addr() }) {
+			return m
+		}
+	}
+	return nil
+}
+
+// endedWell tells that a call of our phone was answered, or came to an end that
+// is no fault: busy, declined, cancelled, nobody there.
+func endedWell(c *evidence.Call) bool {
+	if c == nil || !c.Touches && c.Direction != evidence.In && c.Direction != evidence.Out {
+		return false
+	}
+	switch status(c.Final) {
+	case 480, 486, 487, 600, 603:
+		return true
+	}
+	return has(c.Answer)
 }
 
 // checkNotSIP finds servers that answer only what no phone can read.
