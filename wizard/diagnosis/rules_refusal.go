@@ -2,6 +2,7 @@ package diagnosis
 
 import (
 	"slices"
+	"time"
 
 	"softphonedoctor/wizard/evidence"
 )
@@ -126,10 +127,10 @@ var refusalRules = []Rule{
 	{
 		Cause: "caller-cancelled", Kind: Outcome, Where: Nowhere,
 		Either:   evidence.HaveRinging | evidence.HaveCallIn,
-		Title:    "The call was cancelled before anybody answered.",
-		Why:      "The caller hung up {{.after}} after dialling.",
-		Overturn: "Nobody having hung up on the calling side.",
-		Fix:      []Remedy{{ForUser, "Nothing to mend: let it ring longer if you want an answer."}},
+		Title:    "{{if eq .ours \"rang\"}}Nobody answered while the test phone let it ring.{{else if .ours}}Nobody answered before the test phone ended the call.{{else}}The call was cancelled before anybody answered.{{end}}",
+		Why:      "{{if eq .ours \"rang\"}}The test phone let it ring for {{.after}} and then ended the call.{{else if .ours}}The test phone ended the call {{.after}} after dialling.{{else}}The caller hung up {{.after}} after dialling.{{end}}",
+		Overturn: "{{if .ours}}Somebody having answered in that time.{{else}}Nobody having hung up on the calling side.{{end}}",
+		Fix:      []Remedy{{ForUser, "{{if .ours}}If it rang there, calling works. To test the sound, let somebody answer.{{else}}Nothing to mend: let it ring longer if you want an answer.{{end}}"}},
 		ExplainedBy: []string{"provider-silent-after-trying", "invite-unanswered", "server-unreachable", "message-too-big",
 			"ringback-early-media-missing", "ringback-early-media-silent", "ringback-early-media-blocked", "reply-lost"},
 		Check:    checkCancelled,
@@ -205,7 +206,8 @@ func checkCancelled(e *evidence.Evidence, d Dictionary) (hits []Hit) {
 			v, ok = verdict{cause: "caller-cancelled"}, true
 		}
 		if ok && v.cause == "caller-cancelled" && c.Cancel != nil {
-			hits = append(hits, Hit{Certainty: Confirmed, CallID: c.ID, Args: args{"after": span(c.Cancel.Time.Sub(first(c).Time))},
+			after, ours := cancelledHere(e, c)
+			hits = append(hits, Hit{Certainty: Confirmed, CallID: c.ID, Args: args{"after": span(after), "ours": ours},
 				Cites: cites(cite(c.Cancel, "cancelled here"), cite(c.Final, "the server said: "+inWords(c.Final)))})
 		}
 	}
@@ -213,10 +215,24 @@ func checkCancelled(e *evidence.Evidence, d Dictionary) (hits []Hit) {
 		if c.Cancel == nil || c.Cancel.Out || c.Answer != nil || elsewhere(c.Cancel) || ringTimeout(e, c) != 0 {
 			continue
 		}
-		hits = append(hits, Hit{Certainty: Confirmed, CallID: c.ID, Args: args{"after": span(c.Cancel.Time.Sub(first(c).Time))},
+		hits = append(hits, Hit{Certainty: Confirmed, CallID: c.ID, Args: args{"after": span(c.Cancel.Time.Sub(first(c).Time)), "ours": ""},
 			Cites: cites(cite(c.Cancel, "cancelled by the caller"))})
 	}
 	return hits
+}
+
+// cancelledHere tells how long a call of ours lasted until our CANCEL, and whether
+// the test phone sent it, which is no person who hung up: "rang" when it had let
+// it ring, and the time is that of the ringing then; "yes" before any ringing.
+func cancelledHere(e *evidence.Evidence, c *evidence.Call) (after time.Duration, ours string) {
+	after = c.Cancel.Time.Sub(first(c).Time)
+	switch {
+	case !e.Have.Has(evidence.HaveLive) || !c.Cancel.Out:
+		return after, ""
+	case has(c.Ringing):
+		return c.Cancel.Time.Sub(c.Ringing.Time), "rang"
+	}
+	return after, "yes"
 }
 
 // checkTimerTooSmall takes a 422 that ended the call, and one that a retry mended.

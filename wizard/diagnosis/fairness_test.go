@@ -65,3 +65,39 @@ func TestOneAnswerIsOne(t *testing.T) {
 		}
 	}
 }
+
+// TestDeadServerBesideLiveOne holds that a server that is gone does not speak
+// for the network while others answer, nor stand before a call that worked.
+func TestDeadServerBesideLiveOne(t *testing.T) {
+	for _, name := range []string{"P186_tommathee_busy-here.pcapng", "P188_tommathee_mobil_to_mobil.pcapng", "P195_xbaranm_Hovor-cely.pcapng",
+		"P196_xbaranm_Konferencny-hovor.pcapng", "P198_xbaranm_Videohovor.pcapng"} {
+		f := finding(Of(sharedCapture(t, name), Dictionary{}), "server-unreachable")
+		if f == nil || f.Kind() != Hint || f.Place() != Account || f.Certainty > Likely {
+			t.Errorf("%s: %+v", name, f)
+			continue
+		}
+		for _, r := range f.Fix {
+			if strings.Contains(r.Text, "internet works") {
+				t.Errorf("%s: the internet is doubted: %s", name, r.Text)
+			}
+		}
+	}
+}
+
+// TestOwnCancelBlamesNobody holds what is said when our test phone gave up.
+func TestOwnCancelBlamesNobody(t *testing.T) {
+	for variant, want := range map[string][2]string{
+		"":                    {"The call was cancelled before anybody answered.", "The caller hung up 5 s after dialling."},
+		"--by-the-test-phone": {"Nobody answered while the test phone let it ring.", "The test phone let it ring for 25 s and then ended the call."},
+		"--before-ringing":    {"Nobody answered before the test phone ended the call.", "The test phone ended the call 3 s after dialling."},
+	} {
+		f := finding(Of(readCase(t, "testdata/caller-cancelled"+variant), Dictionary{}), "caller-cancelled")
+		if f == nil || f.Kind() != Outcome || f.Title != want[0] || f.Why != want[1] {
+			t.Errorf("%q: %+v", variant, f)
+			continue
+		}
+		if ours := strings.HasPrefix(f.Fix[0].Text, "If it rang there, calling works."); ours != (variant != "") {
+			t.Errorf("%q: %s", variant, f.Fix[0].Text)
+		}
+	}
+}
