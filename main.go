@@ -15,9 +15,3 @@ func main() {
 		Window:   openWindow,
 	}))
 }
-
-// isTerminal tells whether a person can answer questions there.
-func isTerminal(f *os.File) bool {
-	st, err := f.Stat()
-	return err == nil && st.Mode()&os.ModeCharDevice != 0 && os.Getenv("CI") != "true"
-}
