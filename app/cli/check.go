@@ -43,11 +43,14 @@ The account file is TOML:
 and, where needed: login, caller_id, proxy, transport, codecs, encryption,
 register (false for a line without sign-in), provider.
 
+This version takes transport = "udp", codecs = ["PCMU", "PCMA"] and no
+encryption; anything else is refused before a packet is sent.
+
 The number given with --to is called for real. Signing in may displace another
 phone if the provider allows the account on one device only.`,
 		Example: `  softphone-doctor check no-ringback --account office.toml --to 2002
   softphone-doctor check one-way-audio --account office.toml --to '*43' --answer heard=yes --json`,
-		Args: cobra.MaximumNArgs(1),
+		Args: atMost(1, "name one situation; softphone-doctor check --help lists them"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			situation := "everything"
 			if len(args) == 1 {
@@ -64,7 +67,17 @@ phone if the provider allows the account on one device only.`,
 			if err != nil {
 				return err
 			}
-			return p.runCheck(cmd.Context(), session.Request{Account: a, Situation: situation, Target: to}, fixed, out, save)
+			if cmd.Flags().Changed("save") {
+				if save == "" {
+					return errors.New("--save names no file")
+				}
+				if save, err = session.SavePath(save); err != nil {
+					return err
+				}
+			}
+			ctx, stop := interruptible(cmd.Context())
+			defer stop()
+			return p.runCheck(ctx, session.Request{Account: a, Situation: situation, Target: to}, fixed, out, save)
 		},
 		ValidArgs: scenarioIDs(),
 	}
@@ -72,7 +85,7 @@ phone if the provider allows the account on one device only.`,
 	f.StringVar(&account, "account", "", "file with the phone account")
 	f.StringVar(&to, "to", "", "number or address to call")
 	f.StringArrayVar(&answers, "answer", nil, "answer to a question, as key=value (may be given several times)")
-	f.StringVar(&save, "save", "", "save report and capture into this zip file")
+	f.StringVar(&save, "save", "", "save report and capture into this zip file (.zip is added)")
 	out.flags(cmd)
 	return cmd
 }
@@ -95,13 +108,18 @@ func (p *program) runCheck(ctx context.Context, r session.Request, fixed session
 	if err != nil {
 		return err
 	}
-	if save != "" {
-		if err := c.Save(save, rep); err != nil {
-			return err
-		}
-	}
 	p.status = rep.ExitStatus()
-	return p.print(rep, out)
+	// First what the person waits for: a disk may be full by now.
+	if err := p.print(rep, out); err != nil || save == "" {
+		return err
+	}
+	if err := c.Save(save, rep); err != nil {
+		return err
+	}
+	if !out.json {
+		fmt.Fprintf(p.Err, "Saved to %s\n", save)
+	}
+	return nil
 }
 
 func situations() string {

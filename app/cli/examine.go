@@ -23,7 +23,7 @@ The capture is judged as the phone saw it: the phone is the one that signs in,
 or the one that calls. Say --phone ADDRESS where that is not the one meant.`,
 		Example: `  softphone-doctor examine fault.pcapng
   softphone-doctor examine fault.pcap --phone 192.168.1.23 --json`,
-		Args: cobra.ExactArgs(1),
+		Args: exactly(1, "name a capture file to examine", "name one capture file to examine, not several"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			subject := wizard.Subject{CallID: call}
 			if phone != "" {
@@ -82,7 +82,7 @@ func withCalls(rep *report.Report) report.Document {
 	}
 	for i, one := range wizard.PerCall(rep.Evidence) {
 		c := one.Document()
-		d.Calls[i].Verdict, d.Calls[i].Findings = c.Verdict, c.Findings
+		d.Calls[i].Verdict, d.Calls[i].Findings = c.Verdict, &c.Findings
 	}
 	return d
 }

@@ -27,7 +27,7 @@ func (p *program) explain() *cobra.Command {
   explain jitter         a word
   explain sdp < FILE     a session description or whole message, line by line
   explain via < FILE     Via and other header lines, line by line`,
-		Args: cobra.MinimumNArgs(1),
+		Args: atLeast(1, "say what to explain, for example 488"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			term := strings.Join(args, " ")
 			if term == "sdp" || term == "via" {

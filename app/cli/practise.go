@@ -2,12 +2,15 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/spf13/cobra"
 
 	"softphonedoctor/app/session"
+	"softphonedoctor/wizard"
 )
 
 // row is one line of practise's JSON.
@@ -31,7 +34,8 @@ func (p *program) practise() *cobra.Command {
 		Long: `Starts a small phone system on this computer, switches a fault on, and lets the
 check find it. Nothing leaves the computer. Without a name every fault is tried.
 
-Exit status: 0 when every fault was named as itself, 1 when one was not.`,
+Exit status: 0 when every fault was named as itself, 1 when one was not,
+3 when it was interrupted.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if list {
 				for _, f := range session.Practices() {
@@ -39,16 +43,19 @@ Exit status: 0 when every fault was named as itself, 1 when one was not.`,
 				}
 				return nil
 			}
-			causes := args
-			if len(causes) == 0 {
-				for _, f := range session.Practices() {
-					causes = append(causes, f.Cause)
-				}
+			causes, err := practices(args)
+			if err != nil {
+				return err
 			}
+			if jobs < 1 {
+				return fmt.Errorf("--jobs %d: at least one", jobs)
+			}
+			ctx, stop := interruptible(cmd.Context())
+			defer stop()
 			if len(causes) == 1 && !out.json {
-				return p.practiseOne(cmd.Context(), causes[0], out)
+				return p.practiseOne(ctx, causes[0], out)
 			}
-			return p.practiseAll(cmd.Context(), causes, jobs, out.json)
+			return p.practiseAll(ctx, causes, jobs, out.json)
 		},
 	}
 	f := cmd.Flags()
@@ -58,9 +65,53 @@ Exit status: 0 when every fault was named as itself, 1 when one was not.`,
 	return cmd
 }
 
+// practices gives the faults to try: those that are named, or all. A name that is
+// none is refused before anything starts.
+func practices(names []string) ([]string, error) {
+	var all []string
+	for _, f := range session.Practices() {
+		all = append(all, f.Cause)
+	}
+	for _, name := range names {
+		if !slices.Contains(all, name) {
+			return nil, fmt.Errorf("the built-in PBX has no fault named %q; softphone-doctor practise --list shows all", name)
+		}
+	}
+	if len(names) > 0 {
+		return names, nil
+	}
+	return all, nil
+}
+
+// errNotTried is the result of a fault that an interruption came before.
+var errNotTried = errors.New("not tried")
+
+// try practises one fault. A check that was interrupted says nothing about the
+// program, so it counts as not tried, unless it had found the fault by then.
+func try(ctx context.Context, cause string, notify func(wizard.Event)) session.Result {
+	if ctx.Err() != nil {
+		return session.Result{Cause: cause, Err: errNotTried}
+	}
+	res := session.Practise(ctx, cause, notify)
+	if ctx.Err() != nil && !res.Right {
+		return session.Result{Cause: cause, Err: errNotTried}
+	}
+	return res
+}
+
+// interrupted says how many faults were not tried, and sets the exit status.
+func (p *program) interrupted(n int) {
+	p.status = ExitInconclusive
+	fmt.Fprintf(p.Err, "interrupted, %d not tried\n", n)
+}
+
 // practiseOne shows the whole report of one fault.
 func (p *program) practiseOne(ctx context.Context, cause string, out form) error {
-	res := session.Practise(ctx, cause, printSteps(p.Err))
+	res := try(ctx, cause, printSteps(p.Err))
+	if errors.Is(res.Err, errNotTried) {
+		p.interrupted(1)
+		return nil
+	}
 	if res.Err != nil {
 		return res.Err
 	}
@@ -77,9 +128,6 @@ func (p *program) practiseOne(ctx context.Context, cause string, out form) error
 }
 
 func (p *program) practiseAll(ctx context.Context, causes []string, jobs int, asJSON bool) error {
-	if jobs < 1 {
-		return fmt.Errorf("--jobs %d: at least one", jobs)
-	}
 	results := make([]session.Result, len(causes))
 	var wg sync.WaitGroup
 	var mu sync.Mutex // the table's lines come whole
@@ -90,13 +138,9 @@ func (p *program) practiseAll(ctx context.Context, causes []string, jobs int, as
 			defer wg.Done()
 			places <- struct{}{}
 			defer func() { <-places }()
-			if ctx.Err() != nil {
-				results[i] = session.Result{Cause: cause, Err: ctx.Err()}
-				return
-			}
-			res := session.Practise(ctx, cause, nil)
+			res := try(ctx, cause, nil)
 			results[i] = res
-			if !asJSON {
+			if !asJSON && !errors.Is(res.Err, errNotTried) {
 				mu.Lock()
 				defer mu.Unlock()
 				p.practiseLine(res)
@@ -124,8 +168,12 @@ func (p *program) practiseLine(r session.Result) {
 
 func (p *program) practiseSum(results []session.Result, asJSON bool) error {
 	rows := make([]row, 0, len(results))
-	right := 0
+	right, untried := 0, 0
 	for _, r := range results {
+		if errors.Is(r.Err, errNotTried) {
+			untried++
+			continue
+		}
 		if r.Err != nil && !asJSON {
 			continue
 		}
@@ -146,6 +194,9 @@ func (p *program) practiseSum(results []session.Result, asJSON bool) error {
 	}
 	if right != len(results) {
 		p.status = ExitFault
+	}
+	if untried > 0 {
+		p.interrupted(untried)
 	}
 	if asJSON {
 		return p.printJSON(rows)

@@ -21,6 +21,7 @@ func TestMain(m *testing.M) {
 		"softphone-doctor": func() {
 			os.Exit(Main(os.Args[1:], Env{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
 		},
+		"stubborn": stubborn,
 	})
 }
 
@@ -32,6 +33,7 @@ func TestScripts(t *testing.T) {
 			"status":  status,
 			"garbage": garbage,
 			"capture": writeCapture,
+			"calls":   writeCalls,
 			"cut":     cut,
 		},
 	})
@@ -96,6 +98,45 @@ func writeCapture(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	// A keep-alive at the end, for the test that cuts the file.
 	tape.Packet(capture.Packet{Time: at.Add(time.Second), Net: capture.UDP, Src: phone, Dst: server, Data: []byte("\r\n\r\n")})
+	var buf bytes.Buffer
+	_, err := tape.WriteTo(&buf)
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), buf.Bytes(), 0o600))
+}
+
+// writeCalls makes a capture of two calls: the first still rings at the end,
+// the second is refused because the number does not exist.
+func writeCalls(ts *testscript.TestScript, _ bool, args []string) {
+	phone, server := netip.MustParseAddrPort("192.168.1.23:5060"), netip.MustParseAddrPort("198.51.100.20:5060")
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	tape := &capture.Tape{}
+	send := func(out bool, call, first, method string) {
+		tag, contact := "", ""
+		if !out {
+			tag = ";tag=b"
+		}
+		if method == "INVITE" && out {
+			contact = "Max-Forwards: 70\r\nContact: <sip:2001@192.168.1.23:5060>\r\n"
+		}
+		branch := call
+		if method == "ACK" && call == "two" {
+			tag = ";tag=b"
+		}
+		p := capture.Packet{Time: at, Net: capture.UDP, Src: phone, Dst: server, Data: []byte(first + "\r\n" +
+			"Via: SIP/2.0/UDP 192.168.1.23:5060;branch=z9hG4bK" + branch + ";rport\r\nFrom: <sip:2001@pbx.example.net>;tag=a\r\n" +
+			"To: <sip:2002@pbx.example.net>" + tag + "\r\nCall-ID: " + call + "\r\nCSeq: 1 " + method + "\r\n" + contact + "Content-Length: 0\r\n\r\n")}
+		if !out {
+			p.Src, p.Dst = server, phone
+		}
+		tape.Packet(p)
+		at = at.Add(50 * time.Millisecond)
+	}
+	to := " sip:2002@pbx.example.net SIP/2.0"
+	send(true, "one", "INVITE"+to, "INVITE")
+	send(false, "one", "SIP/2.0 180 Ringing", "INVITE")
+	send(true, "two", "INVITE"+to, "INVITE")
+	send(false, "two", "SIP/2.0 404 Not Found", "INVITE")
+	send(true, "two", "ACK"+to, "ACK")
 	var buf bytes.Buffer
 	_, err := tape.WriteTo(&buf)
 	ts.Check(err)

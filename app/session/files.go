@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"softphonedoctor/wizard"
@@ -35,42 +36,73 @@ func ExamineFile(path string, subject wizard.Subject) (*report.Report, error) {
 func openCapture(path string) (io.ReadCloser, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		var pe *os.PathError
-		if errors.As(err, &pe) {
-			err = pe.Err
-		}
-		return nil, fmt.Errorf("cannot open %s: %w", path, err)
+		return nil, fmt.Errorf("cannot open %s: %w", path, bareError(err))
 	}
 	if st, err := f.Stat(); err == nil && st.IsDir() {
 		f.Close()
 		return nil, fmt.Errorf("%s is a folder; name one capture file in it", path)
 	}
-	if !strings.HasSuffix(strings.ToLower(path), ".zip") {
-		return f, nil
+	// A saved report is known by what it holds: a browser or a mail program may
+	// have taken its suffix away.
+	head := make([]byte, len(zipMagic))
+	n, _ := io.ReadFull(f, head)
+	if string(head[:n]) == zipMagic {
+		return openInZip(f, path)
 	}
-	f.Close()
-	return openInZip(path)
+	return joined{io.MultiReader(bytes.NewReader(head[:n]), f), f}, nil
 }
 
-// inZip closes the archive with its member.
-type inZip struct {
-	io.ReadCloser
-	archive *zip.ReadCloser
+// zipMagic begins the first member of a zip file.
+const zipMagic = "PK\x03\x04"
+
+// joined reads from one and closes the other.
+type joined struct {
+	io.Reader
+	io.Closer
 }
 
-func (z inZip) Close() error { return errors.Join(z.ReadCloser.Close(), z.archive.Close()) }
-
-func openInZip(path string) (io.ReadCloser, error) {
-	z, err := zip.OpenReader(path)
+func openInZip(f *os.File, path string) (io.ReadCloser, error) {
+	var z *zip.Reader
+	st, err := f.Stat()
+	if err == nil {
+		z, err = zip.NewReader(f, st.Size())
+	}
 	if err != nil {
+		f.Close()
 		return nil, fmt.Errorf("%s cannot be read as a zip file; save the report again", path)
 	}
 	member, err := z.Open(captureInZip)
 	if err != nil {
-		z.Close()
+		f.Close()
 		return nil, fmt.Errorf("%s holds no %s: it is not a report of this program", path, captureInZip)
 	}
-	return inZip{member, z}, nil
+	return joined{member, f}, nil
+}
+
+// SavePath gives the path that a report will be saved to, .zip added where it is
+// missing, after making sure that a file can be made there. It is asked before a
+// check, so that nobody repeats a call for a misspelt folder.
+func SavePath(path string) (string, error) {
+	if !strings.EqualFold(filepath.Ext(path), ".zip") {
+		path += ".zip"
+	}
+	if st, err := os.Stat(path); err == nil && st.IsDir() {
+		return "", fmt.Errorf("%s is a folder; name a file to save the report to", path)
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), temporary)
+	if err != nil {
+		return "", fmt.Errorf("the report cannot be saved in %s: %w", filepath.Dir(path), bareError(err))
+	}
+	return path, errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
+// bareError leaves out the operation and the path, which the sentence names.
+func bareError(err error) error {
+	var pe *os.PathError
+	if errors.As(err, &pe) {
+		return pe.Err
+	}
+	return err
 }
 
 // Save writes a report with the check's capture as a zip file, which ExamineFile
@@ -109,13 +141,22 @@ func (c *Check) Save(path string, rep *report.Report) error {
 	return nil
 }
 
+// temporary is the pattern of a file that is still being written.
+const temporary = ".softphone-doctor-*"
+
 // replaceFile writes beside the target and renames, so that a full disk leaves
-// no half report behind.
+// no half report behind. CreateTemp gives a new name, for this person's eyes only.
 func replaceFile(path string, data []byte) error {
-	tmp := path + ".part"
-	if err := os.WriteFile(tmp, data, 0o600); err != nil {
-		_ = os.Remove(tmp)
+	f, err := os.CreateTemp(filepath.Dir(path), temporary)
+	if err != nil {
 		return err
 	}
-	return os.Rename(tmp, path)
+	_, err = f.Write(data)
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		_ = os.Remove(f.Name())
+	}
+	return err
 }

@@ -86,9 +86,10 @@ type CallDoc struct {
 	PostDialDelayMS *float64 `json:"post_dial_delay_ms"`
 	RingingMS       *float64 `json:"ringing_ms"`
 	Answered        bool     `json:"answered"`
-	// Verdict and Findings are set when a capture holds several calls.
-	Verdict  Verdict      `json:"verdict,omitempty"`
-	Findings []FindingDoc `json:"findings,omitempty"`
+	// Verdict and Findings are set when a capture holds several calls; a call
+	// without findings then has an empty list.
+	Verdict  Verdict       `json:"verdict,omitempty"`
+	Findings *[]FindingDoc `json:"findings,omitempty"`
 }
 
 // StreamDoc is one RTP stream.
