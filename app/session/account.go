@@ -156,8 +156,8 @@ func (a Account) Check() error {
 		return bad("user", "the user name is missing: it is the extension or number of the account")
 	case !plain(a.User):
 		return bad("user", "the user name holds a character that cannot be part of it: enter only what stands before the @")
-	case !plain(a.Login):
-		return bad("login", "the login holds a character that cannot be part of it: enter the authentication name without blanks, quotes, brackets and @")
+	case !quotable(a.Login):
+		return bad("login", "the login holds a character that cannot be part of it: enter the authentication name without quotes and line breaks")
 	case !plain(a.CallerID):
 		return bad("caller_id", "the caller_id holds a character that cannot be part of it: enter only the number, or what stands before the @")
 	case strings.TrimSpace(a.Domain) == "":
@@ -220,6 +220,14 @@ func CheckNumber(target string) error {
 func plain(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool {
 		return unicode.IsControl(r) || unicode.IsSpace(r) || r == utf8.RuneError || strings.ContainsRune("<>\"@", r)
+	})
+}
+
+// quotable tells that a text can stand between quotes in a header. A login may
+// well look like an e-mail address.
+func quotable(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool {
+		return unicode.IsControl(r) || r == utf8.RuneError || r == '"' || r == '\\'
 	})
 }
 
