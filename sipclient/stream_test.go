@@ -222,7 +222,10 @@ func TestPingPong(t *testing.T) {
 		t.Error(notes(p))
 	}
 	srv.send(again.from, "\r\n\r\n") // the server's own ping
-	for next() != "\r\n" {
+	for end := time.Now().Add(patience); next() != "\r\n"; {
+		if time.Now().After(end) {
+			t.Fatal("the server's ping was not answered")
+		}
 	}
 }
 
