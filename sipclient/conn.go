@@ -41,6 +41,7 @@ type sipConn struct {
 	packetConn
 	queue   chan datagram
 	dropped atomic.Uint64
+	deaf    atomic.Bool // the phone closes: what arrives goes onto the tape and no further
 }
 
 type datagram struct {
@@ -54,6 +55,9 @@ func newSIPConn(u *pump) *sipConn {
 
 // push queues a datagram; in a flood the newest gives way (it is on the tape).
 func (c *sipConn) push(d datagram) {
+	if c.deaf.Load() {
+		return
+	}
 	select {
 	case c.queue <- d:
 	default:
@@ -101,13 +105,16 @@ func (p *Phone) letGo() error {
 	p.gate.Lock()
 	p.shut = true
 	p.gate.Unlock()
+	for _, c := range p.conns {
+		c.deaf.Store(true) // else a flood would keep the stack at work for ever
+	}
 	for range 50 { // what sipgo has read already gets a moment to arrive at a handler
 		time.Sleep(time.Millisecond)
 		if !slices.ContainsFunc(p.conns, func(c *sipConn) bool { return len(c.queue) > 0 }) {
 			break
 		}
 	}
-	time.Sleep(10 * time.Millisecond)
+	time.Sleep(20 * time.Millisecond)
 	p.ua.TransactionLayer().Close()
 	p.mu.Lock()
 	p.sealed = true // no new connections
