@@ -51,6 +51,9 @@ type Config struct {
 	// which hold a router's mapping open; 0 means 20 to 25 s on UDP and 60 to 90 s on
 	// TCP and TLS, below 0 none are sent.
 	KeepAlive time.Duration
+	// MaxCalls is how many calls there can be at the same time, out and in together;
+	// 0 means 64. One more is refused: by Dial with an error, of a caller with 486.
+	MaxCalls int
 	// Roots are the authorities that a TLS server's certificate may come from; nil
 	// means the system's.
 	Roots *x509.CertPool

@@ -10,15 +10,20 @@ import (
 
 // ackWait is a 200 of ours that waits for its ACK.
 type ackWait struct {
-	came chan struct{}
-	body []byte
+	came  chan struct{}
+	stale chan struct{} // closed: a later 200 waits, nobody needs this one any more
+	body  []byte
 }
 
+// expectAck waits for the ACK of the 200 to the INVITE with a number. Who sends the
+// next INVITE has the 200 of the last, so that is not repeated any more: else
+// re-INVITEs without end would be answered by 200s without end.
 func (c *Call) expectAck(seq uint32) *ackWait {
-	w := &ackWait{came: make(chan struct{})}
+	w := &ackWait{came: make(chan struct{}), stale: make(chan struct{})}
 	c.mu.Lock()
-	if len(c.acks) > 64 {
-		clear(c.acks)
+	for before, old := range c.acks {
+		close(old.stale)
+		delete(c.acks, before)
 	}
 	c.acks[seq] = w
 	c.mu.Unlock()
@@ -81,6 +86,8 @@ func (c *Call) repeat200(tx sip.ServerTransaction, res *sip.Response, wait *ackW
 			clear(c.acks)
 			c.mu.Unlock()
 			c.hangOnce.Do(func() { close(c.hang) })
+			return
+		case <-wait.stale:
 			return
 		case <-c.gone:
 			return

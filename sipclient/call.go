@@ -209,7 +209,7 @@ func (p *Phone) keep(c *Call) error {
 	if p.closed {
 		return ErrClosed
 	}
-	if len(p.calls) >= maxCalls {
+	if len(p.calls) >= p.cfg.MaxCalls {
 		return errBusy
 	}
 	p.calls[c.id] = c

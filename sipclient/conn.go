@@ -10,8 +10,6 @@ import (
 	"time"
 
 	"github.com/emiago/sipgo/sip"
-
-	"softphonedoctor/sipclient/capture"
 )
 
 // packetConn is a pump as the stack wants it: a net.PacketConn. Deadlines do
@@ -62,7 +60,7 @@ func (c *sipConn) push(d datagram) {
 	case c.queue <- d:
 	default:
 		c.dropped.Add(1)
-		c.phone.noteOnce(capture.PhoneLimit, "more SIP messages arrived than this test phone could handle", 0)
+		c.phone.noteFlood()
 	}
 }
 
@@ -102,6 +100,7 @@ func (p *Phone) sending(f func() error) error {
 // their way through the stack must not make it open another one, so its pool
 // keeps the closed socket for every address that has sent us something.
 func (p *Phone) letGo() error {
+	p.disconnect() // or a write that hangs would hold the gate
 	p.gate.Lock()
 	p.shut = true
 	p.gate.Unlock()
@@ -118,14 +117,8 @@ func (p *Phone) letGo() error {
 	p.ua.TransactionLayer().Close()
 	p.mu.Lock()
 	p.sealed = true // no new connections
-	var live []*stream
-	for s := range p.live {
-		live = append(live, s)
-	}
 	p.mu.Unlock()
-	for _, s := range live {
-		_ = s.Close()
-	}
+	p.disconnect()
 	for _, h := range p.hands {
 		close(h.done)
 	}
@@ -163,7 +156,7 @@ func (p *Phone) mute(invite *sip.Request) {
 	branch, _ := via.Params.Get("branch")
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.muted) > 2*maxCalls {
+	if len(p.muted) > 2*p.cfg.MaxCalls {
 		p.muted = p.muted[1:]
 	}
 	p.muted = append(p.muted, branch)

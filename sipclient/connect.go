@@ -155,6 +155,19 @@ func (p *Phone) standing(to hop) *stream {
 	return p.streams[to]
 }
 
+// disconnect closes all connections.
+func (p *Phone) disconnect() {
+	p.mu.Lock()
+	var live []*stream
+	for s := range p.live {
+		live = append(live, s)
+	}
+	p.mu.Unlock()
+	for _, s := range live {
+		_ = s.Close()
+	}
+}
+
 // dropped forgets a connection that ended, and says why unless we ended it. When
 // it was the one to the server, we are not reached any more, and sign in again.
 func (p *Phone) dropped(s *stream, why error) {

@@ -103,9 +103,7 @@ func (c *Call) callIn(req *sip.Request, tx sip.ServerTransaction) {
 	contact := p.contact()
 	reply(req, tx, 180, "Ringing", "Contact", "<"+contact.String()+">", "Allow", allowed)
 	c.reach(Ringing)
-	select {
-	case p.ringing <- c:
-	default:
+	if !p.ring(c) {
 		reply(req, tx, 486, "Busy Here")
 		return
 	}
@@ -131,6 +129,29 @@ func (c *Call) callIn(req *sip.Request, tx sip.ServerTransaction) {
 	if c.over200(req, tx) {
 		c.talk()
 	}
+}
+
+// ring queues a call for Await. Calls that ended before anybody awaited them make room.
+func (p *Phone) ring(c *Call) bool {
+	for range 2 * maxRinging {
+		select {
+		case p.ringing <- c:
+			return true
+		default:
+		}
+		select {
+		case old := <-p.ringing:
+			if old.State() == Ended {
+				continue
+			}
+			select {
+			case p.ringing <- old:
+			default: // others took its place meanwhile: it rings on, unseen, to its end
+			}
+		default:
+		}
+	}
+	return false
 }
 
 // over200 sends the 200 and starts the sound; false when the call ended instead.

@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	maxCalls   = 32 // at the same time
+	maxCalls   = 64 // at the same time, where Config says nothing
 	maxRinging = 16 // incoming calls that nobody awaited yet
 	// setupTime bounds a call that is only ever on its way: longer than any
 	// proxy's timer C (RFC 3261 16.6 asks for more than 3 minutes).

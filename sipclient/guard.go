@@ -56,6 +56,15 @@ func (p *Phone) fit(data []byte, net capture.Net, from netip.AddrPort) bool {
 			p.sources[from.String()] = true
 		}
 		p.mu.Unlock()
+		if !p.asked.pass(len(data), time.Now()) {
+			p.noteFlood()
+			return false
+		}
+		return true
+	}
+	if !p.told.pass(len(data), time.Now()) {
+		p.noteFlood()
+		return false
 	}
 	return true
 }

@@ -82,6 +82,8 @@ type Phone struct {
 	noted   map[string]time.Time
 	sources map[string]bool // addresses whose requests were let through
 	strange int             // strangers noted
+	asked   valve           // requests that the stack gets
+	told    valve           // answers that the stack gets
 	refusal chan struct{}   // closed and replaced when the server's port refuses a packet
 	reg     registration
 }
@@ -132,6 +134,9 @@ func New(ctx context.Context, cfg Config) (*Phone, error) {
 	if cfg.Transport == "" {
 		cfg.Transport = "udp"
 	}
+	if cfg.MaxCalls <= 0 {
+		cfg.MaxCalls = maxCalls
+	}
 	p := &Phone{
 		cfg:      cfg,
 		tape:     cfg.Tape,
@@ -150,6 +155,8 @@ func New(ctx context.Context, cfg Config) (*Phone, error) {
 		narrow:   map[netip.AddrPort]time.Time{},
 		dialling: make(chan struct{}, 1),
 		reg:      registration{one: make(chan struct{}, 1)},
+		asked:    valve{burst: requestBurst, rate: requestRate},
+		told:     valve{burst: answerBurst, rate: answerRate},
 	}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	p.leaving, p.leave = context.WithCancel(p.ctx)
@@ -192,6 +199,8 @@ func (p *Phone) Close(ctx context.Context) error {
 	// A cancelled context must not keep us from hanging up and signing off.
 	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), 2500*time.Millisecond)
 	defer stop()
+	// A write to a connection that takes nothing ends with the connection only.
+	defer context.AfterFunc(ctx, p.disconnect)()
 	var work sync.WaitGroup
 	for _, c := range calls {
 		work.Go(func() { c.hangup(ctx, 1200*time.Millisecond) })
@@ -246,6 +255,10 @@ func (p *Phone) usable() error {
 
 // note puts a KindPhone note on the tape.
 func (p *Phone) note(key, text string) {
+	const most = 4000 // some of it came from the other side
+	if len(text) > most {
+		text = text[:most] + "..."
+	}
 	p.tape.Note(capture.Note{Time: time.Now(), Kind: capture.KindPhone, Key: key, Text: text})
 }
 

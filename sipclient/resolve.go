@@ -132,7 +132,8 @@ func (p *Phone) lookupIP(ctx context.Context, host string, port uint16) ([]netip
 		return nil, err
 	}
 	var list []netip.AddrPort
-	for _, ip := range ips {
+	const most = 16 // as for SRV
+	for _, ip := range ips[:min(len(ips), most)] {
 		list = append(list, netip.AddrPortFrom(ip.Unmap(), port))
 	}
 	slices.SortStableFunc(list, func(a, b netip.AddrPort) int {

@@ -152,6 +152,9 @@ func (p *Phone) mediaAddr(host string, port int) (netip.AddrPort, error) {
 		return netip.AddrPort{}, errors.New("the address for sound in the description does not resolve")
 	}
 	for _, a := range list {
+		if !single(a.Addr()) && !a.Addr().IsUnspecified() { // unspecified is an old-style hold
+			return netip.AddrPort{}, limitError{"the other side wants sound at " + a.Addr().String() + ", which is not one computer's address"}
+		}
 		if a.Addr().Is4() == p.Local().Addr().Is4() {
 			return a, nil
 		}

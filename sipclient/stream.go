@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"softphonedoctor/sipclient/capture"
@@ -27,8 +28,9 @@ type stream struct {
 	once     sync.Once
 	writing  sync.Mutex
 
-	queue chan []byte
-	rest  []byte // of the message that the stack is reading
+	queue  chan []byte
+	queued atomic.Int64 // bytes in the queue
+	rest   []byte       // of the message that the stack is reading
 
 	pong   chan struct{} // the other side answered a ping
 	ponged bool          // it ever did; only the keep-alive looks at it
@@ -60,6 +62,7 @@ func (s *stream) Read(b []byte) (int, error) {
 		case <-s.done:
 			return 0, net.ErrClosed
 		case s.rest = <-s.queue:
+			s.queued.Add(-int64(len(s.rest)))
 		}
 	}
 	n := copy(b, s.rest)
@@ -147,12 +150,19 @@ func (s *stream) take(framer *sipmsg.Framer, data []byte) {
 
 // push queues a message for the stack; in a flood the newest gives way (it is on the tape).
 func (s *stream) push(msg []byte) {
-	select {
-	case s.queue <- msg:
-	default:
-		s.phone.noteOnce(capture.PhoneLimit, "more SIP messages arrived than this test phone could handle", 0)
+	if s.queued.Add(int64(len(msg))) <= maxQueued {
+		select {
+		case s.queue <- msg:
+			return
+		default:
+		}
 	}
+	s.queued.Add(-int64(len(msg)))
+	s.phone.noteFlood()
 }
+
+// maxQueued is how many bytes of messages wait for the stack, on one connection.
+const maxQueued = 4 << 20
 
 // breath sends pings and watches for their answers. A server that never answered
 // one need not (it may not know RFC 5626); one that did and stops is gone.

@@ -163,7 +163,7 @@ func FuzzGuard(f *testing.F) {
 	f.Add([]byte("INVITE sip:a@x SIP/2.0\r\nRecord-Route: <<>,\"\r\nContact: *\r\n\r\n"))
 	from := mustAddr("127.0.0.1:5060")
 	f.Fuzz(func(t *testing.T, b []byte) {
-		p := &Phone{cfg: Config{Resolver: noNames{}}, peers: map[string]bool{"127.0.0.1": true}, calls: map[string]*Call{}, past: map[string]time.Time{}, sources: map[string]bool{}, net: capture.UDP, home: mustAddr("127.0.0.1:1"), ctx: context.Background(), tape: &capture.Tape{}}
+		p := &Phone{cfg: Config{Resolver: noNames{}}, peers: map[string]bool{"127.0.0.1": true}, calls: map[string]*Call{}, past: map[string]time.Time{}, sources: map[string]bool{}, asked: valve{burst: 100}, told: valve{burst: 100}, net: capture.UDP, home: mustAddr("127.0.0.1:1"), ctx: context.Background(), tape: &capture.Tape{}}
 		u := &pump{phone: p, done: make(chan struct{})}
 		p.conn = newSIPConn(u)
 		u.safely(func(b []byte, from netip.AddrPort, _ time.Time) { p.admit(p.conn, b, from) }, b, from, time.Now())

@@ -161,7 +161,7 @@ func (p *Phone) nextHop(ctx context.Context, d *dialog) hop {
 	defer stop()
 	for _, a := range p.lookup(ctx, host, net, false) {
 		switch {
-		case a.Addr().IsUnspecified() || net == capture.UDP && p.socket(a.Addr()) == nil:
+		case !single(a.Addr()) || net == capture.UDP && p.socket(a.Addr()) == nil:
 		case !named && net != capture.UDP && a.Addr() == server.addr.Addr():
 			return server // a bare address means the connection that we have
 		default:
@@ -169,6 +169,12 @@ func (p *Phone) nextHop(ctx context.Context, d *dialog) hop {
 		}
 	}
 	return server
+}
+
+// single tells whether an address is one computer's: what is sent to any other
+// reaches many, or nobody knows whom.
+func single(a netip.Addr) bool {
+	return !a.IsUnspecified() && !a.IsMulticast() && a != netip.AddrFrom4([4]byte{255, 255, 255, 255})
 }
 
 // routeURI reads the URI of a Route or Record-Route value.

@@ -6,30 +6,39 @@ import (
 	"time"
 )
 
-// DefaultCap is how many bytes of packet data a live tape keeps. Beyond it, the
+// DefaultCap is how many bytes a live tape keeps: packet data and what holding a
+// packet costs, so that a flood of empty datagrams is bounded, too. Beyond it, the
 // oldest packets give way first (the fold in package evidence has long read
-// them) and the tape says so with a KindLimit note.
+// them) and the tape says so with a KindLimit note. Notes stay; once they fill a
+// quarter of the cap, further ones of KindPhone are left out. All in all a tape
+// takes about its cap of memory, and for a moment a tenth more when it makes room.
 const DefaultCap = 256 << 20
+
+// recordCost is what a record takes besides its data: the packet with its
+// addresses, its place in the list and the list's room to grow.
+const recordCost = 192
 
 // Tape is an append-only list of records, safe for concurrent use. The zero
 // value is ready to use and keeps DefaultCap bytes.
 type Tape struct {
-	// Cap is the number of data bytes kept; 0 means DefaultCap. Set it before first use.
+	// Cap is the number of bytes kept, see DefaultCap, which 0 means. Set it before first use.
 	Cap int
 
 	mu      sync.Mutex
 	base    time.Time // the first record's time, with its monotonic reading
 	records []Record
-	size    int
+	size    int // of the packets
+	notes   int // size of the notes
 	last    int
 	dropped int
 	said    bool // whether the note about dropped packets is on the tape
+	mum     bool // whether the note about notes left out is on the tape
 	changed chan struct{}
 }
 
 // Packet appends a packet and returns its number. The tape owns p.Data from now on.
 func (t *Tape) Packet(p Packet) int {
-	return t.add(Record{Packet: &p}, len(p.Data))
+	return t.add(Record{Packet: &p}, recordCost+len(p.Data))
 }
 
 // Note appends a note and returns its number. A zero time becomes now.
@@ -37,7 +46,7 @@ func (t *Tape) Note(n Note) int {
 	if n.Time.IsZero() {
 		n.Time = time.Now()
 	}
-	return t.add(Record{Note: &n}, 0)
+	return t.add(Record{Note: &n}, recordCost+len(n.Text))
 }
 
 func (t *Tape) add(r Record, size int) int {
@@ -51,13 +60,20 @@ func (t *Tape) add(r Record, size int) int {
 	case r.Note != nil:
 		r.Note.Time = t.steady(r.Note.Time)
 	}
-	t.records = append(t.records, r)
-	t.size += size
 	limit := t.Cap
 	if limit == 0 {
 		limit = DefaultCap
 	}
-	if t.size > limit {
+	if r.Note != nil {
+		if t.notes += size; t.notes > limit/4 && r.Note.Kind == KindPhone {
+			t.leaveOut()
+			return r.N
+		}
+	} else {
+		t.size += size
+	}
+	t.records = append(t.records, r)
+	if t.size+min(t.notes, limit/4) > limit {
 		t.shrink(limit)
 		t.sayDropped(limit)
 	}
@@ -84,8 +100,8 @@ func (t *Tape) steady(at time.Time) time.Time {
 func (t *Tape) shrink(limit int) {
 	kept := make([]Record, 0, len(t.records))
 	for _, r := range t.records {
-		if r.Packet != nil && t.size > limit/8*7 {
-			t.size -= len(r.Packet.Data)
+		if r.Packet != nil && t.size+min(t.notes, limit/4) > limit/8*7 {
+			t.size -= recordCost + len(r.Packet.Data)
 			t.dropped++
 			continue
 		}
@@ -107,6 +123,21 @@ func (t *Tape) sayDropped(limit int) {
 		Kind: KindLimit,
 		Key:  LimitDropped,
 		Text: fmt.Sprintf("The recording reached its limit of %s, so its oldest packets were dropped. They were examined before; only the saved file lacks them.", bytesInWords(limit)),
+	}})
+}
+
+// leaveOut says once that the phone's remarks are not written down any more.
+func (t *Tape) leaveOut() {
+	if t.mum {
+		return
+	}
+	t.mum = true
+	t.last++
+	t.records = append(t.records, Record{N: t.last, Note: &Note{
+		Time: time.Now(),
+		Kind: KindLimit,
+		Key:  LimitDropped,
+		Text: "The test phone had so many remarks that the recording took no more of them. Packets are still recorded.",
 	}})
 }
 

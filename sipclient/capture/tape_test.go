@@ -2,6 +2,8 @@ package capture
 
 import (
 	"bytes"
+	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -134,4 +136,52 @@ func TestTapeIsSafe(t *testing.T) {
 	if tape.Dropped() != 0 {
 		t.Error(tape.Dropped(), "dropped")
 	}
+}
+
+// What a flood of empty datagrams and of the phone's own remarks takes stays within the cap, too.
+func TestTapeCapHoldsMemory(t *testing.T) {
+	const limit = 4 << 20
+	for what, add := range map[string]func(*Tape, int){
+		"empty datagrams": func(tape *Tape, _ int) {
+			tape.Packet(Packet{Time: time.Now(), Net: UDP, Src: alice, Dst: proxy, Data: nil})
+		},
+		"RTP": func(tape *Tape, _ int) {
+			tape.Packet(Packet{Time: time.Now(), Net: UDP, Src: alice, Dst: proxy, Data: make([]byte, 172)})
+		},
+		"large datagrams": func(tape *Tape, i int) {
+			if i%100 == 0 {
+				tape.Packet(Packet{Time: time.Now(), Net: UDP, Src: alice, Dst: proxy, Data: make([]byte, 65000)})
+			}
+		},
+		"remarks": func(tape *Tape, i int) {
+			tape.Note(Note{Kind: KindPhone, Key: PhoneLimit, Text: strings.Repeat("x", i%1000)})
+		},
+	} {
+		before := heap()
+		tape := &Tape{Cap: limit}
+		for i := range 200_000 {
+			add(tape, i)
+		}
+		if grown := heap() - before; grown > limit*5/4 {
+			t.Errorf("%s: the tape takes %d bytes, its cap is %d", what, grown, limit)
+		}
+		told := 0
+		for _, r := range tape.From(0) {
+			if r.Note != nil && r.Note.Kind == KindLimit {
+				told++
+			}
+		}
+		if told != 1 {
+			t.Errorf("%s: %d notes say that something is missing", what, told)
+		}
+		runtime.KeepAlive(tape)
+	}
+}
+
+// heap gives what is in use after a collection.
+func heap() int {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int(m.HeapAlloc)
 }
