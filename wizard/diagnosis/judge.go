@@ -10,8 +10,11 @@ import (
 // table is every rule in the order in which equal findings stand.
 var table = slices.Concat(
 	registrationRules,
+	lookupRules,
 	serverRules,
 	providerRules,
+	algRules,
+	natRules,
 	networkRules,
 	refusalRules,
 	codecRules,

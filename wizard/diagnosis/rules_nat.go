@@ -1,0 +1,154 @@
+package diagnosis
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+
+	"softphonedoctor/wizard/evidence"
+)
+
+// natRules are about routers that hide the phone behind another address.
+var natRules = []Rule{
+	{
+		Cause: "nat-binding-changes", Kind: Fault, Where: LocalNetwork, Either: haveAsked,
+		Title:    "The router keeps changing the door through which calls have to come in.",
+		Why:      "The phone always sent from the same place, but the server saw it at {{.number}} different addresses: {{.list}}.",
+		Overturn: "The same address being seen for minutes on end.",
+		Fix: []Remedy{
+			{ForUser, "Set the transport in the phone's account settings to TCP or TLS. Else switch off a second internet line or load balancing in the router."},
+			{ForAdmin, "Use a NAT with endpoint-independent mapping and a UDP timeout above the keep-alive interval."},
+		},
+		ExplainedBy: []string{"sip-alg"},
+		Check:       checkBinding,
+		RuledOut:    seenTwice,
+	},
+	{
+		Cause: "contact-unroutable", Kind: Hint, Where: Account,
+		Either:   evidence.HaveRegistration | evidence.HaveCallIn,
+		Title:    "The phone gave the server an address at which it cannot be reached from outside.",
+		Why:      "{{.seen}}",
+		Overturn: "Calls reaching this phone in spite of it.",
+		Fix: []Remedy{
+			{ForUser, "Switch on rport or STUN in the phone's network settings, or set its transport to TCP or TLS."},
+			{ForAdmin, "Switch the server's NAT handling on for this account, so that it uses the address it sees."},
+		},
+		ExplainedBy: []string{"sip-alg"},
+		Check:       checkContact,
+		RuledOut:    contactReached,
+	},
+	{
+		Cause: "hairpin-not-supported", Kind: Hint, Where: LocalNetwork,
+		Either:   evidence.HaveCallOut | evidence.HaveCallIn,
+		Title:    "Both phones sit behind the same router, and the sound has to turn round in it.",
+		Why:      "The other side names {{.addr}} for its sound, which is this network's own public address.{{.failed}}",
+		Overturn: "Sound passing between the two phones.",
+		Fix: []Remedy{
+			{ForUser, "Ask your provider to relay the sound of such calls."},
+			{ForAdmin, "Use a router that loops such packets back (hairpin), or relay on the server."},
+		},
+		Check:    checkHairpin,
+		RuledOut: farAddressSeen,
+	},
+}
+
+func checkBinding(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
+	type socket struct {
+		from netip.AddrPort
+		to   netip.Addr
+	}
+	seen := map[socket][]string{}
+	proof := map[socket][]Cite{}
+	var order []socket
+	for _, t := range asking(e) {
+		for _, m := range t.Responses {
+			via, ok := ourVia(m)
+			if !ok || via.RPort == 0 || !overUDP(t.Request) {
+				continue
+			}
+			at := via.Received
+			if at == "" {
+				at = via.Host
+			}
+			at = netip.AddrPortFrom(host(at), uint16(via.RPort)).String()
+			key := socket{t.Request.From, t.Request.To.Addr()}
+			if seen[key] == nil {
+				order = append(order, key)
+			}
+			if !slices.Contains(seen[key], at) {
+				seen[key] = append(seen[key], at)
+				proof[key] = append(proof[key], cite(m, "seen at "+at))
+			}
+		}
+	}
+	for _, key := range order {
+		list := seen[key]
+		if len(list) < 2 {
+			continue
+		}
+		hits = append(hits, Hit{Certainty: certain(len(list) > 2), Direction: evidence.In,
+			Args: args{"number": len(list), "list": join(list[:min(len(list), 4)])}, Cites: proof[key][:min(len(list), 6)]})
+	}
+	return hits
+}
+
+// checkContact: a private contact that a server in the internet stored as it
+// was, without taking note of where it came from.
+func checkContact(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
+	for _, c := range inCalls(e) {
+		a := c.Answer
+		if !has(a) || c.Ack != nil || len(a.Copies) == 0 || !public(peerAddress(c)) || end(e, c).Sub(a.Time) < soundAfter {
+			continue
+		}
+		for _, contact := range a.Contacts() {
+			if at := host(contact.URI.Host); at.IsValid() && private(at) {
+				hits = append(hits, Hit{Certainty: Likely, Kind: Fault, CallID: c.ID, Direction: evidence.In,
+					Args:  args{"seen": "This phone answered a call as " + contact.URI.Host + ", an address of its own network, and nothing came back from the server."},
+					Cites: cites(cite(a, "answered as "+contact.URI.Host))})
+				break
+			}
+		}
+	}
+	if len(hits) > 0 {
+		return hits
+	}
+	for _, s := range signIns(e) {
+		if s.accepted == nil || !public(s.accepted.Request.To.Addr()) {
+			continue
+		}
+		ours := s.accepted.Request.Contacts()[0]
+		via, ok := ourVia(s.accepted.Final())
+		if !ok || via.Received != "" || via.RPort != 0 || !private(host(ours.URI.Host)) || !host(ours.URI.Host).IsValid() {
+			continue
+		}
+		for _, c := range s.accepted.Final().Contacts() {
+			if sameHost(c.URI.Host, ours.URI.Host) {
+				hits = append(hits, Hit{Certainty: Likely, Direction: evidence.In,
+					Args:  args{"seen": "The server stored " + c.URI.Host + ", an address of this phone's own network, and did not say that it saw another one."},
+					Cites: cites(cite(s.accepted.Final(), "stored as "+c.URI.Host))})
+				break
+			}
+		}
+	}
+	return hits
+}
+
+func checkHairpin(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
+	mine := host(strings.TrimSpace(mappedAddress(e)))
+	if !mine.IsValid() {
+		return notTold()
+	}
+	for _, c := range answeredCalls(e) {
+		m := remoteMedia(c)
+		if m == nil || host(m.Addr) != mine || ourAddress(c) == mine {
+			continue
+		}
+		h := Hit{Certainty: Likely, CallID: c.ID, Direction: evidence.In, Args: args{"addr": m.Addr, "failed": ""},
+			Cites: cites(cite(m.Message, "the other side's sound: "+m.Addr))}
+		if cause, _ := silenceIn(e, c); cause != "" {
+			h.Kind, h.Args["failed"] = Fault, " No sound came through."
+		}
+		hits = append(hits, h)
+	}
+	return hits
+}
