@@ -105,10 +105,10 @@ func (c *Call) lateAnswer(body []byte) {
 	if m == nil {
 		return
 	}
-	if err := m.accept(body); err != nil {
+	if err := m.Accept(body); err != nil {
 		c.phone.noteLimit(err)
 		c.hangOnce.Do(func() { close(c.hang) })
 		return
 	}
-	m.talk()
+	m.Talk()
 }

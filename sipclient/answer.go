@@ -42,12 +42,12 @@ func (c *Call) answered(invite *sip.Request, res *sip.Response, unwanted bool) {
 		return
 	}
 	m := c.line()
-	if err := m.accept(sdpBody(res)); err != nil {
+	if err := m.Accept(sdpBody(res)); err != nil {
 		p.noteLimit(err)
 		c.bye(d)
 		return
 	}
-	m.talk()
+	m.Talk()
 	c.reach(Answered)
 	c.timed(agreed(res))
 	c.talk()

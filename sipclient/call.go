@@ -8,6 +8,7 @@ import (
 	"github.com/emiago/sipgo/sip"
 
 	"softphonedoctor/sipclient/capture"
+	"softphonedoctor/sipclient/media"
 )
 
 // State is how far a call has come. It only ever grows.
@@ -50,7 +51,7 @@ type Call struct {
 	state   State
 	changed chan struct{} // closed and replaced at each change
 	dialog  *dialog
-	media   *mediaLine
+	media   *media.Line
 	lastAck *sip.Request
 	forks   map[string]*sip.Request // ACKs of answers of other branches, by To tag
 
@@ -135,7 +136,7 @@ func (c *Call) reach(s State) {
 }
 
 // line gives the call's media, nil while there is none.
-func (c *Call) line() *mediaLine {
+func (c *Call) line() *media.Line {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.media
@@ -162,7 +163,7 @@ func (c *Call) talk() {
 	case <-p.ctx.Done():
 	}
 	if m := c.line(); m != nil {
-		m.stop()
+		m.Stop()
 	}
 	c.reach(Ended)
 }
@@ -188,7 +189,7 @@ func (c *Call) finish() {
 		c.phone.note(capture.PhoneLimit, "this test phone stumbled over a message of the call and ended it")
 	}
 	if m := c.line(); m != nil {
-		m.close()
+		m.Close()
 	}
 	c.reach(Ended)
 	close(c.over)

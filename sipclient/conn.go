@@ -10,33 +10,15 @@ import (
 	"time"
 
 	"github.com/emiago/sipgo/sip"
+
+	"softphonedoctor/sipclient/wire"
 )
-
-// packetConn is a pump as the stack wants it: a net.PacketConn. Deadlines do
-// nothing, on purpose: diago ends its RTCP for good by a write deadline that it
-// never clears (trap 6), and nothing here waits without another bound.
-type packetConn struct{ *pump }
-
-func (c packetConn) LocalAddr() net.Addr              { return net.UDPAddrFromAddrPort(c.local) }
-func (c packetConn) Close() error                     { return c.close() }
-func (c packetConn) SetDeadline(time.Time) error      { return nil }
-func (c packetConn) SetReadDeadline(time.Time) error  { return nil }
-func (c packetConn) SetWriteDeadline(time.Time) error { return nil }
-
-// ReadFrom waits until the socket closes: what arrives is handled by the pump.
-func (c packetConn) ReadFrom([]byte) (int, net.Addr, error) {
-	<-c.done
-	return 0, nil, net.ErrClosed
-}
-
-func (c packetConn) WriteTo(b []byte, to net.Addr) (int, error) {
-	return c.write(b, addrPort(to)), nil
-}
 
 // sipConn is the SIP socket under sipgo. What the guard lets through waits here
 // until sipgo's reader takes it.
 type sipConn struct {
-	packetConn
+	wire.PacketConn
+	phone   *Phone
 	queue   chan datagram
 	dropped atomic.Uint64
 	deaf    atomic.Bool // the phone closes: what arrives goes onto the tape and no further
@@ -47,8 +29,8 @@ type datagram struct {
 	from netip.AddrPort
 }
 
-func newSIPConn(u *pump) *sipConn {
-	return &sipConn{packetConn: packetConn{u}, queue: make(chan datagram, 1024)}
+func (p *Phone) newSIPConn(u *wire.Socket) *sipConn {
+	return &sipConn{PacketConn: wire.PacketConn{Socket: u}, phone: p, queue: make(chan datagram, 1024)}
 }
 
 // push queues a datagram; in a flood the newest gives way (it is on the tape).
@@ -68,17 +50,17 @@ func (c *sipConn) WriteTo(b []byte, to net.Addr) (int, error) {
 	if c.phone.isMuted(b) {
 		return len(b), nil
 	}
-	return c.packetConn.WriteTo(b, to)
+	return c.PacketConn.WriteTo(b, to)
 }
 
 func (c *sipConn) ReadFrom(b []byte) (int, net.Addr, error) {
 	select {
-	case <-c.done:
+	case <-c.Done():
 		return 0, nil, net.ErrClosed
 	default:
 	}
 	select {
-	case <-c.done:
+	case <-c.Done():
 		return 0, nil, net.ErrClosed
 	case d := <-c.queue:
 		return copy(b, d.data), net.UDPAddrFromAddrPort(d.from), nil
@@ -136,9 +118,9 @@ func (p *Phone) letGo() error {
 
 // plug leaves a closed socket in the stack's pool.
 func (p *Phone) plug(c *sipConn) {
-	closed := &sip.UDPConnection{PacketConn: c, PacketAddr: c.local.String(), Listener: true}
+	closed := &sip.UDPConnection{PacketConn: c, PacketAddr: c.Local().String(), Listener: true}
 	pool := p.ua.TransportLayer().Pool("udp")
-	pool.Add(c.local.String(), closed)
+	pool.Add(c.Local().String(), closed)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for from := range p.sources {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"softphonedoctor/sipclient/capture"
+	"softphonedoctor/sipclient/wire"
 )
 
 var (
@@ -215,7 +216,7 @@ func streamReason(err error) string {
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, wsaReset):
 		return "connection reset"
 	case errors.As(err, &no):
-		return reason(no)
+		return wire.Reason(no)
 	}
 	return err.Error()
 }

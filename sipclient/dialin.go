@@ -162,7 +162,7 @@ func (c *Call) over200(req *sip.Request, tx sip.ServerTransaction) bool {
 		return false
 	default:
 	}
-	m, err := p.newMediaLine(c.id)
+	m, err := p.newLine()
 	if err != nil {
 		p.note(capture.PhoneLimit, "no sockets for sound: "+err.Error())
 		reply(req, tx, 500, "Server Internal Error")
@@ -171,7 +171,7 @@ func (c *Call) over200(req *sip.Request, tx sip.ServerTransaction) bool {
 	c.mu.Lock()
 	c.media = m
 	c.mu.Unlock()
-	body, late, err := m.reply(sdpBody(req))
+	body, late, err := m.Reply(sdpBody(req))
 	if err != nil {
 		p.noteLimit(err)
 		reply(req, tx, 488, "Not Acceptable Here")
@@ -190,7 +190,7 @@ func (c *Call) over200(req *sip.Request, tx sip.ServerTransaction) bool {
 		return false // cancelled at the same moment: the stack has sent 487
 	}
 	if !late {
-		m.talk()
+		m.Talk()
 	}
 	c.reach(Answered)
 	c.timed(timer)

@@ -9,6 +9,7 @@ import (
 	"github.com/emiago/sipgo/sip"
 
 	"softphonedoctor/sipclient/capture"
+	"softphonedoctor/sipclient/wire"
 )
 
 const (
@@ -45,13 +46,13 @@ func (p *Phone) Dial(ctx context.Context, to string) (*Call, error) {
 		return nil, errors.New("a sips address needs an account over TLS: set the account's transport to tls, or call the address as sip")
 	}
 	c := p.newCall(randomHex(12), false)
-	media, err := p.newMediaLine(c.id)
+	line, err := p.newLine()
 	if err != nil {
 		return nil, fmt.Errorf("no sockets for sound: %w", err)
 	}
-	c.media = media
+	c.media = line
 	if err := p.keep(c); err != nil {
-		media.close()
+		line.Close()
 		return nil, err
 	}
 	c.reach(Dialing)
@@ -191,7 +192,7 @@ func (c *Call) invite(s *setup, invite *sip.Request, round *authRound) (res *sip
 		case <-refusal:
 			if closed++; closed >= p.enough() && !provisional {
 				tx.Terminate() // the port is closed: the tape says so
-				return nil, refused
+				return nil, wire.Refused
 			}
 			refusal = p.refusals()
 		case <-silence:
@@ -240,7 +241,7 @@ func (c *Call) invite(s *setup, invite *sip.Request, round *authRound) (res *sip
 // quit ends the call for the outside while its goroutine still waits for late answers.
 func (c *Call) quit() {
 	if m := c.line(); m != nil {
-		m.close()
+		m.Close()
 	}
 	c.reach(Ended)
 }
@@ -255,7 +256,7 @@ func (c *Call) provisional(res *sip.Response) {
 	}
 	if body := sdpBody(res); body != nil {
 		if m := c.line(); m != nil {
-			_ = m.early(body) // a description that is no use early is judged at the answer
+			_ = m.Early(body) // a description that is no use early is judged at the answer
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/miekg/dns"
 
 	"softphonedoctor/sipclient/capture"
+	"softphonedoctor/sipclient/wire"
 )
 
 // newNameServer answers from a zone of records, one to a line, over UDP and TCP.
@@ -59,7 +60,7 @@ func newNameServer(t *testing.T, zone string) netip.AddrPort {
 	if err != nil {
 		t.Fatal(err)
 	}
-	at := addrPort(pc.LocalAddr())
+	at := wire.AddrPort(pc.LocalAddr())
 	l, err := net.Listen("tcp", at.String())
 	if err != nil {
 		t.Fatal(err)
@@ -119,7 +120,7 @@ func TestNameService(t *testing.T) {
 		{"a.test:7", capture.TCP, false, "[127.0.0.7:7 [::1]:7]"},
 		{"nothing.test", capture.UDP, false, "[]"},
 	} {
-		p := &Phone{cfg: Config{Resolver: NewResolver(addrPort(dead.LocalAddr()), at), PreferIPv6: c.six}, tape: &capture.Tape{}}
+		p := &Phone{cfg: Config{Resolver: NewResolver(wire.AddrPort(dead.LocalAddr()), at), PreferIPv6: c.six}, tape: &capture.Tape{}}
 		if c.name != "naptr.test" {
 			p.cfg.Resolver = NewResolver(at)
 		}
@@ -137,7 +138,7 @@ func TestNameService(t *testing.T) {
 	if list := p.lookup(context.Background(), "many.test", capture.UDP, false); len(list) != 32 || list[0].Port() != 5000 {
 		t.Errorf("%d addresses of a long answer: %v", len(list), list)
 	}
-	p.cfg.Resolver = NewResolver(addrPort(dead.LocalAddr()))
+	p.cfg.Resolver = NewResolver(wire.AddrPort(dead.LocalAddr()))
 	began := time.Now()
 	if list := p.lookup(context.Background(), "plain.test", capture.UDP, true); len(list) != 0 || time.Since(began) > lookupTime+time.Second {
 		t.Error(list, time.Since(began))

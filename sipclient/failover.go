@@ -37,7 +37,7 @@ func (p *Phone) turn(to hop, why string) {
 	p.mu.Unlock()
 	switch c := p.socket(to.addr.Addr()); {
 	case to.net == capture.UDP && c != nil:
-		p.settle(c.local)
+		p.settle(c.Local())
 	case s != nil:
 		p.settle(s.local)
 	}
@@ -115,18 +115,18 @@ func (c *Call) placeAt(ctx context.Context, s *setup, target sip.Uri) (why strin
 // offerFrom gives our description, from sockets of the IP version that the way has.
 func (c *Call) offerFrom(w way) ([]byte, error) {
 	m := c.line()
-	if m.rtp.local.Addr().Is4() != w.local.Addr().Is4() {
-		other, err := c.phone.newMediaLine(c.id)
+	if m.Local().Addr().Is4() != w.local.Addr().Is4() {
+		other, err := c.phone.newLine()
 		if err != nil {
 			return nil, err
 		}
-		m.close()
+		m.Close()
 		c.mu.Lock()
 		c.media = other
 		c.mu.Unlock()
 		m = other
 	}
-	return m.offer()
+	return m.Offer()
 }
 
 // linger leaves an INVITE that another address got meanwhile: it is not repeated,

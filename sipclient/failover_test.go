@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"softphonedoctor/sipclient/capture"
+	"softphonedoctor/sipclient/wire"
 )
 
 // several gives a phone whose domain has the given servers, best first.
@@ -66,7 +67,7 @@ func TestRegisterFailover(t *testing.T) {
 		t.Error("the silent server was not asked, or for another registration")
 	}
 	for _, want := range []string{"udp " + closed + ": connection refused, using udp " + silent.addr(), "udp " + silent.addr() + ": no answer, using udp " + busy.addr(), "udp " + busy.addr() + ": 503, using udp " + good.addr()} {
-		if icmpSurfaces && !hasNote(p, capture.PhoneFallback+" "+want) {
+		if wire.ICMPSurfaces && !hasNote(p, capture.PhoneFallback+" "+want) {
 			t.Errorf("no note %q in %q", want, notes(p))
 		}
 	}

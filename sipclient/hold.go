@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"strings"
 	"sync"
 	"time"
 
@@ -31,7 +30,7 @@ func (c *Call) setHold(ctx context.Context, hold bool) error {
 	if c.State() != Answered || m == nil || c.established() == nil {
 		return errNotAnswered
 	}
-	if was := m.setHeld(hold); was == hold {
+	if was := m.SetHeld(hold); was == hold {
 		return nil
 	}
 	res, err := c.offerAgain(ctx, nil)
@@ -41,41 +40,10 @@ func (c *Call) setHold(ctx context.Context, hold bool) error {
 		err = fmt.Errorf("the other side refused it with %d %s", res.StatusCode, res.Reason)
 	}
 	if err != nil {
-		m.setHeld(!hold)
+		m.SetHeld(!hold)
 	}
 	return err
 }
-
-// setHeld notes whether we hold the other side, and tells whether we did.
-func (m *mediaLine) setHeld(hold bool) (was bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	was, m.held = m.held, hold
-	return was
-}
-
-// direct names our direction in a description of ours: what it says, less what a
-// hold of ours leaves out.
-func direct(body []byte, held, offer bool) []byte {
-	lines := strings.Split(string(body), "\r\n")
-	for i, line := range lines {
-		switch {
-		case !strings.HasPrefix(line, "a="):
-		case offer && directions[line[2:]]:
-			lines[i] = "a=sendrecv" // whatever the last answer came to
-			if held {
-				lines[i] = "a=sendonly"
-			}
-		case held && line == "a=sendrecv":
-			lines[i] = "a=sendonly"
-		case held && line == "a=recvonly":
-			lines[i] = "a=inactive"
-		}
-	}
-	return []byte(strings.Join(lines, "\r\n"))
-}
-
-var directions = map[string]bool{"sendrecv": true, "sendonly": true, "recvonly": true, "inactive": true}
 
 // offerAgain sends a re-INVITE with our description and takes the answer. When
 // both sides send one at the same time, ours is repeated after the pause that
@@ -111,7 +79,7 @@ func (c *Call) offerAgain(ctx context.Context, dress func(*sip.Request)) (*sip.R
 // offerOnce does one re-INVITE, with credentials where the server wants them.
 func (c *Call) offerOnce(ctx context.Context, dress func(*sip.Request)) (*sip.Response, error) {
 	p, d, m := c.phone, c.established(), c.line()
-	body, err := m.offer()
+	body, err := m.Offer()
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +107,7 @@ func (c *Call) offerOnce(ctx context.Context, dress func(*sip.Request)) (*sip.Re
 		case res.StatusCode == 481, res.StatusCode == 408: // the other side has lost the call (RFC 3261 12.2.1.2)
 			c.hangOnce.Do(func() { close(c.hang) })
 		case res.IsSuccess():
-			if err := m.accept(sdpBody(res)); err != nil {
+			if err := m.Accept(sdpBody(res)); err != nil {
 				p.noteLimit(err)
 				return nil, err
 			}

@@ -54,7 +54,7 @@ func (p *Phone) keepAlive() {
 				_ = p.sending(func() error {
 					to := p.Server()
 					if c := p.socket(to.Addr()); c != nil {
-						c.write(lineEnd, to)
+						c.Write(lineEnd, to)
 					}
 					return nil
 				})

@@ -13,11 +13,12 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/emiago/diago/media"
+	diago "github.com/emiago/diago/media"
 	"github.com/emiago/sipgo"
 	"github.com/emiago/sipgo/sip"
 
 	"softphonedoctor/sipclient/capture"
+	"softphonedoctor/sipclient/wire"
 )
 
 // open binds the SIP socket, on UDP one for each IP version that the server has,
@@ -40,7 +41,7 @@ func (p *Phone) open() error {
 				return err
 			}
 		}
-		p.settle(p.conn.local)
+		p.settle(p.conn.Local())
 	}
 	p.hands = map[capture.Net]*handout{}
 	for n, serve := range map[capture.Net]func(net.Listener) error{capture.TCP: srv.ServeTCP, capture.TLS: srv.ServeTLS} {
@@ -114,18 +115,18 @@ func (p *Phone) stack(ip netip.Addr) (*sipgo.Server, error) {
 
 // openUDP opens the UDP socket and gives it to the stack.
 func (p *Phone) openUDP(srv *sipgo.Server, ip netip.Addr) error {
-	pump, err := p.listen(netip.AddrPortFrom(ip, 0))
+	socket, err := p.tap().Listen(netip.AddrPortFrom(ip, 0))
 	if err != nil {
 		return fmt.Errorf("no socket for the test phone on %s: %w", ip, err)
 	}
-	conn := newSIPConn(pump)
+	conn := p.newSIPConn(socket)
 	p.served.Go(func() { _ = srv.ServeUDP(conn) }) // ends when the socket closes
 	// Until the socket is in sipgo's pool, a request would open another one (trap 5).
 	for range 400 {
-		if _, err := p.ua.TransportLayer().GetConnection("udp", pump.local.String()); err == nil {
+		if _, err := p.ua.TransportLayer().GetConnection("udp", socket.Local().String()); err == nil {
 			p.conns = append(p.conns, conn)
 			p.conn = p.conns[0]
-			pump.start(func(data []byte, from netip.AddrPort, _ time.Time) { p.admit(conn, data, from) })
+			socket.Start(func(data []byte, from netip.AddrPort, _ time.Time) { p.admit(conn, data, from) })
 			return nil
 		}
 		time.Sleep(time.Millisecond)
@@ -142,7 +143,7 @@ var quiet sync.Once
 func quietStack() {
 	quiet.Do(func() {
 		sip.SetDefaultLogger(slog.New(slog.DiscardHandler))
-		media.SetDefaultLogger(slog.New(slog.DiscardHandler))
-		sip.UDPMTUSize = maxDatagram + 200
+		diago.SetDefaultLogger(slog.New(slog.DiscardHandler))
+		sip.UDPMTUSize = wire.MaxDatagram + 200
 	})
 }

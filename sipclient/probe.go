@@ -11,6 +11,7 @@ import (
 	"github.com/emiago/sipgo/sip"
 
 	"softphonedoctor/sipclient/capture"
+	"softphonedoctor/sipclient/wire"
 )
 
 // Options sends one OPTIONS to the server and returns when it is answered or 4 s
@@ -43,7 +44,7 @@ func (p *Phone) optionsRequest(pad int, w way) *sip.Request {
 	req.AppendHeader(sip.NewHeader("Contact", "<"+contact.String()+">"))
 	req.AppendHeader(sip.NewHeader("Accept", "application/sdp"))
 	const name = "X-Padding"
-	if room := min(pad, maxDatagram) - len(req.String()) - len(name+": \r\n"); room > 0 {
+	if room := min(pad, wire.MaxDatagram) - len(req.String()) - len(name+": \r\n"); room > 0 {
 		req.AppendHeader(sip.NewHeader(name, strings.Repeat("x", room)))
 	}
 	return req
@@ -53,7 +54,7 @@ func (p *Phone) optionsRequest(pad int, w way) *sip.Request {
 // where the system tells it to connected sockets only (trap 15). The function that
 // it gives stops it.
 func (p *Phone) probeLater(ctx context.Context) (stop func()) {
-	if icmpSurfaces || p.conn == nil {
+	if wire.ICMPSurfaces || p.conn == nil {
 		return func() {}
 	}
 	t := time.AfterFunc(p.timing.probe, func() { p.inBackground(func() { p.probePort(ctx) }) })
@@ -66,11 +67,11 @@ func (p *Phone) probePort(ctx context.Context) {
 	server := p.Server()
 	conn, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(server))
 	if err != nil {
-		p.noteUnreachable(server, reason(err))
+		p.noteUnreachable(server, wire.Reason(err))
 		return
 	}
 	defer conn.Close()
-	local := addrPort(conn.LocalAddr())
+	local := wire.AddrPort(conn.LocalAddr())
 	me := p.identity(p.cfg.User)
 	text := fmt.Sprintf("OPTIONS %s SIP/2.0\r\nVia: SIP/2.0/UDP %s;branch=%s;rport\r\nMax-Forwards: 70\r\nFrom: <%s>;tag=%s\r\nTo: <%s>\r\nCall-ID: %s\r\nCSeq: 1 OPTIONS\r\nUser-Agent: %s\r\nContent-Length: 0\r\n\r\n",
 		uriText(p.domainURI()), local, sip.GenerateBranchN(16), uriText(me), randomHex(6), uriText(me), randomHex(12), userAgent)
@@ -94,7 +95,7 @@ func (p *Phone) probePort(ctx context.Context) {
 	if errors.As(err, &timeout) && timeout.Timeout() {
 		return
 	}
-	p.noteUnreachable(server, reason(err))
+	p.noteUnreachable(server, wire.Reason(err))
 }
 
 func uriText(u sip.Uri) string { return u.String() }

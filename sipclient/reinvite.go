@@ -2,6 +2,8 @@ package sipclient
 
 import (
 	"github.com/emiago/sipgo/sip"
+
+	"softphonedoctor/sipclient/media"
 )
 
 // reinvite answers an INVITE inside the call: hold, resume, another address. Our
@@ -30,7 +32,7 @@ func (c *Call) reinvite(req *sip.Request, tx sip.ServerTransaction) {
 
 // change applies the offer of a re-INVITE or UPDATE and gives our description; when it
 // is refused, the answer is out and ok is false.
-func (c *Call) change(req *sip.Request, tx sip.ServerTransaction, d *dialog, m *mediaLine) (body []byte, late, ok bool) {
+func (c *Call) change(req *sip.Request, tx sip.ServerTransaction, d *dialog, m *media.Line) (body []byte, late, ok bool) {
 	if d == nil || m == nil || c.State() == Ended {
 		reply(req, tx, 481, "Call/Transaction Does Not Exist")
 		return nil, false, false
@@ -48,7 +50,7 @@ func (c *Call) change(req *sip.Request, tx sip.ServerTransaction, d *dialog, m *
 		reply(req, tx, 500, "CSeq Out Of Order")
 		return nil, false, false
 	}
-	body, late, err := m.reply(sdpBody(req))
+	body, late, err := m.Reply(sdpBody(req))
 	if err != nil {
 		c.phone.noteLimit(err)
 		reply(req, tx, 488, "Not Acceptable Here")

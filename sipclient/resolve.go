@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"softphonedoctor/sipclient/capture"
+	"softphonedoctor/sipclient/wire"
 )
 
 // services names the SRV records of each transport, and the services of NAPTR
@@ -193,5 +194,5 @@ func routeTo(target netip.AddrPort) (netip.Addr, error) {
 		return netip.Addr{}, err
 	}
 	defer conn.Close()
-	return addrPort(conn.LocalAddr()).Addr(), nil
+	return wire.AddrPort(conn.LocalAddr()).Addr(), nil
 }

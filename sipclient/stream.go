@@ -12,6 +12,7 @@ import (
 
 	"softphonedoctor/sipclient/capture"
 	"softphonedoctor/sipclient/sipmsg"
+	"softphonedoctor/sipclient/wire"
 )
 
 // stream is one connection that we dialled, as the stack sees it: a net.Conn that
@@ -46,7 +47,7 @@ func tcpAddrPort(a net.Addr) netip.AddrPort {
 	if !ok || t == nil {
 		return netip.AddrPort{}
 	}
-	return unmap(t.AddrPort())
+	return wire.Unmap(t.AddrPort())
 }
 
 // RemoteAddr is the address that requests name, in the one form the stack's pool knows.

@@ -10,6 +10,7 @@ import (
 	"github.com/emiago/sipgo/sip"
 
 	"softphonedoctor/sipclient/capture"
+	"softphonedoctor/sipclient/wire"
 )
 
 const goodHead = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=x\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
@@ -164,9 +165,8 @@ func FuzzGuard(f *testing.F) {
 	from := mustAddr("127.0.0.1:5060")
 	f.Fuzz(func(t *testing.T, b []byte) {
 		p := &Phone{cfg: Config{Resolver: noNames{}}, peers: map[string]bool{"127.0.0.1": true}, calls: map[string]*Call{}, past: map[string]time.Time{}, sources: map[string]bool{}, asked: valve{burst: 100}, told: valve{burst: 100}, net: capture.UDP, home: mustAddr("127.0.0.1:1"), ctx: context.Background(), tape: &capture.Tape{}}
-		u := &pump{phone: p, done: make(chan struct{})}
-		p.conn = newSIPConn(u)
-		u.safely(func(b []byte, from netip.AddrPort, _ time.Time) { p.admit(p.conn, b, from) }, b, from, time.Now())
+		p.conn = p.newSIPConn(new(wire.Socket))
+		wire.Safely(func(b []byte, from netip.AddrPort, _ time.Time) { p.admit(p.conn, b, from) }, b, from, time.Now())
 		if len(p.conn.queue) == 0 {
 			return
 		}

@@ -4,13 +4,11 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
-	"net"
 	"net/netip"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/emiago/diago/media"
 	"github.com/pion/rtcp"
 
 	"softphonedoctor/sipclient/capture"
@@ -224,14 +222,3 @@ func TestTrap12Reinvite(t *testing.T) {
 }
 
 func mustAddr(s string) netip.AddrPort { return netip.MustParseAddrPort(s) }
-
-// bareLine is a line without sockets.
-func (p *Phone) bareLine() *mediaLine {
-	m := &mediaLine{phone: p, halt: make(chan struct{})}
-	m.reports.init()
-	u := &pump{phone: p, local: p.Local(), done: make(chan struct{})}
-	m.sess = &media.MediaSession{Codecs: p.codecs()}
-	m.sess.InitWithListeners(packetConn{u}, packetConn{u}, &net.UDPAddr{})
-	m.sess.Laddr = *net.UDPAddrFromAddrPort(p.Local())
-	return m
-}

@@ -74,7 +74,7 @@ func (p *Phone) way(ctx context.Context, to hop) (way, error) {
 		if c == nil {
 			return way{to, p.Local()}, errNoWay
 		}
-		return way{to, c.local}, nil
+		return way{to, c.Local()}, nil
 	}
 	s, err := p.connect(ctx, to)
 	if err != nil {
@@ -86,7 +86,7 @@ func (p *Phone) way(ctx context.Context, to hop) (way, error) {
 // socket gives our UDP socket for an address, nil when there is none.
 func (p *Phone) socket(to netip.Addr) *sipConn {
 	for _, c := range p.conns {
-		if c.local.Addr().Is4() == to.Is4() {
+		if c.Local().Addr().Is4() == to.Is4() {
 			return c
 		}
 	}

@@ -1,7 +1,9 @@
-package sipclient
+package media
 
 import (
 	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -45,7 +47,7 @@ type source struct {
 }
 
 func (r *reports) init() {
-	r.cname = randomHex(8)
+	r.cname = fmt.Sprintf("%016x", rand.Uint64())
 	r.sources = map[uint32]*source{}
 	r.senders = map[uint32]senderTime{}
 }
@@ -197,25 +199,25 @@ func ntp(t time.Time) uint64 {
 }
 
 // report sends RTCP until the line stops: first after 1.5 s, then every 5 s.
-func (m *mediaLine) report() {
-	timer := time.NewTimer(m.phone.timing.first)
+func (m *Line) report() {
+	timer := time.NewTimer(m.cfg.FirstReport)
 	defer timer.Stop()
 	for {
 		select {
 		case <-m.halt:
 			return
-		case <-m.phone.ctx.Done():
+		case <-m.cfg.Done:
 			return
 		case <-timer.C:
 		}
 		m.sendReport(false)
-		timer.Reset(m.phone.timing.report)
+		timer.Reset(m.cfg.Report)
 	}
 }
 
 // sendReport sends one compound report. It goes through our socket and not
 // through diago's session, whose RTCP ends at the first re-INVITE (trap 6).
-func (m *mediaLine) sendReport(bye bool) {
+func (m *Line) sendReport(bye bool) {
 	m.mu.Lock()
 	remote, closed := m.remote, m.closed
 	m.mu.Unlock()
@@ -223,6 +225,6 @@ func (m *mediaLine) sendReport(bye bool) {
 		return
 	}
 	if b := m.reports.compound(time.Now(), bye); b != nil {
-		m.rtcp.write(b, remote.rtcp)
+		m.rtcp.Write(b, remote.rtcp)
 	}
 }

@@ -1,6 +1,6 @@
 //go:build !linux
 
-package sipclient
+package wire
 
 import (
 	"errors"
@@ -10,17 +10,17 @@ import (
 	"syscall"
 )
 
-// icmpSurfaces: here an ICMP error reaches connected sockets only, so a silent
+// ICMPSurfaces: here an ICMP error reaches connected sockets only, so a silent
 // server is probed from one (trap 15).
-const icmpSurfaces = false
+const ICMPSurfaces = false
 
 func surfaceICMP(*net.UDPConn) {}
 
 func drainICMP(*net.UDPConn, func(netip.AddrPort, string)) bool { return false }
 
-// reason says in words why a packet could not go. Windows calls a refused port
+// Reason says in words why a packet could not go. Windows calls a refused port
 // "forcibly closed".
-func reason(err error) string {
+func Reason(err error) string {
 	var no syscall.Errno
 	if !errors.As(err, &no) {
 		return "send failed"
@@ -28,7 +28,7 @@ func reason(err error) string {
 	text := strings.ToLower(no.Error())
 	switch {
 	case strings.Contains(text, "refused"), strings.Contains(text, "forcibly closed"):
-		return refused
+		return Refused
 	case strings.Contains(text, "host") && strings.Contains(text, "unreachable"), strings.Contains(text, "no route"):
 		return "host unreachable"
 	case strings.Contains(text, "unreachable"):

@@ -1,4 +1,6 @@
-package sipclient
+// Package media is the sound of the test phone's calls: it describes it (SDP offer
+// and answer), sends it in time (RTP) and reports on it (RTCP).
+package media
 
 import (
 	"errors"
@@ -8,10 +10,11 @@ import (
 	"sync"
 	"time"
 
-	"github.com/emiago/diago/media"
+	diago "github.com/emiago/diago/media"
 
 	"softphonedoctor/sipclient/capture"
 	"softphonedoctor/sipclient/codec"
+	"softphonedoctor/sipclient/wire"
 )
 
 const (
@@ -24,16 +27,15 @@ const (
 
 var errNoDescription = errors.New("the answer describes no sound")
 
-// mediaLine is the sound of one call: two sockets of our own, diago's media and
+// Line is the sound of one call: two sockets of our own, diago's media and
 // RTP session on top, and our own counting for RTCP.
 //
-// What arrives is read by the pumps only. diago's reader never runs: it panics
+// What arrives is read by the sockets only. diago's reader never runs: it panics
 // on some header extensions and stops at a short datagram (trap 3), and counts
 // by the time of reading (trap 17).
-type mediaLine struct {
-	phone     *Phone
-	rtp, rtcp *pump
-	source    codec.Source
+type Line struct {
+	cfg       Config
+	rtp, rtcp *wire.Socket
 	id        uint64 // of the o= line
 	began     time.Time
 
@@ -42,10 +44,10 @@ type mediaLine struct {
 	due     time.Time  // of the frame after the last one; zero before the first
 
 	mu      sync.Mutex
-	sess    *media.MediaSession
-	session *media.RTPSession
-	writer  *media.RTPPacketWriter
-	speech  media.Codec
+	sess    *diago.MediaSession
+	session *diago.RTPSession
+	writer  *diago.RTPPacketWriter
+	speech  diago.Codec
 	remote  *description
 	plain   string // of remote, to tell a repetition
 	version uint64
@@ -59,39 +61,61 @@ type mediaLine struct {
 	reports reports
 }
 
-// newMediaLine opens the sockets of a call.
-func (p *Phone) newMediaLine(callID string) (*mediaLine, error) {
-	rtp, rtcp, err := p.listenPair()
+// Config is what a line needs of its phone.
+type Config struct {
+	wire.Tap
+	Local  netip.Addr   // of the sockets
+	Agent  string       // names us in the s= line
+	Source codec.Source // the sound to send; nil sends codec.Probe
+	// Codecs lists encoding names in order of preference; empty means PCMA and PCMU.
+	Codecs []string
+	// Lookup resolves a name in a c= line, best address first.
+	Lookup func(host string, port int) []netip.AddrPort
+	// Done closes when the phone does.
+	Done <-chan struct{}
+	// FirstReport and Report are the time until the first RTCP report and between two.
+	FirstReport, Report time.Duration
+}
+
+// New opens the sockets of a call's sound; nothing is sent yet.
+func New(cfg Config) (*Line, error) {
+	if cfg.Source == nil {
+		cfg.Source = new(codec.Probe)
+	}
+	rtp, rtcp, err := listenPair(cfg)
 	if err != nil {
 		return nil, err
 	}
-	m := &mediaLine{phone: p, rtp: rtp, rtcp: rtcp, source: p.signal(), began: time.Now(), fresh: true, halt: make(chan struct{})}
+	m := &Line{cfg: cfg, rtp: rtp, rtcp: rtcp, began: time.Now(), fresh: true, halt: make(chan struct{})}
 	m.id = uint64(m.began.Unix())
 	m.reports.init()
-	m.sess = &media.MediaSession{Codecs: p.codecs()}
-	m.sess.InitWithListeners(mediaConn{packetConn{rtp}, m}, packetConn{rtcp}, &net.UDPAddr{})
-	m.sess.Laddr = *net.UDPAddrFromAddrPort(rtp.local) // InitWithListeners takes RTCP's
-	p.tape.Note(capture.Note{Kind: capture.KindSubject, Key: "media", Text: rtp.local.String()})
-	rtp.start(m.onRTP)
-	rtcp.start(m.onRTCP)
+	m.sess = &diago.MediaSession{Codecs: codecs(cfg.Codecs)}
+	m.sess.InitWithListeners(mediaConn{wire.PacketConn{Socket: rtp}, m}, wire.PacketConn{Socket: rtcp}, &net.UDPAddr{})
+	m.sess.Laddr = *net.UDPAddrFromAddrPort(rtp.Local()) // InitWithListeners takes RTCP's
+	cfg.Tape.Note(capture.Note{Kind: capture.KindSubject, Key: "media", Text: rtp.Local().String()})
+	rtp.Start(m.onRTP)
+	rtcp.Start(m.onRTCP)
 	return m, nil
 }
 
+// Local is the address of the RTP socket.
+func (m *Line) Local() netip.AddrPort { return m.rtp.Local() }
+
 // listenPair opens an even port for RTP and the next one for RTCP (RFC 3550 11).
-func (p *Phone) listenPair() (rtp, rtcp *pump, err error) {
-	at := func(port uint16) (*pump, error) { return p.listen(netip.AddrPortFrom(p.Local().Addr(), port)) }
+func listenPair(cfg Config) (rtp, rtcp *wire.Socket, err error) {
+	at := func(port uint16) (*wire.Socket, error) { return cfg.Listen(netip.AddrPortFrom(cfg.Local, port)) }
 	for range 50 {
-		var first, second *pump
+		var first, second *wire.Socket
 		if first, err = at(0); err != nil {
 			return nil, nil, err
 		}
-		port := first.local.Port()
+		port := first.Local().Port()
 		if port == 65535 {
-			_ = first.close()
+			_ = first.Close()
 			continue
 		}
 		if second, err = at(port ^ 1); err != nil {
-			_ = first.close()
+			_ = first.Close()
 			continue
 		}
 		if port%2 == 1 {
@@ -103,7 +127,7 @@ func (p *Phone) listenPair() (rtp, rtcp *pump, err error) {
 }
 
 // sendable gives what is needed to send a frame; ok is false on hold.
-func (m *mediaLine) sendable() (w *media.RTPPacketWriter, speech media.Codec, ok bool) {
+func (m *Line) sendable() (w *diago.RTPPacketWriter, speech diago.Codec, ok bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.writer == nil || m.remote == nil || m.closed {
@@ -113,21 +137,21 @@ func (m *mediaLine) sendable() (w *media.RTPPacketWriter, speech media.Codec, ok
 	return m.writer, m.speech, hears && !m.held && !m.remote.addr.Addr().IsUnspecified()
 }
 
-// talk begins sound and reports; it does so once.
-func (m *mediaLine) talk() {
+// Talk begins sound and reports; it does so once.
+func (m *Line) Talk() {
 	m.mu.Lock()
 	first := !m.talking && !m.halted && !m.closed
 	m.talking = m.talking || first
 	m.mu.Unlock()
 	if first {
-		m.phone.inBackground(func() { m.pace(-1) })
-		m.phone.inBackground(m.report)
+		m.cfg.Go(func() { m.pace(-1) })
+		m.cfg.Go(m.report)
 	}
 }
 
 // pace sends frames every 20 ms by a fixed schedule until the line stops, or at
 // most n of them, which end when talking begins.
-func (m *mediaLine) pace(n int) {
+func (m *Line) pace(n int) {
 	next := m.resume()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -135,7 +159,7 @@ func (m *mediaLine) pace(n int) {
 		select {
 		case <-m.halt:
 			return
-		case <-m.phone.ctx.Done():
+		case <-m.cfg.Done:
 			return
 		case <-timer.C:
 		}
@@ -155,7 +179,7 @@ func (m *mediaLine) pace(n int) {
 // resume gives the time of the first frame. Between the packets at early media
 // and the answer seconds may pass, and they pass in the timestamps, too (RFC 3550
 // 5.1): else the other side would take the pause for jitter.
-func (m *mediaLine) resume() time.Time {
+func (m *Line) resume() time.Time {
 	now := time.Now()
 	m.sending.Lock()
 	due := m.due
@@ -172,7 +196,7 @@ func (m *mediaLine) resume() time.Time {
 
 // frame sends the next 20 ms of sound, or lets them pass while on hold. An early
 // one is not sent any more once talking has begun: then it says false.
-func (m *mediaLine) frame(early bool, due time.Time) (goOn bool) {
+func (m *Line) frame(early bool, due time.Time) (goOn bool) {
 	m.sending.Lock()
 	defer m.sending.Unlock()
 	defer func() { _ = recover() }()
@@ -186,7 +210,7 @@ func (m *mediaLine) frame(early bool, due time.Time) (goOn bool) {
 		return goOn
 	}
 	var pcm [frameSamples]int16
-	m.source.Frame(pcm[:])
+	m.cfg.Source.Frame(pcm[:])
 	if !ok {
 		w.DelayTimestamp(frameSamples)
 		m.fresh = true
@@ -200,13 +224,13 @@ func (m *mediaLine) frame(early bool, due time.Time) (goOn bool) {
 	return goOn
 }
 
-func (m *mediaLine) isTalking() bool {
+func (m *Line) isTalking() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.talking
 }
 
-func (m *mediaLine) skip(samples uint32) {
+func (m *Line) skip(samples uint32) {
 	m.sending.Lock()
 	defer m.sending.Unlock()
 	if w, _, _ := m.sendable(); w != nil {
@@ -215,8 +239,8 @@ func (m *mediaLine) skip(samples uint32) {
 	}
 }
 
-// stop ends sending and says goodbye in RTCP. What still arrives is recorded until close.
-func (m *mediaLine) stop() {
+// Stop ends sending and says goodbye in RTCP. What still arrives is recorded until close.
+func (m *Line) Stop() {
 	m.mu.Lock()
 	first := !m.halted
 	m.halted = true
@@ -227,9 +251,9 @@ func (m *mediaLine) stop() {
 	}
 }
 
-// close frees the sockets.
-func (m *mediaLine) close() {
-	m.stop()
+// Close frees the sockets.
+func (m *Line) Close() {
+	m.Stop()
 	m.mu.Lock()
 	m.closed = true
 	session := m.session
@@ -238,23 +262,23 @@ func (m *mediaLine) close() {
 	if session != nil {
 		_ = session.Close()
 	}
-	_ = m.rtp.close()
-	_ = m.rtcp.close()
+	_ = m.rtp.Close()
+	_ = m.rtcp.Close()
 }
 
 // mediaConn counts what leaves on the RTP socket, for our sender reports.
 type mediaConn struct {
-	packetConn
-	line *mediaLine
+	wire.PacketConn
+	line *Line
 }
 
 func (c mediaConn) WriteTo(b []byte, to net.Addr) (int, error) {
 	c.line.reports.sent(b, time.Now())
-	return c.write(b, addrPort(to)), nil
+	return c.Write(b, wire.AddrPort(to)), nil
 }
 
-func (m *mediaLine) onRTP(data []byte, _ netip.AddrPort, at time.Time) { m.reports.received(data, at) }
+func (m *Line) onRTP(data []byte, _ netip.AddrPort, at time.Time) { m.reports.received(data, at) }
 
-func (m *mediaLine) onRTCP(data []byte, _ netip.AddrPort, at time.Time) {
+func (m *Line) onRTCP(data []byte, _ netip.AddrPort, at time.Time) {
 	m.reports.control(data, at)
 }

@@ -1,6 +1,6 @@
 //go:build linux
 
-package sipclient
+package wire
 
 import (
 	"encoding/binary"
@@ -12,9 +12,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// icmpSurfaces tells that this system reports ICMP errors on unconnected sockets,
+// ICMPSurfaces tells that this system reports ICMP errors on unconnected sockets,
 // so that no probe from a connected one is needed.
-const icmpSurfaces = true
+const ICMPSurfaces = true
 
 // surfaceICMP asks for the system's word on ICMP errors (IP_RECVERR, ip(7)):
 // without it, a closed port shows only as silence (trap 15).
@@ -63,7 +63,7 @@ func extendedError(oob []byte) string {
 		v4 := m.Header.Level == unix.IPPROTO_IP && m.Header.Type == unix.IP_RECVERR
 		v6 := m.Header.Level == unix.IPPROTO_IPV6 && m.Header.Type == unix.IPV6_RECVERR
 		if (v4 || v6) && len(m.Data) >= 8 {
-			return reason(syscall.Errno(binary.NativeEndian.Uint32(m.Data)))
+			return Reason(syscall.Errno(binary.NativeEndian.Uint32(m.Data)))
 		}
 	}
 	return ""
@@ -79,13 +79,13 @@ func sockaddr(a unix.Sockaddr) netip.AddrPort {
 	return netip.AddrPort{}
 }
 
-// reason says in words why a packet could not go.
-func reason(err error) string {
+// Reason says in words why a packet could not go.
+func Reason(err error) string {
 	switch {
 	case err == nil:
 		return "send failed"
 	case errors.Is(err, unix.ECONNREFUSED):
-		return refused
+		return Refused
 	case errors.Is(err, unix.EHOSTUNREACH):
 		return "host unreachable"
 	case errors.Is(err, unix.ENETUNREACH):

@@ -1,50 +1,49 @@
-package sipclient
+package media
 
 import (
 	"errors"
 	"net"
 	"strings"
 
-	"github.com/emiago/diago/media"
-
-	"softphonedoctor/sipclient/capture"
+	diago "github.com/emiago/diago/media"
 )
 
 // codecs lists what the account allows, for diago.
-func (p *Phone) codecs() []media.Codec {
-	var list []media.Codec
-	for _, name := range p.cfg.Codecs {
+func codecs(names []string) []diago.Codec {
+	var list []diago.Codec
+	for _, name := range names {
 		switch strings.ToUpper(name) {
 		case "PCMU":
-			list = append(list, media.CodecAudioUlaw)
+			list = append(list, diago.CodecAudioUlaw)
 		case "PCMA":
-			list = append(list, media.CodecAudioAlaw)
+			list = append(list, diago.CodecAudioAlaw)
 		}
 	}
 	if len(list) == 0 {
-		list = []media.Codec{media.CodecAudioAlaw, media.CodecAudioUlaw}
+		list = []diago.Codec{diago.CodecAudioAlaw, diago.CodecAudioUlaw}
 	}
-	return append(list, media.CodecTelephoneEvent8000)
+	return append(list, diago.CodecTelephoneEvent8000)
 }
 
-// noteCodecs notes codecs of the account that this phone does not have.
-func (p *Phone) noteCodecs() {
-	for _, name := range p.cfg.Codecs {
+// Unknown lists the codecs of an account that this phone does not have.
+func Unknown(names []string) (list []string) {
+	for _, name := range names {
 		if up := strings.ToUpper(name); up != "PCMU" && up != "PCMA" {
-			p.noteOnce(capture.PhoneLimit, "the account lists the codec "+name+", this test phone speaks G.711 (PCMA, PCMU) only", 0)
+			list = append(list, name)
 		}
 	}
+	return list
 }
 
-// offer gives our description of the call's sound.
-func (m *mediaLine) offer() ([]byte, error) {
+// Offer gives our description of the call's sound.
+func (m *Line) Offer() ([]byte, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.local(m.sess.Fork(), nil)
 }
 
 // local builds our description from a session of diago's. m.mu is held.
-func (m *mediaLine) local(sess *media.MediaSession, offer *description) (body []byte, err error) {
+func (m *Line) local(sess *diago.MediaSession, offer *description) (body []byte, err error) {
 	defer func() {
 		if recover() != nil {
 			err = errors.New("the description could not be built")
@@ -55,12 +54,12 @@ func (m *mediaLine) local(sess *media.MediaSession, offer *description) (body []
 	if len(codecs) == 0 {
 		codecs = sess.Codecs
 	}
-	return direct(polish(sess.LocalSDP(), codecs, m.id, m.version, offer), m.held, offer == nil), nil
+	return direct(polish(sess.LocalSDP(), codecs, m.cfg.Agent, m.id, m.version, offer), m.held, offer == nil), nil
 }
 
-// accept takes the other side's answer to our offer. Without one, an answer that
+// Accept takes the other side's answer to our offer. Without one, an answer that
 // came early counts (many servers leave it out of the 200).
-func (m *mediaLine) accept(body []byte) error {
+func (m *Line) Accept(body []byte) error {
 	m.mu.Lock()
 	known := m.remote != nil
 	m.mu.Unlock()
@@ -70,7 +69,7 @@ func (m *mediaLine) accept(body []byte) error {
 		}
 		return errNoDescription
 	}
-	d, err := m.phone.describe(body)
+	d, err := m.describe(body)
 	if err != nil {
 		return err
 	}
@@ -80,10 +79,10 @@ func (m *mediaLine) accept(body []byte) error {
 	return err
 }
 
-// early takes a description in a provisional answer and opens the way for the
+// Early takes a description in a provisional answer and opens the way for the
 // sound that may follow it.
-func (m *mediaLine) early(body []byte) error {
-	if err := m.accept(body); err != nil {
+func (m *Line) Early(body []byte) error {
+	if err := m.Accept(body); err != nil {
 		return err
 	}
 	m.mu.Lock()
@@ -91,19 +90,19 @@ func (m *mediaLine) early(body []byte) error {
 	m.opened = true
 	m.mu.Unlock()
 	if first {
-		m.phone.inBackground(func() { m.pace(openers) })
+		m.cfg.Go(func() { m.pace(openers) })
 	}
 	return nil
 }
 
-// reply answers an offer. Without one (a late offer) our own is given, and late
+// Reply answers an offer. Without one (a late offer) our own is given, and late
 // tells that the other side's answer is still to come.
-func (m *mediaLine) reply(offer []byte) (body []byte, late bool, err error) {
+func (m *Line) Reply(offer []byte) (body []byte, late bool, err error) {
 	if offer == nil {
-		body, err = m.offer()
+		body, err = m.Offer()
 		return body, true, err
 	}
-	d, err := m.phone.describe(offer)
+	d, err := m.describe(offer)
 	if err != nil {
 		return nil, false, err
 	}
@@ -118,7 +117,7 @@ func (m *mediaLine) reply(offer []byte) (body []byte, late bool, err error) {
 }
 
 // apply makes a description of the other side the one that counts. m.mu is held.
-func (m *mediaLine) apply(d *description) (_ *media.MediaSession, err error) {
+func (m *Line) apply(d *description) (_ *diago.MediaSession, err error) {
 	defer func() {
 		if recover() != nil {
 			err = errors.New("the description could not be read")
@@ -134,7 +133,7 @@ func (m *mediaLine) apply(d *description) (_ *media.MediaSession, err error) {
 	}
 	sess := m.sess.Fork()
 	for i, c := range sess.Codecs {
-		if c.Name == media.CodecTelephoneEvent8000.Name {
+		if c.Name == diago.CodecTelephoneEvent8000.Name {
 			for _, theirs := range d.codecs {
 				if theirs.Name == c.Name {
 					sess.Codecs[i] = theirs // diago compares the number, too (trap 16)
@@ -143,15 +142,15 @@ func (m *mediaLine) apply(d *description) (_ *media.MediaSession, err error) {
 		}
 	}
 	if err := sess.RemoteSDP([]byte(plain)); err != nil {
-		return nil, limitError{"this test phone and the other side have no codec in common"}
+		return nil, LimitError{"this test phone and the other side have no codec in common"}
 	}
-	speech, ok := media.CodecAudioFromList(sess.CommonCodecs())
+	speech, ok := diago.CodecAudioFromList(sess.CommonCodecs())
 	if !ok {
-		return nil, limitError{"this test phone and the other side have no speech codec in common"}
+		return nil, LimitError{"this test phone and the other side have no speech codec in common"}
 	}
 	if m.writer == nil {
-		m.session = media.NewRTPSession(sess)
-		m.writer = media.NewRTPPacketWriterSession(m.session)
+		m.session = diago.NewRTPSession(sess)
+		m.writer = diago.NewRTPPacketWriterSession(m.session)
 		m.reports.ssrc = m.writer.SSRC
 	} else {
 		old := m.session
