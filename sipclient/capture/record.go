@@ -62,7 +62,8 @@ const (
 	// answer keys), Text the answer.
 	KindAnswer Kind = "answer"
 	// KindProbe is a measurement that is no packet of a call: Key is its name,
-	// Text "yes", "no" or "not-checked", then a blank and the detail.
+	// Text "yes", "no" or "not-checked", then a blank and the detail (see Probe*
+	// and Sound*).
 	KindProbe Kind = "probe"
 	// KindExperiment opens a named experiment: Key is its name, Text what was changed.
 	KindExperiment Kind = "experiment"
@@ -116,6 +117,9 @@ const (
 	// PhoneStranger: a request from an address that is not the registrar's was
 	// not answered. Text is "METHOD ADDR".
 	PhoneStranger = "stranger"
+	// PhoneSlept: the phone's own timers stood still, as they do while the computer
+	// sleeps. Text is how long, "5m30s".
+	PhoneSlept = "slept"
 	// PhoneTLS: a TLS handshake ended. Text is "ADDR NAME: ok, VERSION, CIPHER" (and
 	// ", asked for a client certificate") or "ADDR NAME: FAULTS", where NAME is whom the certificate must name and FAULTS
 	// are joined by ", ": name-mismatch, expired, not-yet-valid, chain-expired,

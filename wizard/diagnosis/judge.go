@@ -15,6 +15,7 @@ var table = slices.Concat(
 	providerRules,
 	algRules,
 	natRules,
+	routerRules,
 	networkRules,
 	refusalRules,
 	codecRules,
@@ -25,6 +26,8 @@ var table = slices.Concat(
 	onewayOutRules,
 	dropRules,
 	qualityRules,
+	soundRules,
+	usualRules,
 )
 
 // Rules lists every rule in table order. The slice is the caller's.

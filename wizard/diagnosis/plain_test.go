@@ -16,7 +16,8 @@ var moreJargon = regexp.MustCompile(`\b(SIP|SDP|RTP|SRTP|SAVP|AVP|RTCP|NAT|SSRC|
 // allowedWords may stand in a text of one cause, where they are what the person
 // will find on the screen, or the figure that the verdict is about.
 var allowedWords = map[string]*regexp.Regexp{
-	"transport-blocked": regexp.MustCompile(`\b(UDP|TCP|TLS)\b`), // the choice that works
+	"transport-blocked":       regexp.MustCompile(`\b(UDP|TCP|TLS)\b`), // the choice that works
+	"inbound-filtered-by-nat": regexp.MustCompile(`\b(UDP|TCP|TLS)\b`), // the same
 }
 
 // allowedInRemedies are names of settings that people find on their screens; the

@@ -3,6 +3,7 @@ package diagnosis
 import (
 	"time"
 
+	"softphonedoctor/sipclient/capture"
 	"softphonedoctor/wizard/evidence"
 )
 
@@ -96,6 +97,15 @@ func targetFine(e *evidence.Evidence, c *evidence.Call) bool {
 func loudEnough(e *evidence.Evidence, c *evidence.Call) bool {
 	s := mainOut(c)
 	return said(e, "they_hear", "yes") || s != nil && s.Level.Known && !s.Level.Constant && s.Level.DBFS >= silentBelow && s.Packets >= 100
+}
+
+// microphoneFine tells that the microphone gave speech, or that our sound was
+// loud enough in each call.
+func microphoneFine(e *evidence.Evidence, d Dictionary) bool {
+	if p, ok := e.Probe(capture.SoundMicLevel); ok {
+		return p.Yes()
+	}
+	return eachCall(loudEnough)(e, d)
 }
 
 // keepsOn tells that sound came in to the end, in a call that went on for long

@@ -14,6 +14,9 @@ var comesLater = map[string]string{
 	"loss-in": "packets may get lost from some moment on", "loss-bursty": "the gap comes when it comes",
 	"call-on-hold": "nobody is on hold from the beginning", "audio-stops-midcall": "the sound was fine before",
 	"audio-stops-after-reinvite": "the call had not been moved yet", "no-audio-out-lost": "the reports counted on at first",
+	"registration-lost-later":           "the renewals before were good",
+	"computer-sleeps":                   "a computer falls asleep in the end",
+	"nat-binding-changes":               "the address held until then",
 	"registration-unanswered-or-banned": "a server may fall silent after it had answered",
 }
 

@@ -21,7 +21,7 @@ var noService = []string{
 	"account-credentials-wrong", "account-unknown", "account-domain-wrong", "account-not-allowed",
 	"account-suspended-or-unpaid", "registration-too-many-devices", "registration-lost-later",
 	"server-name-unknown", "server-unreachable", "server-port-closed", "transport-blocked",
-	"registration-unanswered-or-banned", "digest-unsupported", "firewall-on-this-computer",
+	"registration-unanswered-or-banned", "digest-unsupported", "firewall-on-this-computer", "captive-portal",
 }
 
 // refused is the Check of a cause that final answers decide: for calls, for

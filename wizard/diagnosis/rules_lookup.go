@@ -18,8 +18,9 @@ var lookupRules = []Rule{
 			{ForUser, "Check the spelling of the server's name. If it is right, try another network or set another DNS server in this computer's network settings: the name service may be at fault."},
 			{ForAdmin, "Check that the name has an A, AAAA or SRV record that is visible from outside."},
 		},
-		Check:    checkNameUnknown,
-		RuledOut: lookedUp,
+		ExplainedBy: []string{"captive-portal"},
+		Check:       checkNameUnknown,
+		RuledOut:    lookedUp,
 	},
 	{
 		Cause: "dns-slow-or-wrong", Kind: Fault, Where: Internet, Needs: evidence.HaveLookup,

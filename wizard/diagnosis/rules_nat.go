@@ -1,7 +1,6 @@
 package diagnosis
 
 import (
-	"net/netip"
 	"slices"
 	"strings"
 
@@ -19,7 +18,7 @@ var natRules = []Rule{
 			{ForUser, "Set the transport in the phone's account settings to TCP or TLS. Else switch off a second internet line or load balancing in the router."},
 			{ForAdmin, "Use a NAT with endpoint-independent mapping and a UDP timeout above the keep-alive interval."},
 		},
-		ExplainedBy: []string{"sip-alg"},
+		ExplainedBy: []string{"sip-alg", "nat-binding-expires", "computer-sleeps"},
 		Check:       checkBinding,
 		RuledOut:    seenTwice,
 	},
@@ -53,41 +52,20 @@ var natRules = []Rule{
 }
 
 func checkBinding(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
-	type socket struct {
-		from netip.AddrPort
-		to   netip.Addr
-	}
-	seen := map[socket][]string{}
-	proof := map[socket][]Cite{}
-	var order []socket
-	for _, t := range asking(e) {
-		for _, m := range t.Responses {
-			via, ok := ourVia(m)
-			if !ok || via.RPort == 0 || !overUDP(t.Request) {
-				continue
-			}
-			at := via.Received
-			if at == "" {
-				at = via.Host
-			}
-			at = netip.AddrPortFrom(host(at), uint16(via.RPort)).String()
-			key := socket{t.Request.From, t.Request.To.Addr()}
-			if seen[key] == nil {
-				order = append(order, key)
-			}
-			if !slices.Contains(seen[key], at) {
-				seen[key] = append(seen[key], at)
-				proof[key] = append(proof[key], cite(m, "seen at "+at))
+	for _, list := range sightings(e) {
+		var seen []string
+		var proof []Cite
+		for _, x := range list {
+			if !slices.Contains(seen, x.addr) {
+				seen = append(seen, x.addr)
+				proof = append(proof, cite(x.message, "seen at "+x.addr))
 			}
 		}
-	}
-	for _, key := range order {
-		list := seen[key]
-		if len(list) < 2 {
+		if len(seen) < 2 {
 			continue
 		}
-		hits = append(hits, Hit{Certainty: certain(len(list) > 2), Direction: evidence.In,
-			Args: args{"number": len(list), "list": join(list[:min(len(list), 4)])}, Cites: proof[key][:min(len(list), 6)]})
+		hits = append(hits, Hit{Certainty: certain(len(seen) > 2), Direction: evidence.In,
+			Args: args{"number": len(seen), "list": join(seen[:min(len(seen), 4)])}, Cites: proof[:min(len(seen), 6)]})
 	}
 	return hits
 }

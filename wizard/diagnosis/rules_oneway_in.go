@@ -9,7 +9,7 @@ import (
 
 // blockedBelow are the causes behind which missing inbound sound stands back.
 var blockedBelow = []string{"sip-alg", "call-on-hold", "address-family-mismatch", "encryption-mismatch", "codec-mismatch",
-	"ack-missing", "hairpin-not-supported", "audio-stops-after-reinvite", "hung-up-by-media-gateway"}
+	"ack-missing", "hairpin-not-supported", "nat-symmetric", "double-nat", "audio-stops-after-reinvite", "hung-up-by-media-gateway"}
 
 var onewayInRules = []Rule{
 	{
@@ -146,7 +146,7 @@ var onewayInRules = []Rule{
 		Fix: []Remedy{
 			{ForUser, "Choose the right speaker or headset for the phone, and check its volume and cable."},
 		},
-		ExplainedBy: []string{"audio-in-undecodable", "audio-in-two-streams", "audio-in-other-source", "call-on-hold", "audio-stops-midcall", "audio-stops-after-reinvite"},
+		ExplainedBy: []string{"audio-in-undecodable", "audio-in-two-streams", "audio-in-other-source", "call-on-hold", "audio-stops-midcall", "audio-stops-after-reinvite", "sound-device-unavailable"},
 		Check:       checkNotPlayed,
 		RuledOut:    heardIt,
 	},

@@ -3,6 +3,7 @@ package diagnosis
 import (
 	"time"
 
+	"softphonedoctor/sipclient/capture"
 	"softphonedoctor/wizard/evidence"
 )
 
@@ -15,7 +16,7 @@ var onewayOutRules = []Rule{
 		Fix: []Remedy{
 			{ForUser, "Check that the call is not on hold or muted and that the phone may use the microphone; restart the phone."},
 		},
-		ExplainedBy: []string{"call-on-hold", "codec-mismatch", "encryption-mismatch", "ack-missing", "address-family-mismatch"},
+		ExplainedBy: []string{"call-on-hold", "codec-mismatch", "encryption-mismatch", "ack-missing", "address-family-mismatch", "sound-device-unavailable"},
 		Check:       checkOutNotSent,
 		RuledOut:    eachCall(sentOut),
 	},
@@ -73,28 +74,28 @@ var onewayOutRules = []Rule{
 		RuledOut:    theyHear,
 	},
 	{
-		Cause: "microphone-muted-or-denied", Kind: Fault, Where: SoundDevice, Needs: evidence.HaveMedia | evidence.HaveTheyHear,
+		Cause: "microphone-muted-or-denied", Kind: Fault, Where: SoundDevice, Either: evidence.HaveTheyHear | evidence.HaveSound,
 		Title:    "The microphone gives nothing but silence.",
-		Why:      "{{.sent}} sound packets left, and all of them hold silence; the other person hears nothing.",
+		Why:      "{{.seen}}",
 		Overturn: "The microphone's level moving in another program; then the phone uses another microphone.",
 		Fix: []Remedy{
 			{ForUser, "Look for a mute key on the headset, allow the phone to use the microphone, and choose the right one."},
 		},
-		ExplainedBy: []string{"call-on-hold"},
+		ExplainedBy: []string{"call-on-hold", "sound-device-unavailable"},
 		Check:       microphone(true),
-		RuledOut:    eachCall(loudEnough),
+		RuledOut:    microphoneFine,
 	},
 	{
-		Cause: "microphone-too-quiet", Kind: Fault, Where: SoundDevice, Needs: evidence.HaveMedia | evidence.HaveTheyHear,
+		Cause: "microphone-too-quiet", Kind: Fault, Where: SoundDevice, Either: evidence.HaveTheyHear | evidence.HaveSound,
 		Title:    "The microphone is far too quiet.",
-		Why:      "Your sound leaves with a level of {{.level}}; speech has about -30 dB.",
+		Why:      "{{.seen}} Speech has about -30 dB.",
 		Overturn: "Nobody having spoken during the test.",
 		Fix: []Remedy{
 			{ForUser, "Raise the microphone's level in the computer's sound settings, or choose the headset."},
 		},
-		ExplainedBy: []string{"call-on-hold"},
+		ExplainedBy: []string{"call-on-hold", "sound-device-unavailable"},
 		Check:       microphone(false),
-		RuledOut:    eachCall(loudEnough),
+		RuledOut:    microphoneFine,
 	},
 }
 
@@ -271,9 +272,14 @@ func checkBeyondProvider(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 	return hits
 }
 
-// microphone judges the level of our own sound, once the other side said that it hears nothing.
+// microphone judges the level of our own sound: as the device gave it while the
+// person was asked to speak, else as it left once the other side said that it
+// hears nothing.
 func microphone(mute bool) check {
 	return func(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
+		if h, ok := deviceLevel(e, mute); ok {
+			return h
+		}
 		if !said(e, "they_hear", "no") {
 			return nil
 		}
@@ -286,14 +292,38 @@ func microphone(mute bool) check {
 				hits = append(hits, notTold()...)
 				continue
 			}
-			nothing := s.Level.Constant || s.Level.DBFS <= -90
+			nothing := s.Level.Constant || s.Level.DBFS <= noInput
 			if s.Packets < 100 || s.Level.DBFS >= silentBelow && !s.Level.Constant || nothing != mute {
 				continue
 			}
-			hits = append(hits, Hit{Certainty: Likely, CallID: c.ID, Direction: evidence.Out,
-				Args:  args{"sent": count(int(s.Packets)), "level": trimZero(s.Level.DBFS, 0) + " dB"},
+			seen := "Your sound leaves with a level of " + trimZero(s.Level.DBFS, 0) + " dB."
+			if mute {
+				seen = count(int(s.Packets)) + " sound packets left, and all of them hold silence; the other person hears nothing."
+			}
+			hits = append(hits, Hit{Certainty: Likely, CallID: c.ID, Direction: evidence.Out, Args: args{"seen": seen},
 				Cites: cites(Cite{s.FirstN, "our sound leaves"}, answered(e, "they_hear", "the other side hears nothing"))})
 		}
 		return hits
 	}
+}
+
+// noInput is below what any open microphone gives (dBFS).
+const noInput = -90.0
+
+// deviceLevel judges the microphone's own level; ok is false where nobody measured it.
+func deviceLevel(e *evidence.Evidence, mute bool) (hits []Hit, ok bool) {
+	p, ok := e.Probe(capture.SoundMicLevel)
+	level, known := p.Number("level")
+	if !ok || !known {
+		return nil, false
+	}
+	nothing := level <= noInput || p.Text("constant") == "yes"
+	if p.Yes() || level >= silentBelow && !nothing || nothing != mute {
+		return nil, true
+	}
+	seen := "While you were asked to speak, the microphone gave a level of " + trimZero(level, 0) + " dB."
+	if mute {
+		seen = "While you were asked to speak, the microphone gave not the least sound."
+	}
+	return []Hit{{Certainty: Confirmed, Direction: evidence.Out, Args: args{"seen": seen}, Cites: []Cite{{p.N, "the microphone's level while speaking was asked for"}}}}, true
 }

@@ -105,8 +105,9 @@ var progressRules = []Rule{
 		Fix: []Remedy{
 			{ForUser, "Check the speaker or headset that the phone uses, its volume, and the phone's setting for the ringing tone."},
 		},
-		Check:    ringbackCheck("ringback-not-played-locally"),
-		RuledOut: ringingJudged("ringback-not-played-locally"),
+		ExplainedBy: []string{"sound-device-unavailable"},
+		Check:       ringbackCheck("ringback-not-played-locally"),
+		RuledOut:    ringingJudged("ringback-not-played-locally"),
 	},
 	{
 		Cause: "no-progress-signalled", Kind: Hint, Where: Provider, Needs: evidence.HaveRinging,

@@ -61,7 +61,7 @@ var qualityRules = []Rule{
 			{ForUser, "Use a cable in place of Wi-Fi, and stop what else fills the line."},
 			{ForAdmin, "Give calls priority in the router, or set a larger jitter buffer in the phone."},
 		},
-		ExplainedBy: []string{"loss-bursty", "sender-irregular"},
+		ExplainedBy: []string{"loss-bursty", "sender-irregular", "bufferbloat"},
 		Check:       checkJitter,
 		RuledOut:    eachCall(timedIn),
 	},
@@ -86,8 +86,9 @@ var qualityRules = []Rule{
 		Fix: []Remedy{
 			{ForUser, "Switch a VPN off, avoid Bluetooth and satellite lines, or ask for a nearer server."},
 		},
-		Check:    checkDelay,
-		RuledOut: eachCall(delayKnown),
+		ExplainedBy: []string{"bufferbloat"},
+		Check:       checkDelay,
+		RuledOut:    eachCall(delayKnown),
 	},
 	{
 		Cause: "clipping", Kind: Fault, Where: SoundDevice, Needs: evidence.HaveMedia,

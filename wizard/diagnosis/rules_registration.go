@@ -117,8 +117,9 @@ var registrationRules = []Rule{
 			{ForUser, "Check whether the network changed (Wi-Fi, VPN, sleep). Set a shorter registration time in the phone's account settings, 60 to 300 seconds."},
 			{ForProvider, "See why the renewal was not accepted at that time."},
 		},
-		Check:    checkLostLater,
-		RuledOut: renewed,
+		ExplainedBy: []string{"computer-sleeps"},
+		Check:       checkLostLater,
+		RuledOut:    renewed,
 	},
 	{
 		Cause: "redirected", Kind: Hint, Where: Provider,

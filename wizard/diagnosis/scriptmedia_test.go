@@ -18,7 +18,9 @@ import (
 // rtp writes a run of packets: for=5s (the time it lasts) level=-20 (dBFS of a
 // tone; "zero" for digital silence, "clip" for an overdriven one) loss=3% (spread
 // evenly enough) burst=12 (with loss: that many at once) dup=2% swap=2% jitter=40ms
-// pt=0 ssrc=1 every=20ms gap=2s+300ms (a pause after 2 s) addr=HOST:PORT (the far end).
+// pt=0 ssrc=1 gap=2s+300ms (a pause after 2 s) addr=HOST:PORT (the far end)
+// drift=100ms (that much later each minute) talk=400ms+300ms (the sender sends
+// for 400 ms and is silent by itself for 300 ms).
 func (s *script) rtp(at float64, dir string, words []string) {
 	o := readOptions(words)
 	out := dir == "out"
@@ -52,6 +54,13 @@ func (s *script) rtp(at float64, dir string, words []string) {
 		gapAt, _ = time.ParseDuration(a)
 		gap, _ = time.ParseDuration(b)
 	}
+	drift, _ := time.ParseDuration(o.or("drift", "0s"))
+	talks, rests := time.Duration(0), time.Duration(0)
+	if a, b, ok := strings.Cut(o.or("talk", ""), "+"); ok {
+		talks, _ = time.ParseDuration(a)
+		rests, _ = time.ParseDuration(b)
+	}
+	silentSoFar, begins := 0, true
 	random := rand.New(rand.NewPCG(uint64(ssrc), 7))
 	n := int(lasts / (20 * time.Millisecond))
 	debt := 0.0
@@ -63,18 +72,25 @@ func (s *script) rtp(at float64, dir string, words []string) {
 			i += burst - 1
 			continue
 		}
+		if talks > 0 && time.Duration(i)*20*time.Millisecond%(talks+rests) >= talks {
+			silentSoFar++
+			begins = true
+			continue
+		}
 		when := start.Add(time.Duration(i) * 20 * time.Millisecond)
+		when = when.Add(time.Duration(float64(drift) * when.Sub(start).Minutes()))
 		if gapAt >= 0 && when.Sub(start) >= gapAt {
 			when = when.Add(max(0, gap-(when.Sub(start)-gapAt)/4)) // the sender catches up slowly
 		}
 		if jitter > 0 {
 			when = when.Add(time.Duration(random.Int64N(int64(jitter))))
 		}
-		seq := i
+		seq := i - silentSoFar
 		if swap > 0 && i > 0 && math.Mod(float64(i)*swap, 1) < swap {
 			when = when.Add(30 * time.Millisecond)
 		}
-		p := capture.Packet{Time: when, Net: capture.UDP, Src: src, Dst: dst, Data: rtpPacket(pt, uint16(seq+1), uint32(i*160), uint32(ssrc), i == 0, tone(o.or("level", "-20"), i))}
+		p := capture.Packet{Time: when, Net: capture.UDP, Src: src, Dst: dst, Data: rtpPacket(pt, uint16(seq+1), uint32(i*160), uint32(ssrc), begins, tone(o.or("level", "-20"), i))}
+		begins = false
 		s.records = append(s.records, capture.Record{Packet: &p})
 		if dup > 0 && math.Mod(float64(i)*dup, 1) < dup {
 			q := p

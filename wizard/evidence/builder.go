@@ -20,6 +20,9 @@ type Builder struct {
 	began time.Time
 	until time.Time
 
+	holes []Hole
+	lastN int // of the latest record in time
+
 	notes notes
 	odd   oddities
 	icmp  unreachables
@@ -58,6 +61,7 @@ func (b *Builder) SetSubject(phone netip.AddrPort) { b.told.add(phone) }
 func (b *Builder) Add(r capture.Record) {
 	at := r.Time()
 	if !at.IsZero() {
+		b.watch(r.N, at)
 		if b.began.IsZero() || at.Before(b.began) {
 			b.began = at
 		}

@@ -42,6 +42,7 @@ const (
 	HaveSymptom                         // answered: symptom
 	HaveInternalRings                   // answered: internal_rings
 	HaveDTMF                            // digits were sent or received
+	HaveUsual                           // answered: usual_fails
 )
 
 // Has tells whether all kinds of k are there.
@@ -70,6 +71,10 @@ type Evidence struct {
 	// PhoneLimits is what our own test phone could not do, a sentence each, without
 	// repeats. It says nothing about the tape, which may be whole.
 	PhoneLimits []string
+	// Holes are the times in which nothing at all was recorded, of 30 s and more.
+	Holes []Hole
+	// Fragments counts packets that came in pieces and lack some of them.
+	Fragments int
 	// Short: the capture was made with a length limit, so messages lack their ends
 	// and what cannot be read may well have been sound. Limits says it in words.
 	Short      bool
@@ -87,14 +92,6 @@ type Subject struct {
 type Answer struct {
 	N     int
 	Value string
-}
-
-// Probe is a measurement beside the calls. Result is "yes", "no" or "not-checked".
-type Probe struct {
-	N            int
-	Name, Result string
-	Detail       string
-	Took         time.Duration // 0: not measured
 }
 
 // Experiment is a set of calls made after one change.

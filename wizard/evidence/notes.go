@@ -3,6 +3,7 @@ package evidence
 import (
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -20,6 +21,7 @@ type notes struct {
 	phone       []Event
 	limits      []string
 	phoneLimits []string
+	fragments   int
 	short       bool // the capture was made with a length limit
 	have        Kinds
 }
@@ -39,6 +41,7 @@ var answerKinds = map[string]Kinds{
 	"caller_hears":   HaveCallerHears,
 	"symptom":        HaveSymptom,
 	"internal_rings": HaveInternalRings,
+	"usual_fails":    HaveUsual,
 }
 
 func (b *Builder) note(n int, note *capture.Note) {
@@ -65,16 +68,7 @@ func (b *Builder) note(n int, note *capture.Note) {
 			k.have &^= bit
 		}
 	case capture.KindProbe:
-		result, detail, _ := strings.Cut(note.Text, " ")
-		p := Probe{N: n, Name: note.Key, Result: result, Detail: detail}
-		p.Took = took(detail)
-		k.probes = append(k.probes, p)
-		if result != "not-checked" {
-			k.have |= HaveProbes
-		}
-		if strings.HasPrefix(note.Key, "sound") {
-			k.have |= HaveSound
-		}
+		k.probe(n, note)
 	case capture.KindExperiment:
 		k.experiments = append(k.experiments, experiment{Experiment{N: n, Name: note.Key, Change: note.Text}, note.Time})
 	case capture.KindPhone:
@@ -84,6 +78,12 @@ func (b *Builder) note(n int, note *capture.Note) {
 	case capture.KindLimit:
 		k.limits = append(k.limits, note.Text)
 		k.short = k.short || note.Key == capture.LimitShort
+		if note.Key == capture.LimitFragments {
+			count, _, _ := strings.Cut(note.Text, " ")
+			if lost, err := strconv.Atoi(count); err == nil && lost > 0 {
+				k.fragments = lost
+			}
+		}
 	}
 }
 
@@ -123,18 +123,4 @@ func sentence(text string) string {
 		text += "."
 	}
 	return text
-}
-
-// took reads the last duration in a probe's detail ("answered in 12ms"), 0 if none.
-func took(detail string) time.Duration {
-	words := strings.Fields(detail)
-	for i := len(words) - 1; i > 0; i-- {
-		if words[i-1] != "in" {
-			continue
-		}
-		if d, err := time.ParseDuration(strings.TrimRight(words[i], ".,;")); err == nil && d > 0 {
-			return d
-		}
-	}
-	return 0
 }

@@ -56,6 +56,7 @@ type stream struct {
 	comfort uint64
 	twins   uint64 // duplicates right behind their original: perhaps the capture's, not the network's
 
+	spurts     uint64
 	quiet      bool // the last packet was comfort noise
 	longestGap time.Duration
 	gapN       int
@@ -105,6 +106,9 @@ func (s *stream) add(p *packet, seq uint16, ts uint32, marker bool, payload []by
 	if p.at.IsZero() {
 		s.untimed = true
 	} else {
+		if before && what == inOrder && (marked(marker, gap) || s.quiet) && s.role == sound && p.at.Sub(s.last) >= spurtPause {
+			s.spurts++
+		}
 		if before && !marked(marker, gap) && !s.quiet && s.role != comfort {
 			if wait := p.at.Sub(s.last); wait > s.longestGap && !s.last.IsZero() {
 				s.longestGap, s.gapN = wait, p.n
@@ -137,6 +141,10 @@ func (s *stream) add(p *packet, seq uint16, ts uint32, marker bool, payload []by
 		s.level.Add(s.g711, payload)
 	}
 }
+
+// spurtPause is how long a sender that suppresses silence is quiet at least
+// before it begins again: two packets are missing from the rhythm.
+const spurtPause = 60 * time.Millisecond
 
 // marked tells whether a pause before a packet explains itself: the sender began
 // to talk again and nothing is missing.

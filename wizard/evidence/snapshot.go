@@ -42,6 +42,8 @@ func (b *Builder) Evidence() *Evidence {
 		Phone:       slices.Clone(b.notes.phone),
 		Limits:      slices.Clone(b.notes.limits),
 		PhoneLimits: slices.Clone(b.notes.phoneLimits),
+		Holes:       slices.Clone(b.holes),
+		Fragments:   b.notes.fragments,
 		Short:       b.notes.short,
 		STUN:        b.stun,
 		KeepAlives:  b.alive,

@@ -15,8 +15,9 @@ func (s *snapshot) stream(st *stream) {
 		Late: st.timing.late, Events: st.events, Comfort: st.comfort, Digits: string(st.digits.text),
 		Jitter: seconds(st.timing.jitter), MaxJitter: seconds(st.timing.maxJitter),
 		LongestGap: st.longestGap, LongestGapN: st.gapN, LossBurst: st.seq.lossBurst(),
-		SendSD: st.timing.spread(), Level: levelOf(&st.level),
+		SendSD: st.timing.spread(), Level: levelOf(&st.level), Spurts: st.spurts,
 	}
+	out.Skew, out.SkewOver = st.timing.drift.skew()
 	if got := st.packets + st.events; got < out.Expected {
 		out.Lost = out.Expected - got
 	}

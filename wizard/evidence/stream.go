@@ -36,6 +36,13 @@ type Stream struct {
 	LongestGapN       int           // record number of the packet after it
 	LossBurst         uint64        // longest run of lost packets in a row
 
+	// Spurts counts how often the sender began again after a pause that it made
+	// itself, with nothing lost (silence suppression, RFC 3551 4.1).
+	Spurts uint64
+	// Skew is how much later per minute the packets come than their timestamps say;
+	// negative: earlier. It holds over SkewOver; 0 there: it could not be measured.
+	Skew, SkewOver time.Duration
+
 	Early      uint64 // packets before the call was answered
 	EarlyLevel Level
 	Level      Level         // after the answer (or throughout, without a call)

@@ -36,6 +36,8 @@ type timing struct {
 	late             uint64
 	lateRun          int
 
+	drift drift
+
 	// Spacing of neighbours against their timestamps (Welford).
 	n        uint64
 	mean, m2 float64
@@ -74,6 +76,7 @@ func (t *timing) add(at time.Time, ts uint32, clock int, neighbour bool) {
 		t.mean += off / float64(t.n)
 		t.m2 += off * (d - t.mean)
 	}
+	t.drift.add(at, t.transit)
 	t.playout(at)
 }
 
@@ -82,6 +85,7 @@ func (t *timing) start(at time.Time, ts uint32) {
 	t.last, t.lastTS, t.transit = at, ts, 0
 	t.fast, t.fastBefore = 0, math.Inf(1)
 	t.windowEnds = at.Add(transitWindow)
+	t.drift.restart(at)
 }
 
 // playout counts a packet that comes later behind the fastest of the last

@@ -1,0 +1,264 @@
+package diagnosis
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+
+	"softphonedoctor/sipclient/capture"
+	"softphonedoctor/wizard/evidence"
+)
+
+// routerRules are about the router and the line behind it, mostly as probes
+// measured them. Without a probe's word they are not checked.
+var routerRules = []Rule{
+	{
+		Cause: "captive-portal", Kind: Fault, Where: LocalNetwork, Needs: evidence.HaveProbes,
+		Title:    "This network wants you to log in on its web page first.",
+		Why:      "In place of the internet {{.by}} answered.",
+		Overturn: "Web pages opening in the browser without any log-in page.",
+		Fix: []Remedy{
+			{ForUser, "Open a web page in the browser, log in to this network there, then run the check again."},
+		},
+		Check:    checkPortal,
+		RuledOut: probed(capture.ProbeCaptivePortal, false),
+	},
+	{
+		Cause: "nat-binding-expires", Kind: Fault, Where: LocalNetwork,
+		Either:   haveAsked | evidence.HaveProbes,
+		Title:    "The router forgets this phone as soon as it is silent for a while.",
+		Why:      "{{.seen}} From then on no call finds the way in.",
+		Overturn: "A call coming in after a longer silence than that.",
+		Fix: []Remedy{
+			{ForUser, "Set a sign of life (keep-alive) of 20 seconds in the phone's network settings, or set the transport in its account settings to TCP or TLS."},
+			{ForAdmin, "Raise the router's timeout for UDP to 2 minutes or more (RFC 4787 REQ-5), or let the server ask the phone every 25 s."},
+		},
+		ExplainedBy: []string{"sip-alg", "computer-sleeps"},
+		Check:       checkBindingExpires,
+		RuledOut:    probed(capture.ProbeNATLifetime, true),
+	},
+	{
+		Cause: "nat-symmetric", Kind: Hint, Where: LocalNetwork, Needs: evidence.HaveProbes,
+		Title:    "The router shows every partner another address of this phone.",
+		Why:      "One server saw the phone at {{.one}} and another at {{.two}}.{{.failed}}",
+		Overturn: "Two servers seeing the same address at the same moment.",
+		Fix: []Remedy{
+			{ForUser, "Switch STUN off in the phone's network settings, and ask your provider to relay the sound."},
+			{ForAdmin, "Use endpoint-independent mapping (full cone), or a relay: TURN, or symmetric RTP at the server."},
+		},
+		Check:    checkSymmetric,
+		RuledOut: probed(capture.ProbeNATMapping, true),
+	},
+	{
+		Cause: "double-nat", Kind: Hint, Where: LocalNetwork, Needs: evidence.HaveProbes,
+		Title:    "Two routers stand one behind the other between this computer and the internet.",
+		Why:      "The router's outside address is {{.wan}}{{.carrier}}, while the internet sees {{.mapped}}.{{.failed}}",
+		Overturn: "The router's status page showing the address that the internet sees.",
+		Fix: []Remedy{
+			{ForUser, "Let one of the two routers only pass everything through (bridge mode). If the second one belongs to your internet provider, set the transport in the phone's account settings to TCP or TLS."},
+			{ForAdmin, "Avoid port forwarding and UPnP here: they end at the inner router."},
+		},
+		Check:    checkDoubleNAT,
+		RuledOut: probed(capture.ProbeWANAddress, true),
+	},
+	{
+		Cause: "bufferbloat", Kind: Hint, Where: LocalNetwork, Needs: evidence.HaveProbes,
+		Title:    "The internet line becomes slow as soon as it is in full use.",
+		Why:      "A packet took {{.idle}} there and back on the idle line, and {{.loaded}} while it was in full use.{{.failed}}",
+		Overturn: "The same delay with all other traffic in this network stopped.",
+		Fix: []Remedy{
+			{ForUser, "Stop uploads, backups and video while you talk."},
+			{ForAdmin, "Switch on queue management (SQM, fq_codel, CAKE) in the router, with a little less than the line's speed."},
+		},
+		Check:    checkBloat,
+		RuledOut: probed(capture.ProbeLoadDelay, false),
+	},
+}
+
+// probed rules a cause out by a probe that found nothing wrong; good is the
+// answer that says so.
+func probed(key string, good bool) ruling {
+	return func(e *evidence.Evidence, _ Dictionary) bool {
+		p, ok := e.Probe(key)
+		return ok && p.Yes() == good
+	}
+}
+
+// orElse gives a detail, or other words where it was not noted.
+func orElse(text, other string) string {
+	if text == "" {
+		return other
+	}
+	return text
+}
+
+func checkPortal(e *evidence.Evidence, _ Dictionary) []Hit {
+	p, ok := e.Probe(capture.ProbeCaptivePortal)
+	if !ok || !p.Yes() {
+		return nil
+	}
+	by := "a log-in page"
+	if name := p.Text("by"); name != "" {
+		by = quote(name)
+	}
+	return []Hit{{Certainty: Confirmed, Direction: evidence.Both, Args: args{"by": by}, Cites: []Cite{{p.N, "measured: " + by + " answers in place of the internet"}}}}
+}
+
+// checkBindingExpires takes the measured lifetime, or the same seen in sign-ins:
+// the address held while they were close together, and was another after a silence.
+func checkBindingExpires(e *evidence.Evidence, _ Dictionary) []Hit {
+	if p, ok := e.Probe(capture.ProbeNATLifetime); ok {
+		if p.Yes() {
+			return nil
+		}
+		seen := "The way back to the phone closed"
+		if lives, ok := p.Duration("lives"); ok {
+			seen += " after " + span(lives) + " of silence"
+		}
+		if every, ok := p.Duration("keepalive"); ok && every > 0 {
+			seen += ", while the phone gives a sign of life every " + span(every)
+		}
+		return []Hit{{Certainty: Confirmed, Direction: evidence.In, Args: args{"seen": seen + "."},
+			Cites: []Cite{{p.N, "measured: the way back does not stay open"}}}}
+	}
+	if e.KeepAlives > 0 {
+		return nil // it was not silent, and when it was not is not known
+	}
+	for _, list := range sightings(e) {
+		held := false
+		for i := 1; i < len(list); i++ {
+			before, now := list[i-1], list[i]
+			quiet := quietBetween(e, before.message.Time, now.asked)
+			switch {
+			case now.addr == before.addr:
+				held = held || quiet <= shortSilence
+			case quiet <= shortSilence:
+				return nil // it changes without any silence: that is another trouble
+			case held:
+				return []Hit{{Certainty: Likely, Direction: evidence.In,
+					Args:  args{"seen": "The server saw the phone at " + before.addr + ", and after " + span(quiet) + " of silence at " + now.addr + "."},
+					Cites: cites(cite(before.message, "seen at "+before.addr), cite(now.message, "seen at "+now.addr))}}
+			}
+		}
+	}
+	return nil
+}
+
+// shortSilence is what every router lives through: home gateways keep a way open
+// for 30 s at least.
+const shortSilence = 25 * time.Second
+
+// quietBetween is the longest time without a message between two moments.
+func quietBetween(e *evidence.Evidence, from, until time.Time) time.Duration {
+	longest, last := time.Duration(0), from
+	for _, m := range e.Messages {
+		if has(m) && m.Time.After(from) && m.Time.Before(until) {
+			longest, last = max(longest, m.Time.Sub(last)), m.Time
+		}
+	}
+	return max(longest, until.Sub(last))
+}
+
+// sighting is where a server saw us, as it says in an answer.
+type sighting struct {
+	addr    string
+	asked   time.Time // when the request left
+	message *evidence.Message
+}
+
+// sightings lists where each server saw each of our UDP sockets, in order of time.
+func sightings(e *evidence.Evidence) [][]sighting {
+	type socket struct {
+		from netip.AddrPort
+		to   netip.Addr
+	}
+	index := map[socket]int{}
+	var lists [][]sighting
+	for _, t := range asking(e) {
+		for _, m := range t.Responses {
+			via, ok := ourVia(m)
+			if !ok || via.RPort <= 0 || via.RPort > 65535 || !overUDP(t.Request) {
+				continue
+			}
+			key := socket{t.Request.From, t.Request.To.Addr()}
+			at, known := index[key]
+			if !known {
+				at = len(lists)
+				index[key] = at
+				lists = append(lists, nil)
+			}
+			seen := netip.AddrPortFrom(host(orElse(via.Received, via.Host)), uint16(via.RPort)).String()
+			lists[at] = append(lists[at], sighting{seen, t.Request.Time, m})
+		}
+	}
+	for _, list := range lists {
+		slices.SortStableFunc(list, func(a, b sighting) int { return a.message.Time.Compare(b.message.Time) })
+	}
+	return lists
+}
+
+func checkSymmetric(e *evidence.Evidence, _ Dictionary) []Hit {
+	p, ok := e.Probe(capture.ProbeNATMapping)
+	if !ok || p.Yes() {
+		return nil
+	}
+	h := Hit{Certainty: Confirmed, Direction: evidence.In, Args: args{"one": orElse(p.Text("mapped"), "one address"), "two": orElse(p.Text("other"), "another one"), "failed": ""},
+		Cites: []Cite{{p.N, "measured: each server sees another address"}}}
+	h.silencedAt(e, p.Addr("mapped"))
+	return []Hit{h}
+}
+
+func checkDoubleNAT(e *evidence.Evidence, _ Dictionary) []Hit {
+	p, ok := e.Probe(capture.ProbeWANAddress)
+	wan := p.Addr("wan")
+	if !ok || p.Yes() || !wan.IsValid() {
+		return nil
+	}
+	h := Hit{Certainty: Confirmed, Direction: evidence.In, Args: args{"wan": wan.String(), "mapped": orElse(p.Text("mapped"), "another address"), "carrier": "", "failed": ""},
+		Cites: []Cite{{p.N, "measured: the router's outside address is not the public one"}}}
+	if sharedSpace.Contains(wan) {
+		h.Args["carrier"] = " (an internet provider's own network)"
+	}
+	h.silencedAt(e, wan)
+	return []Hit{h}
+}
+
+// silencedAt raises a hint to a fault where a call stayed silent and the phone had
+// asked for its sound at the address in question.
+func (h *Hit) silencedAt(e *evidence.Evidence, named netip.Addr) {
+	for _, c := range answeredCalls(e) {
+		m := localMedia(c)
+		if m == nil || !named.IsValid() || host(m.Addr) != named || ourAddress(c) == named {
+			continue
+		}
+		if cause, _ := silenceIn(e, c); cause == "" {
+			continue
+		}
+		h.Kind, h.CallID = Fault, c.ID
+		h.Args["failed"] = " The phone asked for its sound at such an address, and none came."
+		h.Cites = append(h.Cites, cites(cite(m.Message, "sound is asked for at "+m.Addr))...)
+		return
+	}
+}
+
+// bloat is by how much the delay under load has to exceed the idle one.
+const bloat = 100 * time.Millisecond
+
+func checkBloat(e *evidence.Evidence, _ Dictionary) []Hit {
+	p, ok := e.Probe(capture.ProbeLoadDelay)
+	idle, known := p.Duration("idle")
+	loaded, both := p.Duration("loaded")
+	if !ok || !p.Yes() || !known || !both || loaded-idle < bloat {
+		return nil
+	}
+	h := Hit{Certainty: Confirmed, Direction: evidence.Both, Args: args{"idle": millis(idle), "loaded": millis(loaded), "failed": ""},
+		Cites: []Cite{{p.N, "measured: " + millis(loaded) + " under load"}}}
+	for _, symptom := range []string{"choppy", "robotic", "delay"} {
+		if said(e, "symptom", symptom) {
+			h.Kind, h.Certainty = Fault, Likely
+			h.Args["failed"] = " That fits what you hear."
+			h.Cites = append(h.Cites, answered(e, "symptom", "the sound suffers"))
+		}
+	}
+	return []Hit{h}
+}

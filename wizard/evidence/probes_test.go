@@ -1,0 +1,123 @@
+package evidence
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+
+	"softphonedoctor/sipclient/capture"
+)
+
+// TestProbes reads the details that capture promises, and is not led astray by others.
+func TestProbes(t *testing.T) {
+	var b Builder
+	note := func(key, text string) {
+		b.Add(capture.Record{N: 7, Note: &capture.Note{Kind: capture.KindProbe, Key: key, Text: text}})
+	}
+	note(capture.ProbeNATLifetime, "not-checked no server to ask")
+	if _, ok := b.Evidence().Probe(capture.ProbeNATLifetime); ok || b.Evidence().Have.Has(HaveProbes) {
+		t.Error("what was not checked counts as measured")
+	}
+	note(capture.ProbeNATLifetime, "no lives=30s keepalive=1m0s in 65s")
+	note(capture.ProbeWANAddress, "no wan=100.70.1.2 mapped=198.51.100.9:4000")
+	note(capture.SoundMicrophone, `no device="Head = set \"2\"" reason=denied`)
+	note(capture.SoundMicLevel, "no level=-72.5 peak=NaN constant=yes")
+	e := b.Evidence()
+	if !e.Have.Has(HaveProbes | HaveSound) {
+		t.Errorf("have %b", e.Have)
+	}
+	p, ok := e.Probe(capture.ProbeNATLifetime)
+	lives, known := p.Duration("lives")
+	if !ok || p.Yes() || !known || lives != 30*time.Second || p.Took != 65*time.Second || p.N != 7 {
+		t.Errorf("%+v, lives %s", p, lives)
+	}
+	if _, known := p.Duration("nothing"); known {
+		t.Error("a detail that is not there has a value")
+	}
+	p, _ = e.Probe(capture.ProbeWANAddress)
+	if p.Addr("wan") != netip.MustParseAddr("100.70.1.2") || p.Addr("mapped") != netip.MustParseAddr("198.51.100.9") || p.Addr("x").IsValid() {
+		t.Errorf("%s and %s", p.Addr("wan"), p.Addr("mapped"))
+	}
+	p, _ = e.Probe(capture.SoundMicrophone)
+	if p.Text("device") != `Head = set "2"` || p.Text("reason") != "denied" {
+		t.Errorf("%q, %q", p.Text("device"), p.Text("reason"))
+	}
+	p, _ = e.Probe(capture.SoundMicLevel)
+	if level, known := p.Number("level"); !known || level != -72.5 {
+		t.Error(level, known)
+	}
+	if _, known := p.Number("peak"); known {
+		t.Error("no number is a number")
+	}
+	for _, odd := range []string{"", "=", "==", `a="`, `a="b`, "a=", " a b c", "x =y", "\x00=\xff"} {
+		for _, name := range []string{"", "a", "x"} {
+			_ = Probe{Detail: odd}.Text(name)
+		}
+	}
+}
+
+// TestHoles: nothing recorded for half a minute is a hole, whatever the kind of record.
+func TestHoles(t *testing.T) {
+	var b Builder
+	for i, s := range []int{0, 20, 49, 79, 80, 400, 90, 401} {
+		b.Add(capture.Record{N: i + 1, Note: &capture.Note{Kind: capture.KindStep, Time: began.Add(time.Duration(s) * time.Second)}})
+	}
+	holes := b.Evidence().Holes
+	if len(holes) != 2 || holes[0].Lasted() != 30*time.Second || holes[1].Lasted() != 320*time.Second {
+		t.Fatalf("%+v", holes)
+	}
+	if h := holes[1]; h.After != 5 || h.Before != 6 {
+		t.Errorf("between %d and %d", h.After, h.Before)
+	}
+}
+
+// TestClocksApart: two clocks that part are measured through jitter, and neither a step
+// nor a short stream is one.
+func TestClocksApart(t *testing.T) {
+	for name, c := range map[string]struct {
+		packets int
+		delay   func(i int) float64 // ms
+		want    time.Duration       // per minute
+		not     bool
+	}{
+		"no drift":             {2000, func(i int) float64 { return float64(i * 7 % 13) }, 0, false},
+		"fast by 100 ms":       {2000, func(i int) float64 { return -float64(i) * 20 * 100 / 60000 }, -100 * time.Millisecond, false},
+		"slow, and jitter":     {3000, func(i int) float64 { return float64(i)*20*200/60000 + float64(i*7%31) }, 200 * time.Millisecond, false},
+		"a step is no drift":   {2000, func(i int) float64 { return map[bool]float64{true: 80}[i > 1000] }, 0, true},
+		"too short":            {900, func(i int) float64 { return float64(i) }, 0, true},
+		"a route that wanders": {2000, func(i int) float64 { return float64(i / 250 % 2 * 40) }, 0, true},
+	} {
+		var tm timing
+		for i := range c.packets {
+			tm.add(began.Add(time.Duration((float64(20*i)+c.delay(i))*1e6)), uint32(i)*160, 8000, true)
+		}
+		skew, over := tm.drift.skew()
+		if (over == 0) != c.not || (skew-c.want).Abs() > 3*time.Millisecond {
+			t.Errorf("%s: %s a minute over %s, want %s", name, skew, over, c.want)
+		}
+	}
+}
+
+// TestSpurts counts the pauses that a sender makes by itself, and those only.
+func TestSpurts(t *testing.T) {
+	var s stream
+	s.clock, s.g711, s.pt = 8000, "", 0
+	at, seq := began, uint16(0)
+	send := func(wait time.Duration, lost int, marker bool) {
+		at = at.Add(wait)
+		seq += uint16(1 + lost)
+		s.add(&packet{n: int(seq), at: at}, seq, uint32(at.Sub(began).Milliseconds()*8), marker, nil)
+	}
+	send(0, 0, true)
+	for range 10 {
+		send(20*time.Millisecond, 0, false)
+	}
+	send(400*time.Millisecond, 0, true)  // a pause of its own
+	send(400*time.Millisecond, 19, true) // the same with packets missing: lost
+	send(400*time.Millisecond, 0, false) // a gap that nobody announced
+	send(20*time.Millisecond, 0, true)   // a marker without a pause
+	send(1000*time.Millisecond, 0, true) // and another pause
+	if s.spurts != 2 {
+		t.Errorf("%d pauses, want 2", s.spurts)
+	}
+}
