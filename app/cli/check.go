@@ -20,6 +20,7 @@ var answerValues = map[string][]string{
 	"heard":          {"yes", "no", "unsure"},
 	"they_hear":      {"yes", "no", "unsure"},
 	"internal_rings": {"yes", "no", "unsure"},
+	"usual_fails":    {"yes", "no", "unsure"},
 	"digits":         nil,
 	"caller_hears":   {"ringing", "voicemail", "busy", "not-in-service", "silence", "unsure"},
 	"symptom":        {"choppy", "robotic", "delay", "echo-here", "echo-there", "quiet", "distorted", "muffled", "words-cut", "unsure"},
