@@ -57,4 +57,9 @@ type Config struct {
 	// Roots are the authorities that a TLS server's certificate may come from; nil
 	// means the system's.
 	Roots *x509.CertPool
+	// Journal remembers our contacts beyond a crash; nil keeps none.
+	Journal Journal
+	// Tries is shared by all phones that send the same password, so that together
+	// they send it no more often than one may; nil is a count of this phone's own.
+	Tries *Tries
 }

@@ -15,26 +15,25 @@ import (
 	"softphonedoctor/sipclient/capture"
 )
 
-// maxRefused is how often one phone sends a password that the server refuses:
-// registrars lock accounts and addresses that keep guessing.
-const maxRefused = 3
-
 // authenticator answers digest challenges (RFC 3261 22, RFC 7616, RFC 8760) for
-// one phone and remembers how often its password was refused.
+// one phone.
 type authenticator struct {
 	login, password string
+	tries           *Tries
 
-	mu       sync.Mutex
-	refused  int // answers that a further challenge followed
-	underway int // answers whose fate is not known yet
+	mu   sync.Mutex
+	kept *keptNonce // the registrar's last challenge that our password passed
 }
 
-func newAuthenticator(a Account) *authenticator {
+func newAuthenticator(a Account, tries *Tries) *authenticator {
 	login := a.Login
 	if login == "" {
 		login = a.User
 	}
-	return &authenticator{login: login, password: a.Password}
+	if tries == nil {
+		tries = &Tries{}
+	}
+	return &authenticator{login: login, password: a.Password, tries: tries}
 }
 
 // round begins the exchange around one request; end it when it is over.
@@ -42,20 +41,16 @@ func (a *authenticator) round() *authRound {
 	return &authRound{auth: a, answered: map[bool]bool{}}
 }
 
-// spent tells whether the password was refused for good.
-func (a *authenticator) spent() bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.refused >= maxRefused
-}
-
 // authRound is one request and its repeats with credentials.
 type authRound struct {
 	auth     *authenticator
 	answered map[bool]bool // by "is it a proxy's challenge"
 	stale    int
-	open     bool // credentials are out and not judged yet
-	refused  bool // the server said no to the password
+	open     bool       // credentials are out and not judged yet
+	refused  bool       // the server said no to the password
+	used     *keptNonce // what the credentials that went along unasked were made of
+	doubted  bool       // those were refused, and the nonce may be why
+	sent     *challenge // what the last credentials answer
 }
 
 // end must be called when no more answers will come.
@@ -67,25 +62,14 @@ func (r *authRound) settle(refused bool) {
 		return
 	}
 	r.open = false
-	r.auth.mu.Lock()
-	defer r.auth.mu.Unlock()
-	r.auth.underway--
-	if refused {
-		r.auth.refused++
-		r.refused = true
-	}
+	r.auth.tries.judged(refused)
+	r.refused = r.refused || refused
 }
 
 // take reserves one use of the password, unless it was refused too often.
 func (r *authRound) take() bool {
-	r.auth.mu.Lock()
-	defer r.auth.mu.Unlock()
-	if r.auth.refused+r.auth.underway >= maxRefused {
-		return false
-	}
-	r.auth.underway++
-	r.open = true
-	return true
+	r.open = r.auth.tries.take()
+	return r.open
 }
 
 // answer gives the request to send next when res is a challenge that we can and
@@ -94,11 +78,16 @@ func (r *authRound) take() bool {
 func (r *authRound) answer(p *Phone, req *sip.Request, res *sip.Response) *sip.Request {
 	proxy := res.StatusCode == sip.StatusProxyAuthRequired
 	if res.StatusCode != sip.StatusUnauthorized && !proxy {
-		r.settle(false)
+		r.passed(req, res)
 		return nil
 	}
 	best, offered := pick(res, proxy)
-	if r.answered[proxy] {
+	switch {
+	case r.used != nil:
+		if r.reused(best, proxy) {
+			return nil
+		}
+	case r.answered[proxy]:
 		if best == nil || !best.stale || r.stale >= 2 {
 			r.settle(true)
 			return nil
@@ -106,28 +95,37 @@ func (r *authRound) answer(p *Phone, req *sip.Request, res *sip.Response) *sip.R
 		r.stale++
 	}
 	r.settle(false)
+	id := ""
+	if h := res.CallID(); h != nil {
+		id = h.Value()
+	}
 	if best == nil {
-		id := ""
-		if h := res.CallID(); h != nil {
-			id = h.Value()
-		}
 		p.note(capture.PhoneDigest, id+" algorithm="+offered)
 		return nil
 	}
-	if r.auth.password == "" || !r.take() {
+	if r.auth.password == "" {
+		return nil
+	}
+	if !r.take() {
+		p.note(capture.PhoneWithheld, fmt.Sprintf("%s refused=%d", id, maxRefused))
 		return nil
 	}
 	r.answered[proxy] = true
-	next := again(req)
+	r.sent = best
+	return r.auth.dress(again(req), best, proxy, 1)
+}
+
+// dress puts the answer to a challenge into a request, in place of an earlier one.
+func (a *authenticator) dress(req *sip.Request, c *challenge, proxy bool, count int) *sip.Request {
 	name := "Authorization"
 	if proxy {
 		name = "Proxy-Authorization"
 	}
-	for next.RemoveHeader(name) {
+	for req.RemoveHeader(name) {
 	}
-	value := best.credentials(r.auth.login, r.auth.password, string(req.Method), req.Recipient.String(), randomHex(8))
-	next.AppendHeader(sip.NewHeader(name, value))
-	return next
+	value := c.credentials(a.login, a.password, string(req.Method), req.Recipient.String(), randomHex(8), count)
+	req.AppendHeader(sip.NewHeader(name, value))
+	return req
 }
 
 // challenge is one digest challenge that we can answer.
@@ -205,8 +203,10 @@ func readChallenge(value string) (*challenge, string) {
 	return c, label
 }
 
-// credentials computes the answer (RFC 7616 3.4).
-func (c *challenge) credentials(login, password, method, uri, cnonce string) string {
+// credentials computes the answer (RFC 7616 3.4). count tells how often its nonce
+// was used, this time included.
+func (c *challenge) credentials(login, password, method, uri, cnonce string, count int) string {
+	nc := fmt.Sprintf("%08x", count)
 	upper := strings.ToUpper(c.algorithm)
 	make := hashes[strings.TrimSuffix(upper, "-SESS")].make
 	sum := func(parts ...string) string {
@@ -222,7 +222,7 @@ func (c *challenge) credentials(login, password, method, uri, cnonce string) str
 	var b strings.Builder
 	fmt.Fprintf(&b, `Digest username="%s", realm="%s", nonce="%s", uri="%s"`, quote(login), quote(c.realm), quote(c.nonce), uri)
 	if c.qop {
-		fmt.Fprintf(&b, `, response="%s", cnonce="%s", nc=00000001, qop=auth`, sum(a1, c.nonce, "00000001", cnonce, "auth", a2), cnonce)
+		fmt.Fprintf(&b, `, response="%s", cnonce="%s", nc=%s, qop=auth`, sum(a1, c.nonce, nc, cnonce, "auth", a2), cnonce, nc)
 	} else {
 		fmt.Fprintf(&b, `, response="%s"`, sum(a1, c.nonce, a2))
 		if strings.HasSuffix(upper, "-SESS") {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -287,6 +288,7 @@ func newPhone(t *testing.T, at string, change ...func(*Config)) *Phone {
 		if took := time.Since(began); took > 3*time.Second {
 			t.Errorf("Close took %s", took)
 		}
+		onlyOurContacts(t, p)
 		for _, n := range notes(p) {
 			if strings.Contains(n, "secret-word") {
 				t.Error("a note holds the password")
@@ -294,6 +296,36 @@ func newPhone(t *testing.T, at string, change ...func(*Config)) *Phone {
 		}
 	})
 	return p
+}
+
+// onlyOurContacts looks through the tape of every test: no REGISTER may ever speak of
+// all contacts ("*"), or of one that is not this phone's or a crashed run's.
+func onlyOurContacts(t *testing.T, p *Phone) {
+	t.Helper()
+	for _, m := range sent(p, "REGISTER") {
+		for _, line := range m.All("Contact") {
+			for _, value := range splitList(line) {
+				uri, _, _ := strings.Cut(strings.TrimPrefix(value, "<"), ">")
+				if userOf(uri) != p.token && !slices.Contains(p.left, uri) {
+					t.Errorf("a REGISTER speaks of another's contact: %s", value)
+				}
+			}
+		}
+	}
+}
+
+// sent gives the requests of a method that the phone has sent, repetitions included.
+func sent(p *Phone, method string) []*sipmsg.Message {
+	var list []*sipmsg.Message
+	for _, r := range p.tape.From(0) {
+		if r.Packet == nil {
+			continue
+		}
+		if m, err := sipmsg.Parse(r.Packet.Data); err == nil && m.Method == method && m.Get("User-Agent") == userAgent {
+			list = append(list, m)
+		}
+	}
+	return list
 }
 
 // notes gives the phone's notes as "key text".

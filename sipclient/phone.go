@@ -59,6 +59,8 @@ type Phone struct {
 	shut     bool                     // nothing may be sent any more
 	auth     *authenticator
 	keeping  sync.Once // the keep-alive has begun
+	leftOnce sync.Once // the journal was asked
+	left     []string  // contacts of runs that died, ours to remove
 
 	ctx     context.Context // done when the phone has closed its calls
 	cancel  context.CancelFunc
@@ -141,9 +143,9 @@ func New(ctx context.Context, cfg Config) (*Phone, error) {
 		cfg:      cfg,
 		tape:     cfg.Tape,
 		peers:    map[string]bool{},
-		token:    "doctor-" + randomHex(6),
+		token:    tokenPrefix + randomHex(6),
 		timing:   standardTiming,
-		auth:     newAuthenticator(cfg.Account),
+		auth:     newAuthenticator(cfg.Account, cfg.Tries),
 		calls:    map[string]*Call{},
 		ringing:  make(chan *Call, maxRinging),
 		noted:    map[string]time.Time{},

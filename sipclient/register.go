@@ -72,33 +72,41 @@ func (p *Phone) expires() time.Duration {
 }
 
 // register does one attempt, at as many of the server's addresses as it takes.
-func (p *Phone) register(ctx context.Context, expires time.Duration) outcome {
+func (p *Phone) register(ctx context.Context, expires time.Duration) (got outcome) {
+	p.leftover()
+	p.atRegistrar(ctx, func(ctx context.Context, last bool) (why string) {
+		got, why = p.registerAt(ctx, expires, last)
+		return why
+	})
+	return got
+}
+
+// atRegistrar tries one address of the server after the other, until try says no
+// more why the next should be tried. Only one runs at a time.
+func (p *Phone) atRegistrar(ctx context.Context, try func(ctx context.Context, last bool) (why string)) {
 	ctx, stop := context.WithTimeout(ctx, p.timing.register)
 	defer stop()
 	defer context.AfterFunc(p.leaving, stop)()
 	if !p.reg.take(ctx) {
-		return outcome{}
+		return
 	}
 	defer p.reg.free()
 	defer p.probeLater(ctx)()
-	var got outcome
 	hops := p.tour()
 	for i := range hops {
 		left := len(hops) - i
 		part, stop := share(ctx, left)
-		var why string
-		got, why = p.registerAt(part, expires, left == 1)
+		why := try(part, left == 1)
 		stop()
 		switch {
 		case why == "" || p.leaving.Err() != nil:
-			return got
+			return
 		case left > 1:
 			p.turn(hops[i+1], why)
 		case len(hops) > 1:
 			p.turn(p.targets[0], "")
 		}
 	}
-	return got
 }
 
 // registerAt tries one address: challenges, and one repeat with the server's
@@ -112,7 +120,7 @@ func (p *Phone) registerAt(ctx context.Context, expires time.Duration, last bool
 		}
 		req := p.registerRequest(expires, w)
 		round := p.auth.round()
-		res, sent, err := p.converseWith(ctx, req, round)
+		res, sent, err := p.converseWith(ctx, round.early(req), round)
 		p.registerSeq(sent)
 		if err != nil {
 			if last && ctx.Err() == context.DeadlineExceeded {
@@ -125,7 +133,10 @@ func (p *Phone) registerAt(ctx context.Context, expires time.Duration, last bool
 		if res.IsSuccess() && len(service) > 0 {
 			p.inBackground(func() { p.befriend(service) })
 		}
-		got = outcome{status: res.StatusCode, retry: retryAfter(res), refused: round.refused || p.auth.spent()}
+		if res.IsSuccess() {
+			p.remember([]string{contactURI(sent)}, p.grantedTime(res, expires))
+		}
+		got = outcome{status: res.StatusCode, retry: retryAfter(res), refused: round.refused || p.auth.tries.Spent()}
 		if res.IsSuccess() {
 			got.granted = p.grantedTime(res, expires)
 			return got, ""
@@ -151,13 +162,10 @@ func (p *Phone) registerRequest(expires time.Duration, w way) *sip.Request {
 	}
 	r.contact = contact
 	stale := slices.DeleteFunc(slices.Clone(r.stale), func(s string) bool { return s == contact })
-	if r.callID == "" {
-		r.callID, r.fromTag = randomHex(12), randomHex(6)
-	}
-	r.cseq++
-	cseq, id, tag := r.cseq, r.callID, r.fromTag
+	id, tag, cseq := r.next()
 	r.unsure = true
 	r.mu.Unlock()
+	p.remember(append([]string{contact}, stale...), max(expires, p.expires()))
 	me := p.identity(p.cfg.User)
 	req := p.request(sip.REGISTER, p.domainURI(), head{callID: id, from: me, to: me, fromTag: tag, route: p.preset()}, cseq, w)
 	text := strconv.Itoa(int(expires / time.Second))
@@ -169,6 +177,15 @@ func (p *Phone) registerRequest(expires time.Duration, w way) *sip.Request {
 	req.AppendHeader(sip.NewHeader("Allow", allowed))
 	req.AppendHeader(sip.NewHeader("Supported", "path")) // RFC 3327 5.1: proxies may add themselves
 	return req
+}
+
+// next gives what the next REGISTER carries. r.mu is held.
+func (r *registration) next() (callID, fromTag string, cseq uint32) {
+	if r.callID == "" {
+		r.callID, r.fromTag = randomHex(12), randomHex(6)
+	}
+	r.cseq++
+	return r.callID, r.fromTag, r.cseq
 }
 
 // judged books the registrar's final word about our binding.
@@ -298,8 +315,17 @@ func (p *Phone) unregister(ctx context.Context) {
 	if err != nil {
 		return
 	}
-	_, last, _ := p.converse(ctx, p.registerRequest(0, w))
+	res, last, _ := p.converse(ctx, p.registerRequest(0, w))
 	p.registerSeq(last)
+	if res != nil && res.IsSuccess() {
+		p.remember(nil, 0)
+	}
+}
+
+// contactURI gives the contact that a REGISTER of ours is about.
+func contactURI(req *sip.Request) string {
+	uri, _, _ := strings.Cut(strings.TrimPrefix(firstValue(req, "Contact"), "<"), ">")
+	return uri
 }
 
 // retryAfter reads a Retry-After header (RFC 3261 20.33), 0 without one.

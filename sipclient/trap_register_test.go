@@ -176,8 +176,8 @@ func TestStaleNonceIsNoRefusal(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if p.auth.refused != 0 || p.auth.underway != 0 {
-		t.Errorf("refused %d, underway %d", p.auth.refused, p.auth.underway)
+	if p.auth.tries.refused != 0 || p.auth.tries.underway != 0 {
+		t.Errorf("refused %d, underway %d", p.auth.tries.refused, p.auth.tries.underway)
 	}
 }
 
@@ -248,7 +248,7 @@ func TestDigest(t *testing.T) {
 		if ch == nil {
 			t.Fatal(label)
 		}
-		got := ch.credentials(c.login, c.password, c.method, c.uri, c.cnonce)
+		got := ch.credentials(c.login, c.password, c.method, c.uri, c.cnonce, 1)
 		if !strings.Contains(got, `response="`+c.want+`"`) {
 			t.Errorf("%s: %s", label, got)
 		}
@@ -294,7 +294,7 @@ func FuzzChallenge(f *testing.F) {
 	f.Add(`digest ,,="`)
 	f.Fuzz(func(t *testing.T, s string) {
 		if c, _ := readChallenge(s); c != nil {
-			got := c.credentials("u", "secret-word", "REGISTER", "sip:x", "c")
+			got := c.credentials("u", "secret-word", "REGISTER", "sip:x", "c", 1)
 			if strings.ContainsAny(got, "\r\n") || strings.Contains(got, "secret-word") && !strings.Contains(s, "secret-word") {
 				t.Errorf("%q", got)
 			}

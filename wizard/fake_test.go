@@ -22,6 +22,9 @@ type fakePhone struct {
 	tape      *capture.Tape
 	register  []int // codes to REGISTER, one transaction each
 	invite    []int // codes to the INVITE, in one transaction
+	query     []int // codes to the question for the bindings; none: it is not sent
+	devices   []Device
+	queries   int
 	registers int
 	options   int
 	dialled   int
@@ -83,6 +86,30 @@ func (p *fakePhone) Register(ctx context.Context) error {
 	p.registers++
 	p.transaction("REGISTER", "reg", p.registers, code)
 	return nil
+}
+
+func (p *fakePhone) Bindings(context.Context) ([]Device, error) {
+	if p.quiet || p.query == nil {
+		return nil, nil
+	}
+	code := p.query[min(p.queries, len(p.query)-1)]
+	p.queries++
+	h := head("REGISTER", "reg", 100+p.queries)
+	p.send(true, "REGISTER sip:pbx.example.net SIP/2.0\nMax-Forwards: 70\n"+h)
+	list := ""
+	for _, d := range p.devices {
+		list += "\nContact: <sip:2001@" + d.Host + ">;expires=250"
+	}
+	if code >= 300 {
+		list = ""
+	}
+	if code != 0 {
+		p.send(false, fmt.Sprintf("SIP/2.0 %d Test\n%s%s", code, h, list))
+	}
+	if code != 200 {
+		return nil, nil
+	}
+	return p.devices, nil
 }
 
 func (p *fakePhone) Options(context.Context, Probe) error {

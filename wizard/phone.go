@@ -12,6 +12,10 @@ import (
 // on the tape; an error means that the program itself could not do its work
 // (no socket, no address for the server's name).
 type Phone interface {
+	// Bindings asks the server which phones are signed in to the account, which
+	// changes nothing there. It returns when the server gave a final word, or after
+	// about 8 s of silence. A server that does not tell gives an empty list.
+	Bindings(context.Context) ([]Device, error)
 	// Register signs in and keeps the registration alive until Close. It returns
 	// when the server gave a final word, or when waiting longer cannot teach
 	// anything (about 8 s of silence). Calling it again refreshes.

@@ -36,6 +36,14 @@ func ScenarioByID(id string) (Scenario, bool) {
 // The questions, in one place because their ids and values are the answer keys
 // of the command line.
 var (
+	// Its Text is made of what the server lists.
+	askSignInAnyway = Question{
+		ID: "sign_in_anyway",
+		Options: []Option{
+			{Value: "yes", Text: "Yes, sign in"},
+			{Value: "no", Text: "No, leave the other phone alone"},
+		},
+	}
 	askHeardRinging = Question{
 		ID:   "heard_ringing",
 		Text: "When you call this number with your usual phone, do you hear it ringing?",

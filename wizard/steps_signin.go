@@ -3,6 +3,7 @@ package wizard
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"softphonedoctor/wizard/evidence"
@@ -16,29 +17,53 @@ const (
 	optionsBeside = 1500 * time.Millisecond
 )
 
-// signIn registers. While nothing comes back, a small OPTIONS goes beside it: an
-// answer to that tells "this message" from "the network".
+// signIn registers, after a look at who is signed in already. While nothing comes
+// back, a small OPTIONS goes beside it: an answer to that tells "this message" from
+// "the network".
 var signIn = Step{
 	Title: "Signing in",
 	Do: func(ctx context.Context, s *Session) error {
+		var others []Device
+		if s.Registers {
+			s.instruct("Looking which phones are signed in with your account.")
+			var settled bool
+			var err error
+			if others, settled, err = s.look(ctx); err != nil {
+				return err
+			}
+			if settled || ctx.Err() != nil {
+				return errEnough
+			}
+			if !s.mayJoin(ctx, others) {
+				return s.holdBack(others)
+			}
+		}
 		s.instruct("Signing in with your account.")
 		limited, cancel := context.WithTimeout(ctx, silenceLimit)
 		defer cancel()
-		err := s.besideOptions(limited, registerAnswered, func() error { return s.Phone.Register(limited) })
+		err := s.besideOptions(limited, signInAnswered, func() error { return s.Phone.Register(limited) })
 		if err != nil && ctx.Err() == nil && limited.Err() == nil {
 			return err
 		}
 		if s.Registers && !registered(s.Evidence()) {
 			return errEnough // without a sign-in there is no call to test
 		}
+		s.lookAgain(ctx, others)
 		return nil
 	},
 	Found: func(e *evidence.Evidence) (string, bool) {
+		if heldBack(e) {
+			return "not signed in: another phone is", true
+		}
 		if len(e.Registrations) == 0 {
 			return "", true
 		}
 		r := e.Registrations[len(e.Registrations)-1]
-		f := r.Last().Final()
+		t := r.SignIn()
+		if t == nil {
+			t = r.Last() // the question was refused already
+		}
+		f := t.Final()
 		switch {
 		case f == nil:
 			return "no answer", false
@@ -93,11 +118,18 @@ func (s *Session) besideOptions(ctx context.Context, answered func(*evidence.Evi
 
 // registerAnswered tells whether any answer to a REGISTER of ours has come.
 func registerAnswered(e *evidence.Evidence) bool {
+	return anyRegister(e, func(t *evidence.Transaction) bool { return len(t.Responses) > 0 })
+}
+
+// signInAnswered is registerAnswered for those that sign in.
+func signInAnswered(e *evidence.Evidence) bool {
+	return anyRegister(e, func(t *evidence.Transaction) bool { return !t.Query() && len(t.Responses) > 0 })
+}
+
+func anyRegister(e *evidence.Evidence, cond func(*evidence.Transaction) bool) bool {
 	for _, r := range e.Registrations {
-		for _, t := range r.Transactions {
-			if len(t.Responses) > 0 {
-				return true
-			}
+		if slices.ContainsFunc(r.Transactions, cond) {
+			return true
 		}
 	}
 	return false
@@ -107,7 +139,11 @@ func registerAnswered(e *evidence.Evidence) bool {
 func registered(e *evidence.Evidence) bool {
 	for i := len(e.Registrations) - 1; i >= 0; i-- {
 		if r := e.Registrations[i]; r.Out {
-			f := r.Last().Final()
+			t := r.SignIn()
+			if t == nil {
+				continue
+			}
+			f := t.Final()
 			return f != nil && f.Status < 300
 		}
 	}

@@ -16,6 +16,7 @@ import (
 
 // answerValues lists the answer keys and what each may say; nil: any text.
 var answerValues = map[string][]string{
+	"sign_in_anyway": {"yes", "no"},
 	"heard_ringing":  {"yes", "no", "unsure"},
 	"heard":          {"yes", "no", "unsure"},
 	"they_hear":      {"yes", "no", "unsure"},
@@ -47,8 +48,14 @@ register (false for a line without sign-in), provider.
 This version takes transport = "udp", codecs = ["PCMU", "PCMA"] and no
 encryption; anything else is refused before a packet is sent.
 
-The number given with --to is called for real. Signing in may displace another
-phone if the provider allows the account on one device only.`,
+The number given with --to is called for real.
+
+Before it signs in, the check asks the server which phones are signed in with the
+account. If there are any, it asks whether to go on: some providers keep one phone
+only, and signing in would sign that one out. Where nobody can answer (no terminal,
+--json), it signs in only if the server has more than one phone already; otherwise
+it makes the call without signing in, and says that the sign-in was not checked.
+--answer sign_in_anyway=yes signs in all the same, =no never does beside others.`,
 		Example: `  softphone-doctor check no-ringback --account office.toml --to 2002
   softphone-doctor check one-way-audio --account office.toml --to '*43' --answer heard=yes --json`,
 		Args: atMost(1, "name one situation; softphone-doctor check --help lists them"),

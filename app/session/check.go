@@ -133,6 +133,22 @@ func seen(err error) error {
 	return err
 }
 
+func (l *lazyPhone) Bindings(ctx context.Context) ([]wizard.Device, error) {
+	p, err := l.open(ctx)
+	if err != nil {
+		return nil, seen(err)
+	}
+	if !l.config.Account.Register {
+		return nil, nil
+	}
+	list, err := p.Bindings(ctx)
+	devices := make([]wizard.Device, len(list))
+	for i, b := range list {
+		devices[i] = wizard.Device{Host: b.Host, Name: b.UserAgent, Expires: b.Expires, Ours: b.Ours, TestPhone: b.TestPhone}
+	}
+	return devices, seen(err)
+}
+
 func (l *lazyPhone) Register(ctx context.Context) error {
 	p, err := l.open(ctx)
 	if err != nil {

@@ -140,6 +140,12 @@ const (
 	PhoneFallback = "fallback"
 	// PhoneDigest: Text is "CALL-ID algorithm=X": a challenge that the phone cannot answer.
 	PhoneDigest = "digest-unsupported"
+	// PhoneWithheld: Text is "CALL-ID refused=N": a challenge was not answered, because
+	// servers have refused this password N times already.
+	PhoneWithheld = "password-withheld"
+	// PhoneHeldBack: the phone did not sign in, so that it would not displace another
+	// device. Text says how many are signed in, for example "devices=1".
+	PhoneHeldBack = "sign-in-held-back"
 )
 
 // Note is a fact beside the packets: an answer, a probe's result, the name of a

@@ -33,6 +33,12 @@ func (f Fault) WithDigest(algorithm string) Fault {
 	return f
 }
 
+// WithDevices gives the same fault with so many phones signed in already.
+func (f Fault) WithDevices(n int) Fault {
+	f.register.devices = n
+	return f
+}
+
 // Faults lists every fault, the healthy PBX first. The list is the caller's.
 func Faults() []Fault {
 	var all []Fault
@@ -92,6 +98,8 @@ type registering struct {
 	redirect      bool   // 301 to a second address, where all is well
 	minExpires    int    // seconds; less is answered with 423
 	forget        bool   // 200 without storing the contact
+	devices       int    // phones that are signed in already
+	single        bool   // one phone only: a new one takes the place of the others
 }
 
 // calling is how INVITE is met.

@@ -43,6 +43,12 @@ var registrationFaults = []Fault{
 		switches: switches{register: registering{forget: true}},
 	},
 	{
+		Cause: "registration-displaced", Situation: Registration,
+		Title:    "Signing in here signs the desk phone out",
+		Answers:  map[string]string{"sign_in_anyway": "yes"},
+		switches: switches{register: registering{devices: 1, single: true}},
+	},
+	{
 		Cause: "registration-too-many-devices", Situation: Registration,
 		Title:    "Too many devices use the account",
 		switches: switches{register: registering{after: &reply{code: 403, phrase: "Maximum contacts exceeded"}}},

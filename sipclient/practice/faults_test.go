@@ -121,6 +121,12 @@ var registrationTests = map[string]func(*testing.T, *PBX, *phone){
 	"registration-not-stored": func(t *testing.T, _ *PBX, ph *phone) {
 		require.Empty(t, lastOf(401, 200)(t, ph).Contacts())
 	},
+	"registration-displaced": func(t *testing.T, p *PBX, ph *phone) {
+		require.Equal(t, []string{"sip:1001@192.0.2.20:5060"}, p.Bindings())
+		list := lastOf(401, 200)(t, ph).Contacts()
+		require.Len(t, list, 1)
+		require.Equal(t, "127.0.0.1", list[0].URI.Host, "the desk phone kept its place")
+	},
 	"registration-too-many-devices": refusedWith("Maximum contacts exceeded", 401, 403),
 	"redirected": func(t *testing.T, p *PBX, ph *phone) {
 		moved := lastOf(301)(t, ph).Contacts()

@@ -75,6 +75,7 @@ func Start(f Fault) (*PBX, error) {
 	if f.register.wrongPassword {
 		p.expected = token(9)
 	}
+	p.signInOthers()
 	p.ctx, p.stop = context.WithCancel(context.Background())
 	if err := p.open(); err != nil {
 		_ = p.Close()

@@ -20,6 +20,31 @@ type binding struct {
 	uri     string
 	via     peer // where its requests come from: calls go there
 	expires time.Time
+	other   bool // a made-up phone of the account: it gets no calls
+}
+
+// signInOthers makes up the phones that are signed in already. They are at home in a
+// network for documentation (RFC 5737).
+func (p *PBX) signInOthers() {
+	for i := range p.fault.register.devices {
+		p.bindings = append(p.bindings, binding{
+			uri:     fmt.Sprintf("sip:%s@192.0.2.%d:5060", account, 20+i%200),
+			expires: time.Now().Add(maxExpires * time.Second), other: true,
+		})
+	}
+}
+
+// Bindings lists the contacts of the account that live, as their URIs.
+func (p *PBX) Bindings() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var list []string
+	for _, b := range p.bindings {
+		if time.Now().Before(b.expires) {
+			list = append(list, b.uri)
+		}
+	}
+	return list
 }
 
 // onRegister is the registrar (RFC 3261 10.3), or what the fault makes of it.
@@ -62,6 +87,9 @@ func (p *PBX) bind(tx *transaction) {
 			continue
 		}
 		p.bindings = without(p.bindings, contact.URI.Raw)
+		if p.fault.register.single && requestedExpires(m, contact) > 0 {
+			p.bindings = nil
+		}
 		if s := min(requestedExpires(m, contact), maxExpires); s > 0 && !p.fault.register.forget {
 			p.bindings = append(p.bindings, binding{
 				uri: contact.URI.Raw, via: tx.from, expires: now.Add(time.Duration(s) * time.Second),
@@ -112,8 +140,8 @@ func (p *PBX) registered() (binding, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for i := len(p.bindings) - 1; i >= 0; i-- {
-		if time.Now().Before(p.bindings[i].expires) {
-			return p.bindings[i], true
+		if b := p.bindings[i]; !b.other && time.Now().Before(b.expires) {
+			return b, true
 		}
 	}
 	return binding{}, false

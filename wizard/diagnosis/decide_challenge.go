@@ -14,9 +14,13 @@ import (
 func decideChallenge(e *evidence.Evidence, request, m *evidence.Message) (verdict, bool) {
 	sent, asked := request.Credentials(), m.Challenges()
 	if len(sent) == 0 {
-		if unsupported(asked) || cannotAnswer(e, request.CallID()) {
+		if unsupported(asked) || noted(e, phoneDigest, request.CallID()) {
 			return verdict{cause: "digest-unsupported", certainty: Confirmed,
 				story: "The server asks for the password in a way that this phone does not know"}, true
+		}
+		if noted(e, phoneWithheld, request.CallID()) {
+			return verdict{cause: "account-credentials-wrong", certainty: Likely,
+				story: "The server has refused this password several times already, so the phone did not send it again: a server may lock an account that keeps trying"}, true
 		}
 		if e.Until.Sub(m.Time) < silence {
 			return verdict{}, false
@@ -106,10 +110,10 @@ func justOffered(e *evidence.Evidence, request *evidence.Message, sent []sipmsg.
 // justNow is shorter than any server's one-time value lives.
 const justNow = 5 * time.Second
 
-// cannotAnswer tells that the test phone noted that it cannot answer a challenge.
-func cannotAnswer(e *evidence.Evidence, callID string) bool {
+// noted tells that the test phone made a note of this kind about a request.
+func noted(e *evidence.Evidence, key, callID string) bool {
 	for _, ev := range e.Phone {
-		if id, _, _ := strings.Cut(ev.Text, " "); ev.Key == phoneDigest && id == callID {
+		if id, _, _ := strings.Cut(ev.Text, " "); ev.Key == key && id == callID {
 			return true
 		}
 	}

@@ -11,7 +11,10 @@ import (
 )
 
 // signIn is all that our phone did to register one address, over all its
-// attempts. Removals and mere questions are left out.
+// attempts. Removals are left out, and so are questions which phones are signed in,
+// but for one case: where a refusal or silence to the question is all there is, the
+// phone asked before it signs in and went no further, and the answer to the
+// question is the answer to the sign-in.
 type signIn struct {
 	aor      string
 	tries    []*evidence.Transaction
@@ -33,8 +36,12 @@ func signIns(e *evidence.Evidence) []*signIn {
 		if !r.Out {
 			continue
 		}
-		for _, t := range r.Transactions {
-			if t == nil || !has(t.Request) || asked(t.Request) <= 0 {
+		tries := r.Transactions
+		if !judgedByQuery(e, r.AOR) {
+			tries = slices.DeleteFunc(slices.Clone(tries), func(t *evidence.Transaction) bool { return t != nil && has(t.Request) && t.Query() })
+		}
+		for _, t := range tries {
+			if t == nil || !has(t.Request) || asked(t.Request) <= 0 && !t.Query() {
 				continue
 			}
 			s := index[r.AOR]
@@ -58,6 +65,26 @@ func signIns(e *evidence.Evidence) []*signIn {
 		}
 	}
 	return list
+}
+
+// judgedByQuery tells that all that our phone sent for an address were questions
+// which phones are signed in, and that none was answered with a list, or with a
+// refusal that is no word on the sign-in.
+func judgedByQuery(e *evidence.Evidence, aor string) bool {
+	for _, r := range e.Registrations {
+		if !r.Out || r.AOR != aor {
+			continue
+		}
+		for _, t := range r.Transactions {
+			if t == nil || !has(t.Request) {
+				continue
+			}
+			if code := status(t.Final()); !t.Query() || code != 0 && !evidence.Settles(code) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // asked is the registration time that a REGISTER asks for, 0 for a removal or a

@@ -10,6 +10,7 @@ import (
 // table is every rule in the order in which equal findings stand.
 var table = slices.Concat(
 	registrationRules,
+	displacedRules,
 	lookupRules,
 	serverRules,
 	providerRules,

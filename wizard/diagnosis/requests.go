@@ -12,9 +12,11 @@ import (
 // Keys of the test phone's notes, as package capture defines them; a test holds
 // that they are the same. (This package sees evidence only, never the tape.)
 const (
-	phoneLookup = "lookup"
-	phoneGaveUp = "gave-up"
-	phoneDigest = "digest-unsupported"
+	phoneLookup   = "lookup"
+	phoneGaveUp   = "gave-up"
+	phoneDigest   = "digest-unsupported"
+	phoneWithheld = "password-withheld"
+	phoneHeldBack = "sign-in-held-back"
 )
 
 // overUDP tells that a message travelled without a connection: it can get lost,

@@ -47,11 +47,23 @@ func callRefused(cause string) check {
 	return func(e *evidence.Evidence, d Dictionary) (hits []Hit) {
 		for _, c := range outCalls(e) {
 			if v, ok := decideCall(e, c, d); ok && v.cause == cause {
-				hits = append(hits, v.hit())
+				h := v.hit()
+				if heldBack(e) && slices.Contains(wantSignIn, cause) {
+					h.Certainty = Possible // it may only be that the test phone had not signed in
+				}
+				hits = append(hits, h)
 			}
 		}
 		return hits
 	}
+}
+
+// wantSignIn are refusals of calls that a server may mean for whoever is not signed in.
+var wantSignIn = []string{"account-unknown", "account-not-allowed", "provider-address-not-allowed", "no-credit-or-barred", "caller-id-refused", "call-refused"}
+
+// heldBack tells that the test phone did not sign in, for another phone's sake.
+func heldBack(e *evidence.Evidence) bool {
+	return slices.ContainsFunc(e.Phone, func(ev evidence.Event) bool { return ev.Key == phoneHeldBack })
 }
 
 // hit turns a verdict into a hit with the arguments that whyRefused and the

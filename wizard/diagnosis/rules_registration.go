@@ -178,6 +178,9 @@ func checkNotStored(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 		if s.accepted == nil || s.last != s.accepted {
 			continue
 		}
+		if _, lost := lostOurs(bindingLists(e, s.aor)); lost {
+			continue // it was stored, and lost its place
+		}
 		request, answer := s.accepted.Request, s.accepted.Final()
 		ours, listed := request.Contacts()[0], answer.Contacts()
 		seen, certainty := "its answer lists no phone at all", Likely

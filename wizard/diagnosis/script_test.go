@@ -25,7 +25,8 @@ import (
 //	3    rings                                           an INVITE for us, our 100 and 180
 //	4    taken                                           our 200 with SDP, their ACK
 //	9    out BYE                                         one message; an answer is its code
-//	     Reason: Q.850;cause=16                          a header of the message above ("+" adds, "-" removes)
+//	     Reason: Q.850;cause=16                          a header of the message above ("+" adds, "-" removes),
+//	                                                     or its Body, behind its Content-Type
 //	5    rtp in for=5s level=-20                         sound, see media_test.go
 //	5    rtcp in sr packets=200                          a report
 //	5    icmp 10.0.0.1:5060 port                         an ICMP error
@@ -185,6 +186,8 @@ func (s *script) header(l string) {
 		s.last.msg.Del(strings.TrimSpace(strings.TrimPrefix(name, "-")))
 	case l[0] == '+':
 		s.last.msg.Add(name[1:], value)
+	case name == "Body":
+		s.last.msg.SetBody(s.last.msg.Get("Content-Type"), []byte(value))
 	case name == "Length":
 		s.last.msg.KeepLength = true
 		s.last.msg.Set("Content-Length", value)

@@ -193,6 +193,24 @@ func (t *Transaction) Authorized() bool {
 	return t.Request.Get("Authorization") != "" || t.Request.Get("Proxy-Authorization") != ""
 }
 
+// Query tells a REGISTER that only asks which phones are signed in: it has no
+// Contact, and changes nothing (RFC 3261 10.2.3).
+func (t *Transaction) Query() bool {
+	return t.Method == "REGISTER" && len(t.Request.Contacts()) == 0 && len(t.Request.All("Contact")) == 0
+}
+
+// Settles tells whether the answer to a question which phones are signed in decides
+// the sign-in, too: what refuses the account, the password or everybody now. Any other
+// refusal is one of the question: servers that know no REGISTER without Contact call
+// it malformed or stumble over it (400, 405, 420, 423, 500, 501 ...) and may well take the sign-in itself.
+func Settles(code int) bool {
+	switch code {
+	case 401, 402, 403, 404, 407, 408, 410, 429, 503, 600, 603, 604, 607:
+		return true
+	}
+	return code >= 300 && code < 400
+}
+
 // Registration is all REGISTER transactions of one Call-ID on one hop. There is
 // at least one transaction.
 type Registration struct {
@@ -206,6 +224,34 @@ type Registration struct {
 
 // Last gives the latest transaction.
 func (r *Registration) Last() *Transaction { return r.Transactions[len(r.Transactions)-1] }
+
+// SignIn gives the latest transaction that signs in or out, nil when the server was
+// only asked which phones it has.
+func (r *Registration) SignIn() *Transaction {
+	for i := len(r.Transactions) - 1; i >= 0; i-- {
+		if !r.Transactions[i].Query() {
+			return r.Transactions[i]
+		}
+	}
+	return nil
+}
+
+// Asked gives the latest transaction that only asked which phones are signed in,
+// nil without one.
+func (r *Registration) Asked() *Transaction {
+	for i := len(r.Transactions) - 1; i >= 0; i-- {
+		if r.Transactions[i].Query() {
+			return r.Transactions[i]
+		}
+	}
+	return nil
+}
+
+// answeredQuery tells that no more was tried than a question that got its answer.
+func (r *Registration) answeredQuery() bool {
+	f := r.Last().Final()
+	return r.SignIn() == nil && f != nil && f.Status < 300
+}
 
 // Codes lists the final codes in order.
 func (r *Registration) Codes() []int {

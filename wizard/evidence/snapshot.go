@@ -197,7 +197,7 @@ func (s *snapshot) have() Kinds {
 		}
 	}
 	for _, r := range s.ev.Registrations {
-		set(HaveRegistration, r.Out)
+		set(HaveRegistration, r.Out && !r.answeredQuery())
 	}
 	set(HaveOptions, len(s.ev.Options) > 0)
 	for _, c := range s.ev.Calls {

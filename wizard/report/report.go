@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"softphonedoctor/sipclient/capture"
 	"softphonedoctor/wizard/diagnosis"
 	"softphonedoctor/wizard/evidence"
 )
@@ -41,10 +42,24 @@ func New(situation string, e *evidence.Evidence, d diagnosis.Diagnosis) *Report 
 		Took:      e.Until.Sub(e.Began),
 		Evidence:  e,
 		Diagnosis: d,
-		Warnings:  slices.Concat(e.Limits, ownLimits(e)),
+		Warnings:  slices.Concat(e.Limits, ownLimits(e), heldBack(e)),
 	}
 	r.Verdict = judge(e, d)
+	if r.Verdict == Healthy && situation == "everything" && len(heldBack(e)) > 0 {
+		r.Verdict = Inconclusive // the sign-in was to be checked, too
+	}
 	return r
+}
+
+// heldBack says that the test did not sign in for another phone's sake.
+func heldBack(e *evidence.Evidence) []string {
+	for _, ev := range e.Phone {
+		if ev.Key == capture.PhoneHeldBack {
+			return []string{"Not checked: the sign-in. Another phone is signed in with this account, and the test did not want to take its place. " +
+				"Calls are tried without it, which some providers refuse. To sign in all the same, answer the question with yes (on the command line: --answer sign_in_anyway=yes)."}
+		}
+	}
+	return nil
 }
 
 // ownLimits says what the test phone itself could not do: never a fault of
@@ -81,7 +96,7 @@ func judge(e *evidence.Evidence, d diagnosis.Diagnosis) Verdict {
 func sawItWork(e *evidence.Evidence) bool {
 	for _, r := range e.Registrations {
 		for _, t := range r.Transactions {
-			if f := t.Final(); f != nil && f.Status < 300 {
+			if f := t.Final(); f != nil && f.Status < 300 && !t.Query() {
 				return true
 			}
 		}
