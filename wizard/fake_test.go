@@ -31,11 +31,24 @@ type fakePhone struct {
 	closed    bool
 	wedge     bool // Register blocks until its context ends
 	dialErr   error
-	gone      bool // an answered call has ended at once
-	quiet     bool // Register sends nothing, as on a line without sign-in
+	gone      bool       // an answered call has ended at once
+	quiet     bool       // Register sends nothing, as on a line without sign-in
+	rings     []fakeRing // calls that come to the phone
+	keys      string     // digits that were sent
+	silent    bool       // OPTIONS gets no answer
+	sizeLimit int        // OPTIONS above it gets no answer; 0: none
+	servers   int        // on the way: an OPTIONS that may not pass all of them gets 483
+	net       capture.Net
+	name      string // tells one phone's requests from another's
 
 	mu    sync.Mutex
 	calls []*fakeCall
+}
+
+// fakeRing is a call that comes some time after somebody waits for it.
+type fakeRing struct {
+	after time.Duration
+	noAck bool
 }
 
 func (p *fakePhone) send(out bool, text string) {
@@ -43,7 +56,7 @@ func (p *fakePhone) send(out bool, text string) {
 	if !out {
 		src, dst = dst, src
 	}
-	p.tape.Packet(capture.Packet{Time: time.Now(), Net: capture.UDP, Src: src, Dst: dst,
+	p.tape.Packet(capture.Packet{Time: time.Now(), Net: max(p.net, capture.UDP), Src: src, Dst: dst,
 		Data: []byte(strings.ReplaceAll(text, "\n", "\r\n") + "\r\n\r\n")})
 }
 
@@ -53,11 +66,11 @@ func head(method, id string, n int) string {
 }
 
 func (p *fakePhone) transaction(method, id string, n int, codes ...int) {
-	extra := ""
+	extra, lives := "", ""
 	if method != "OPTIONS" {
-		extra = "\nContact: <sip:2001@192.168.1.23:5060>"
+		extra, lives = "\nContact: <sip:2001@192.168.1.23:5060>", ";expires=300"
 	}
-	h := head(method, id, n)
+	h := head(method, p.name+id, n)
 	p.send(true, method+" sip:pbx.example.net SIP/2.0\nMax-Forwards: 70\n"+h+extra)
 	for _, c := range codes {
 		if c != 0 {
@@ -65,7 +78,7 @@ func (p *fakePhone) transaction(method, id string, n int, codes ...int) {
 			if c >= 180 {
 				h = strings.Replace(h, "To: <sip:2002@pbx.example.net>", "To: <sip:2002@pbx.example.net>;tag=b", 1)
 			}
-			p.send(false, fmt.Sprintf("SIP/2.0 %d Test\n%s%s", c, h, extra+";expires=300"))
+			p.send(false, fmt.Sprintf("SIP/2.0 %d Test\n%s%s", c, h, extra+lives))
 		}
 	}
 }
@@ -85,6 +98,10 @@ func (p *fakePhone) Register(ctx context.Context) error {
 	}
 	p.registers++
 	p.transaction("REGISTER", "reg", p.registers, code)
+	if code == 0 {
+		<-ctx.Done() // the silence lasts
+		p.tape.Note(capture.Note{Kind: capture.KindPhone, Key: capture.PhoneGaveUp, Text: "REGISTER " + p.name + "reg"})
+	}
 	return nil
 }
 
@@ -112,11 +129,18 @@ func (p *fakePhone) Bindings(context.Context) ([]Device, error) {
 	return p.devices, nil
 }
 
-func (p *fakePhone) Options(context.Context, Probe) error {
+func (p *fakePhone) Options(_ context.Context, probe Probe) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.options++
-	p.transaction("OPTIONS", "opt", p.options, 200)
+	code := 200
+	switch {
+	case p.silent, p.sizeLimit > 0 && probe.Pad > p.sizeLimit:
+		code = 0
+	case probe.Reach > 0 && probe.Reach < p.servers:
+		code = 483
+	}
+	p.transaction("OPTIONS", "opt", p.options, code)
 	return nil
 }
 
@@ -147,8 +171,42 @@ func (p *fakePhone) Dial(context.Context, Target) (LiveCall, error) {
 }
 
 func (p *fakePhone) Await(ctx context.Context) (LiveCall, error) {
-	<-ctx.Done()
-	return nil, ctx.Err()
+	p.mu.Lock()
+	if len(p.rings) == 0 {
+		p.mu.Unlock()
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	r := p.rings[0]
+	p.mu.Unlock()
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-time.After(r.after):
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.rings = p.rings[1:]
+	p.incoming("INVITE", "in", 1)
+	p.reply("INVITE", "in", 1, 180)
+	c := &fakeCall{state: Ringing, phone: p, noAck: r.noAck}
+	p.calls = append(p.calls, c)
+	return c, nil
+}
+
+// incoming is a request from the server.
+func (p *fakePhone) incoming(method, id string, n int) {
+	p.send(false, method+" sip:2001@192.168.1.23:5060 SIP/2.0\nMax-Forwards: 70\n"+inHead(method, id, n)+"\nContact: <sip:2002@198.51.100.20:5060>")
+}
+
+func (p *fakePhone) reply(method, id string, n, code int) {
+	h := strings.Replace(inHead(method, id, n), "To: <sip:2001@pbx.example.net>", "To: <sip:2001@pbx.example.net>;tag=b", 1)
+	p.send(true, fmt.Sprintf("SIP/2.0 %d Test\n%s\nContact: <sip:2001@192.168.1.23:5060>", code, h))
+}
+
+func inHead(method, id string, n int) string {
+	return fmt.Sprintf("Via: SIP/2.0/UDP 198.51.100.20:5060;branch=z9hG4bK%s%s%d\nFrom: <sip:2002@pbx.example.net>;tag=c\nTo: <sip:2001@pbx.example.net>\nCall-ID: %s\nCSeq: %d %s\nContent-Length: 0",
+		method, id, n, id, n, method)
 }
 
 func (p *fakePhone) Close(context.Context) error { p.closed = true; return nil }
@@ -156,6 +214,8 @@ func (p *fakePhone) Close(context.Context) error { p.closed = true; return nil }
 type fakeCall struct {
 	state CallState
 	hung  bool
+	phone *fakePhone // of a call that came in
+	noAck bool
 }
 
 func (c *fakeCall) ID() string       { return "call" }
@@ -166,5 +226,30 @@ func (c *fakeCall) Wait(ctx context.Context, s CallState) CallState {
 	}
 	return c.state
 }
-func (c *fakeCall) Answer(context.Context) error { c.state = Answered; return nil }
-func (c *fakeCall) Hangup(context.Context) error { c.hung, c.state = true, Ended; return nil }
+
+func (c *fakeCall) Answer(context.Context) error {
+	c.state = Answered
+	if c.phone == nil {
+		return nil
+	}
+	c.phone.reply("INVITE", "in", 1, 200)
+	if !c.noAck {
+		c.phone.incoming("ACK", "in", 1)
+	}
+	return nil
+}
+
+func (c *fakeCall) Hangup(context.Context) error {
+	if c.phone != nil && c.state == Ringing {
+		c.phone.reply("INVITE", "in", 1, 486)
+	}
+	c.hung, c.state = true, Ended
+	return nil
+}
+
+func (c *fakeCall) SendDigits(_ context.Context, digits string) error {
+	if c.phone != nil {
+		c.phone.keys += digits
+	}
+	return nil
+}

@@ -5,6 +5,7 @@ package wizard
 
 import (
 	"context"
+	"strings"
 	"time"
 )
 
@@ -39,8 +40,33 @@ type Target struct {
 
 // Probe says what an OPTIONS is to look like.
 type Probe struct {
-	Name string // for the tape, e.g. "options"
-	Pad  int    // add a header so that the message has this many bytes; 0: as it is
+	Name  string // for the tape, e.g. "options"
+	Pad   int    // add a header so that the message has this many bytes; 0: as it is
+	Reach int    // how many servers it may pass through, itself the last: Max-Forwards is Reach-1; 0: as far as usual
+}
+
+// Change is one setting in which a second test phone differs from the account, for
+// a test again after one change. Its zero fields stay as the account has them.
+type Change struct {
+	Transport  string        // "udp", "tcp", "tls"
+	Codecs     []string      // what to offer
+	Encryption string        // "srtp" or "none"
+	KeepAlive  time.Duration // longest pause between two signs of life
+}
+
+// String says what was changed, for the tape: "transport tcp".
+func (c Change) String() string {
+	switch {
+	case c.Transport != "":
+		return "transport " + c.Transport
+	case len(c.Codecs) > 0:
+		return "codecs " + strings.Join(c.Codecs, " ")
+	case c.Encryption != "":
+		return "encryption " + c.Encryption
+	case c.KeepAlive != 0:
+		return "keep-alive " + c.KeepAlive.String()
+	}
+	return "nothing"
 }
 
 // CallState only ever grows.
@@ -64,6 +90,9 @@ type LiveCall interface {
 	Wait(context.Context, CallState) CallState
 	// Answer takes an incoming call.
 	Answer(context.Context) error
+	// SendDigits presses keys on an answered call. An error says that the call knows
+	// no way to send them, which is evidence, too.
+	SendDigits(ctx context.Context, digits string) error
 	// Hangup ends the call in whatever way its state asks for (CANCEL, BYE, 486).
 	Hangup(context.Context) error
 }
@@ -100,6 +129,8 @@ type Event struct {
 	Note  string // what a finished step found, in a few plain words
 	OK    bool   // of StepEnded
 	Time  time.Time
+	// Until is when the waiting of an Instruction ends, for a countdown; zero: open end.
+	Until time.Time
 }
 
 // EventKind says what an Event is about.

@@ -15,6 +15,7 @@ type Scenario struct {
 	ID        string // "no-ringback"
 	Complaint string // as a person would say it
 	Calls     bool   // it places a call, so it needs a target
+	Awaits    bool   // it is about a call that comes
 	Steps     []Step
 }
 
@@ -65,6 +66,8 @@ func Run(ctx context.Context, sc Scenario, s *Session) (*report.Report, error) {
 		rep.Interrupt("The test was stopped before its end: what it had seen until then stands here.")
 	case sc.Calls && rep.Verdict == report.Healthy && !s.heardOut():
 		rep.Interrupt("The call did not come far enough to test its sound.")
+	case sc.Awaits && rep.Verdict == report.Healthy && len(incoming(s.Evidence())) == 0:
+		rep.Interrupt("No call arrived while the test waited for one, and nobody said what the caller heard.")
 	}
 	s.notify(Event{Kind: Finished})
 	return rep, nil

@@ -16,6 +16,7 @@ import (
 func newFake(register, invite []int) (*fakePhone, *Session) {
 	tape := &capture.Tape{}
 	tape.Note(capture.Note{Kind: capture.KindSubject, Key: "sip", Text: phoneAddr.String()})
+	tape.Note(capture.Note{Kind: capture.KindPhone, Key: capture.PhoneAccount, Text: "2001 pbx.example.net udp"})
 	p := &fakePhone{tape: tape, register: register, invite: invite}
 	return p, &Session{Tape: tape, Phone: p, Registers: true, Target: Target{To: "2002"}}
 }

@@ -21,6 +21,11 @@ type Session struct {
 	Registers  bool // the account signs in before it calls; false for an allow-listed line
 	Dictionary diagnosis.Dictionary
 	Notify     func(Event) // may be nil; called from running goroutines, must not block
+	// Again gives another test phone for the same account on the same tape, with one
+	// thing changed; nil: this account cannot be tried in another way.
+	Again func(Change) (Phone, error)
+	// Usual is the transport that the account asks for: "udp", "tcp" or "tls".
+	Usual string
 
 	mu      sync.Mutex // guards the fold
 	builder evidence.Builder
@@ -57,6 +62,11 @@ func (s *Session) notify(e Event) {
 
 // instruct shows the one thing that the person should know or do now.
 func (s *Session) instruct(text string) { s.notify(Event{Kind: Instruction, Title: text}) }
+
+// instructUntil is instruct with a countdown to the end of the waiting.
+func (s *Session) instructUntil(text string, limit time.Duration) {
+	s.notify(Event{Kind: Instruction, Title: text, Until: time.Now().Add(limit)})
+}
 
 // ask puts a question once and writes the answer onto the tape. Nobody there, or
 // no answer, leaves no note: the rules then say "not checked".

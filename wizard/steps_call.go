@@ -46,6 +46,7 @@ var dial = Step{
 			state = call.Wait(longer, Ringing)
 		}
 		if state != Ringing && state != Answered {
+			s.narrow(ctx)
 			return errEnough
 		}
 		return err

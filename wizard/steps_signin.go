@@ -46,6 +46,7 @@ var signIn = Step{
 			return err
 		}
 		if s.Registers && !registered(s.Evidence()) {
+			s.narrow(ctx)
 			return errEnough // without a sign-in there is no call to test
 		}
 		s.lookAgain(ctx, others)

@@ -8,8 +8,9 @@ import (
 
 // Dictionary knows a provider's own meanings of codes. The zero value knows none.
 type Dictionary struct {
-	Provider string // "" : no provider known
-	Meanings []Meaning
+	Provider   string // "" : no provider known
+	EchoNumber string // the number of an echo service, "" when not known
+	Meanings   []Meaning
 }
 
 // Meaning says what a provider means by an answer. Empty fields match anything.

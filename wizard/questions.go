@@ -1,0 +1,127 @@
+package wizard
+
+// The questions, in one place because their ids and values are the answer keys
+// of the command line.
+var (
+	// Its Text is made of what the server lists.
+	askSignInAnyway = Question{
+		ID: "sign_in_anyway",
+		Options: []Option{
+			{Value: "yes", Text: "Yes, sign in"},
+			{Value: "no", Text: "No, leave the other phone alone"},
+		},
+	}
+	askHeardRinging = Question{
+		ID:   "heard_ringing",
+		Text: "When you call this number with your usual phone, do you hear it ringing?",
+		Hint: "The test phone gets the ringing signal right now.",
+		Options: []Option{
+			{Value: "yes", Text: "Yes, I hear ringing"},
+			{Value: "no", Text: "No, it stays silent"},
+			{Value: "unsure", Text: "I don't know"},
+		},
+	}
+	askHeard = Question{
+		ID:   "heard",
+		Text: "In your calls, can you hear the other person?",
+		Hint: "Think of the calls that made you start this check.",
+		Options: []Option{
+			{Value: "yes", Text: "Yes, I hear them"},
+			{Value: "no", Text: "No, I hear nothing"},
+			{Value: "unsure", Text: "I don't know"},
+		},
+	}
+	askTheyHear = Question{
+		ID:   "they_hear",
+		Text: "Can the other person hear the test sound now?",
+		Hint: "The test phone is sending a soft tone. Ask the person who answered.",
+		Options: []Option{
+			{Value: "yes", Text: "Yes, they hear it"},
+			{Value: "no", Text: "No, they hear nothing"},
+			{Value: "unsure", Text: "I don't know"},
+		},
+	}
+	askCallerHears = Question{
+		ID:   "caller_hears",
+		Text: "Nothing arrived here. What did the caller hear?",
+		Hint: "Ask the person who called, or listen to the phone that you called with.",
+		Options: []Option{
+			{Value: "ringing", Text: "It was ringing"},
+			{Value: "voicemail", Text: "A voicemail or an announcement"},
+			{Value: "busy", Text: "The busy tone"},
+			{Value: "not-in-service", Text: "“This number is not in service”"},
+			{Value: "silence", Text: "Nothing at all"},
+			{Value: "unsure", Text: "I don't know"},
+		},
+	}
+	askInternalRings = Question{
+		ID:   "internal_rings",
+		Text: "Now let a colleague with the same telephone system call you. Does it ring?",
+		Hint: "If the call comes to the test phone, this goes on by itself.",
+		Options: []Option{
+			{Value: "yes", Text: "Yes, that call rings"},
+			{Value: "no", Text: "No, that does not ring either"},
+			{Value: "unsure", Text: "Nobody can try that"},
+		},
+	}
+	askAnswer = Question{
+		ID:   "answer",
+		Text: "The test phone is ringing. Answer it?",
+		Hint: "Without a choice, the test phone answers by itself in a moment.",
+		Options: []Option{
+			{Value: "yes", Text: "Answer the call"},
+			{Value: "no", Text: "Don't answer"},
+		},
+	}
+	askSymptom = Question{
+		ID:   "symptom",
+		Text: "What is wrong with the sound of your calls?",
+		Hint: "Choose what fits best.",
+		Options: []Option{
+			{Value: "choppy", Text: "Pieces are missing"},
+			{Value: "robotic", Text: "Voices sound like robots"},
+			{Value: "delay", Text: "Everything comes too late"},
+			{Value: "echo-here", Text: "I hear myself again"},
+			{Value: "echo-there", Text: "They hear themselves again"},
+			{Value: "quiet", Text: "It is too quiet"},
+			{Value: "distorted", Text: "It is loud and distorted"},
+			{Value: "muffled", Text: "It sounds muffled"},
+			{Value: "words-cut", Text: "Beginnings of words are cut"},
+			{Value: "unsure", Text: "I don't know"},
+		},
+	}
+	askDropsAfter = Question{
+		ID:   "drops_after",
+		Text: "After how long do your calls break off?",
+		Hint: "A rough guess is enough. It decides how long the test call stays up.",
+		Options: []Option{
+			{Value: "at-once", Text: "As soon as somebody answers"},
+			{Value: "half-a-minute", Text: "After about half a minute"},
+			{Value: "minutes", Text: "After one to five minutes"},
+			{Value: "quarter-of-an-hour", Text: "After about 15 or 30 minutes"},
+			{Value: "any-time", Text: "It differs each time"},
+			{Value: "unsure", Text: "I don't know"},
+		},
+	}
+	askCallMe = Question{
+		ID:   "call_me",
+		Text: "Can you call your own number with another phone now?",
+		Hint: "A mobile phone will do. It shows whether calls reach you.",
+		Options: []Option{
+			{Value: "yes", Text: "Yes, I'll call now"},
+			{Value: "no", Text: "No, leave that out"},
+		},
+	}
+	// The value is what the other side heard.
+	askDigits = Question{
+		ID:   "digits",
+		Text: "The test phone pressed three keys. Did they arrive at the other side?",
+		Hint: "A menu reacts, or the person who answered hears three short tones.",
+		Options: []Option{
+			{Value: testDigits, Text: "Yes, each of them once"},
+			{Value: "none", Text: "No, nothing happened"},
+			{Value: "115599", Text: "They arrived more than once"},
+			{Value: "unsure", Text: "I don't know"},
+		},
+	}
+)

@@ -1,0 +1,81 @@
+package wizard
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"softphonedoctor/wizard/evidence"
+)
+
+// qualityTime is how long the sound is measured when its quality is in question:
+// loss is judged from ten seconds on, drift needs twenty (and RTCP comes every five).
+const qualityTime = 22 * time.Second
+
+// symptom asks what is wrong before anything is measured: it says what to look for.
+var symptom = Step{
+	Title: "What you hear",
+	Do: func(ctx context.Context, s *Session) error {
+		s.ask(ctx, askSymptom)
+		return nil
+	},
+	Found: func(e *evidence.Evidence) (string, bool) {
+		a, ok := e.Answers[askSymptom.ID]
+		if !ok {
+			return "", true
+		}
+		for _, o := range askSymptom.Options {
+			if o.Value == a.Value {
+				return o.Text, true
+			}
+		}
+		return "", true
+	},
+}
+
+// longSound measures for longer than soundBothWays, and stops once a fault that
+// explains the complaint is proven.
+var longSound = Step{
+	Title: "Measuring the sound",
+	Do: func(ctx context.Context, s *Session) error {
+		s.instructUntil("Measuring the sound. Please talk with each other.", qualityTime)
+		began := time.Now()
+		s.until(ctx, qualityTime, func(e *evidence.Evidence) bool {
+			return s.call.State() == Ended || time.Since(began) > soundTime && settled(s.Diagnosis())
+		})
+		return nil
+	},
+	Found: qualityWords,
+}
+
+// againstEcho calls the provider's echo number, if it is known: a fault that it has,
+// too, is not the other person's.
+var againstEcho = Step{
+	Title: "The same with the echo service",
+	Do: func(ctx context.Context, s *Session) error {
+		to := s.Dictionary.EchoNumber
+		d := s.Diagnosis()
+		if to == "" || to == s.Target.To || d.Root() == nil {
+			return nil
+		}
+		_ = s.call.Hangup(ctx)
+		s.experiment(echoCall, to)
+		s.instruct("Calling the provider's echo service for comparison.")
+		return s.listen(ctx, s.Phone, Target{To: to})
+	},
+	Found: func(e *evidence.Evidence) (string, bool) {
+		if len(e.Experiments) == 0 || e.Experiments[len(e.Experiments)-1].Name != echoCall {
+			return "", true
+		}
+		return qualityWords(e)
+	},
+}
+
+// qualityWords says in a few words how good the sound of the last call was.
+func qualityWords(e *evidence.Evidence) (string, bool) {
+	words, good := soundWords(e)
+	if c := lastCall(e); good && c != nil && c.In != nil {
+		return fmt.Sprintf("%.1f %% lost, %d ms unsteady", c.In.LossPercent(), c.In.Jitter.Milliseconds()), true
+	}
+	return words, good
+}
