@@ -132,6 +132,14 @@ func (s *Session) answeredOver(transport string) bool {
 func (s *Session) narrow(ctx context.Context) {
 	e := s.Evidence()
 	switch {
+	case ctx.Err() != nil:
+	case soundRefused(e) && s.Again != nil:
+		s.instruct("The call was refused over its sound. Trying it once more with other sound settings.")
+		for _, change := range []Change{{Encryption: "srtp"}, {Codecs: []string{"PCMA", "PCMU", "G722"}}} {
+			if err := s.callAgain(ctx, change); err != nil || !soundRefused(s.Evidence()) {
+				return
+			}
+		}
 	case settled(s.Diagnosis()):
 	case !heardAnything(e):
 		s.instruct("Nothing comes back. Trying other ways to reach the server.")
@@ -163,6 +171,13 @@ func triedInVain(e *evidence.Evidence) bool {
 		return c != nil && c.Final != nil && (c.Final.Status == 482 || c.Final.Status == 483)
 	}
 	return c.Final == nil && c.Progress == nil
+}
+
+// soundRefused tells whether the last call was refused over its description: 415,
+// 488, 606 (RFC 3261 21.4.13, 21.4.26, 21.6.4).
+func soundRefused(e *evidence.Evidence) bool {
+	c := lastCall(e)
+	return c != nil && c.Final != nil && slices.Contains([]int{415, 488, 606}, c.Final.Status)
 }
 
 // callAgain places the same call after one change and listens for a moment, so that

@@ -74,6 +74,47 @@ func TestARefusalNeedsNoExperiment(t *testing.T) {
 	})
 }
 
+// A call refused over its sound is tried again with one thing changed at a time, and
+// no further than the first change that helps.
+func TestARefusalOverSoundIsTriedWithOneChange(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, s := newFake(nil, []int{100, 488})
+		var tried []string
+		s.Again = func(c Change) (Phone, error) {
+			tried = append(tried, c.String())
+			codes := []int{100, 488}
+			if len(c.Codecs) > 0 {
+				codes = []int{100, 180, 200}
+			}
+			return &fakePhone{tape: p.tape, name: c.String()[:2], invite: codes}, nil
+		}
+		rep := run(t, "no-ringback", s)
+		require.Equal(t, []string{"encryption srtp", "codecs PCMA PCMU G722"}, tried)
+		require.Len(t, rep.Evidence.Experiments[1].Calls, 1)
+		require.NotNil(t, rep.Evidence.Experiments[1].Calls[0].Answer)
+	})
+}
+
+// The same call after one change stands beside the first one, in its own experiment.
+func TestTheSameCallAgainStandsBesideTheFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, s := newFake(nil, []int{100, 180, 200})
+		again := &fakePhone{tape: p.tape, name: "again", net: capture.TCP, invite: []int{100, 200}}
+		s.Again = func(Change) (Phone, error) { return again, nil }
+		_, err := p.Dial(t.Context(), s.Target)
+		require.NoError(t, err)
+		require.NoError(t, s.callAgain(t.Context(), Change{Transport: "tcp"}))
+		e := s.Evidence()
+		require.Len(t, e.Calls, 2)
+		require.Len(t, e.Experiments, 1)
+		require.Len(t, e.Experiments[0].Calls, 1)
+		require.Equal(t, "againcall", e.Experiments[0].Calls[0].ID)
+		require.Len(t, e.Experiments[0].Registrations, 1)
+		require.True(t, again.calls[0].hung)
+		require.True(t, again.closed)
+	})
+}
+
 func TestAChangeSaysWhatItIs(t *testing.T) {
 	for text, c := range map[string]Change{
 		"transport tls": {Transport: "tls"}, "codecs PCMU G722": {Codecs: []string{"PCMU", "G722"}},

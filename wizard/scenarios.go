@@ -10,7 +10,7 @@ func Scenarios() []Scenario {
 		},
 		{
 			ID: "one-way-audio", Complaint: "One side hears nothing", Calls: true,
-			Steps: []Step{signIn, dial, pickUp, soundBothWays, ears},
+			Steps: []Step{signIn, dial, pickUp, soundBothWays, otherWay, ears},
 		},
 		{
 			ID: "no-incoming", Complaint: "Nobody can call me", Awaits: true,

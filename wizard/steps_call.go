@@ -148,6 +148,29 @@ var soundBothWays = Step{
 	Found: soundWords,
 }
 
+// otherWay calls once more over another transport when no sound arrives: sound that
+// then comes shows that something on the way spoils the first way of calling.
+var otherWay = Step{
+	Title: "The same call in another way",
+	Do: func(ctx context.Context, s *Session) error {
+		c := lastCall(s.Evidence())
+		if s.Again == nil || c == nil || c.Answer == nil || c.In != nil && c.In.Packets > 0 || settled(s.Diagnosis()) || s.usual() != "udp" {
+			return nil
+		}
+		s.instruct("No sound arrives. Looking for another way to the server.")
+		s.otherTransport(ctx)
+		for _, transport := range []string{"tcp", "tls"} {
+			if s.answeredOver(transport) {
+				_ = s.call.Hangup(ctx)
+				s.instructUntil("Calling once more in another way. Please let somebody answer again.", pickUpLimit)
+				return s.callAgain(ctx, Change{Transport: transport})
+			}
+		}
+		return nil
+	},
+	Found: soundWords,
+}
+
 // ears asks what no packet can show, and only if the packets have not settled it.
 var ears = Step{
 	Title: "Your ears",

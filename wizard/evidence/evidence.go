@@ -94,11 +94,14 @@ type Answer struct {
 	Value string
 }
 
-// Experiment is a set of calls made after one change.
+// Experiment is what was tried under a name, or after one change: what began between
+// its note and the next one.
 type Experiment struct {
-	N            int
-	Name, Change string
-	Calls        []*Call
+	N             int
+	Name, Change  string
+	Calls         []*Call
+	Options       []*Transaction // sent by our phone
+	Registrations []*Transaction // sent by our phone
 }
 
 // Event is a note of the test phone: Key is one of capture's Phone keys.

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -17,19 +16,13 @@ type notes struct {
 	situation   string
 	answers     map[string]Answer
 	probes      []Probe
-	experiments []experiment
+	experiments []Experiment
 	phone       []Event
 	limits      []string
 	phoneLimits []string
 	fragments   int
 	short       bool // the capture was made with a length limit
 	have        Kinds
-}
-
-// experiment is an Experiment with the moment it began.
-type experiment struct {
-	Experiment
-	began time.Time
 }
 
 // answerKinds says which bit an answer sets.
@@ -70,7 +63,7 @@ func (b *Builder) note(n int, note *capture.Note) {
 	case capture.KindProbe:
 		k.probe(n, note)
 	case capture.KindExperiment:
-		k.experiments = append(k.experiments, experiment{Experiment{N: n, Name: note.Key, Change: note.Text}, note.Time})
+		k.experiments = append(k.experiments, Experiment{N: n, Name: note.Key, Change: note.Text})
 	case capture.KindPhone:
 		b.phoneNote(n, note)
 	case capture.KindSituation:

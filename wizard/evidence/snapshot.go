@@ -155,17 +155,36 @@ func aor(m *Message) string {
 	return uri.User + "@" + uri.Host
 }
 
-// experiments hands each call to the experiment during which it began.
+// experiments hands what was tried to the experiment during which it began. The
+// records' order decides, not their times: two may have the same.
 func (s *snapshot) experiments() {
-	for i, e := range s.b.notes.experiments {
-		x := e.Experiment
-		for _, c := range s.b.ordered {
-			after := i+1 < len(s.b.notes.experiments) && !c.began.Before(s.b.notes.experiments[i+1].began)
-			if !c.began.Before(e.began) && !after {
-				x.Calls = append(x.Calls, s.calls[c])
+	s.ev.Experiments = slices.Clone(s.b.notes.experiments)
+	during := func(n int) *Experiment {
+		i, _ := slices.BinarySearchFunc(s.ev.Experiments, n, func(x Experiment, n int) int { return cmp.Compare(x.N, n) })
+		if i == 0 {
+			return nil
+		}
+		return &s.ev.Experiments[i-1]
+	}
+	for _, c := range s.ev.Calls {
+		if c.First == nil {
+			continue
+		}
+		if x := during(c.First.N); x != nil {
+			x.Calls = append(x.Calls, c)
+		}
+	}
+	for _, t := range s.ev.Options {
+		if x := during(t.Request.N); x != nil {
+			x.Options = append(x.Options, t)
+		}
+	}
+	for _, r := range s.ev.Registrations {
+		for _, t := range r.Transactions {
+			if x := during(t.Request.N); x != nil && t.Out {
+				x.Registrations = append(x.Registrations, t)
 			}
 		}
-		s.ev.Experiments = append(s.ev.Experiments, x)
 	}
 }
 
