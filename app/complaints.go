@@ -20,10 +20,14 @@ func complaints() []complaint {
 			tr("home.cannot-answer.about", "Calls arrive, and drop or fail when I pick up.")},
 		{"quality", "pulse", tr("home.quality", "The sound is bad"),
 			tr("home.quality.about", "Echo, delay, gaps, a robot voice or distortion.")},
+		{"call-drops", "clock", tr("home.call-drops", "Calls break off"),
+			tr("home.call-drops.about", "At once, after half a minute, or always after the same time.")},
+		{"dtmf", "keypad", tr("home.dtmf", "Pressed keys do nothing"),
+			tr("home.dtmf.about", "Menus, conference codes or voicemail do not react to the keys.")},
 		{"registration", "key", tr("home.registration", "My phone does not sign in"),
 			tr("home.registration.about", "It says offline, not connected, or keeps asking for the password.")},
 		{"everything", "everything", tr("home.everything", "I'm not sure: check everything"),
-			tr("home.everything.about", "The account, a call, and the sound in both directions.")},
+			tr("home.everything.about", "The account, a call, its sound and keys, and a call to you.")},
 	}
 }
 

@@ -145,6 +145,9 @@ func (p *livePage) show(s snapshot) {
 	if lead == "" {
 		lead = tr("live.begin", "One moment.")
 	}
+	if s.left > 0 && s.asked == nil {
+		lead = tr("live.left", "{{.Instruction}} {{.Seconds}} seconds left.", map[string]any{"Instruction": lead, "Seconds": s.left})
+	}
 	if title != p.heading.Text() || lead != p.lead.Text() {
 		p.heading.SetText(title)
 		p.lead.SetText(lead)

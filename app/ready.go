@@ -32,6 +32,10 @@ func newReadyPage(w *Window, situation string) *readyPage {
 	if !w.account.Registers() {
 		steps = nil
 	}
+	if p.scenario.Awaits {
+		steps = append(steps, tr("ready.await", "Wait for a call: have another phone at hand, a mobile phone for example, and call your own number when you are asked to."),
+			tr("ready.ask-caller", "Ask you what the caller hears."))
+	}
 	if p.scenario.Calls {
 		steps = append(steps, tr("ready.call", "Call the number that you confirm here, and hang up again."),
 			tr("ready.ask", "Ask you a question or two about what you hear."))

@@ -25,8 +25,9 @@ type run struct {
 
 	dirty chan struct{} // holds one: something changed
 
-	mu   sync.Mutex
-	live snapshot
+	mu    sync.Mutex
+	live  snapshot
+	until time.Time // when the instruction's waiting ends; zero: open end
 }
 
 // snapshot is what a page shows of a check at one moment. It shares nothing that
@@ -34,6 +35,7 @@ type run struct {
 type snapshot struct {
 	steps       []stepView
 	instruction string
+	left        int    // whole seconds until the instruction's waiting ends, 0 without an end
 	asked       *asked // the question that waits for an answer, nil: none
 	path        [4]diagnosis.Segment
 	figures     figures
@@ -116,7 +118,7 @@ func (r *run) notify(e wizard.Event) {
 			if e.Step >= 0 && e.Step < len(s.steps) {
 				s.steps[e.Step].state = stepRunning
 			}
-			s.instruction = ""
+			s.instruction, r.until = "", time.Time{}
 		case wizard.StepEnded:
 			if e.Step >= 0 && e.Step < len(s.steps) {
 				st := &s.steps[e.Step]
@@ -126,7 +128,7 @@ func (r *run) notify(e wizard.Event) {
 				}
 			}
 		case wizard.Instruction:
-			s.instruction = e.Title
+			s.instruction, r.until = e.Title, e.Until
 		}
 	})
 }
@@ -203,7 +205,10 @@ func (r *run) snapshot() snapshot {
 	f := figuresOf(r.check.Evidence())
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.live.path, r.live.figures = path, f
+	r.live.path, r.live.figures, r.live.left = path, f, 0
+	if left := time.Until(r.until); !r.until.IsZero() && left > 0 {
+		r.live.left = int((left + time.Second - 1) / time.Second)
+	}
 	s := r.live
 	s.steps = append([]stepView(nil), r.live.steps...)
 	return s

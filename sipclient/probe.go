@@ -19,6 +19,23 @@ import (
 // header fills the message to that many bytes, if it is not larger already; it
 // then stays on UDP whatever its size, for that is what is being tried.
 func (p *Phone) Options(ctx context.Context, pad int) error {
+	return p.askOptions(ctx, func(w way) *sip.Request { return p.optionsRequest(pad, w) })
+}
+
+// Reach is Options for a request that may pass through at most so many servers, the
+// one that answers included: Max-Forwards is one less (RFC 3261 8.1.1.6). The server
+// at its end answers 483, and so shows itself. At least 1 is asked.
+func (p *Phone) Reach(ctx context.Context, servers int) error {
+	return p.askOptions(ctx, func(w way) *sip.Request {
+		req := p.optionsRequest(0, w)
+		left := sip.MaxForwardsHeader(min(max(servers, 1), 71) - 1)
+		req.ReplaceHeader(&left)
+		return req
+	})
+}
+
+// askOptions sends a request of the shape of OPTIONS and waits for its answer.
+func (p *Phone) askOptions(ctx context.Context, request func(way) *sip.Request) error {
 	if err := p.usable(); err != nil {
 		return err
 	}
@@ -29,7 +46,7 @@ func (p *Phone) Options(ctx context.Context, pad int) error {
 	if err != nil {
 		return ctx.Err()
 	}
-	req := p.optionsRequest(pad, w)
+	req := request(w)
 	_, err = p.exchange(wait, req)
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
 		p.note(capture.PhoneGaveUp, "OPTIONS "+req.CallID().Value())

@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -24,6 +25,9 @@ var answerValues = map[string][]string{
 	"usual_fails":    {"yes", "no", "unsure"},
 	"digits":         nil,
 	"caller_hears":   {"ringing", "voicemail", "busy", "not-in-service", "silence", "unsure"},
+	"answer":         {"yes", "no"},
+	"call_me":        {"yes", "no"},
+	"drops_after":    {"at-once", "half-a-minute", "minutes", "quarter-of-an-hour", "any-time", "unsure"},
 	"symptom":        {"choppy", "robotic", "delay", "echo-here", "echo-there", "quiet", "distorted", "muffled", "words-cut", "unsure"},
 }
 
@@ -170,6 +174,10 @@ func printSteps(w io.Writer) func(wizard.Event) {
 	return func(e wizard.Event) {
 		switch e.Kind {
 		case wizard.Instruction:
+			if left := time.Until(e.Until).Round(time.Second); left > 0 {
+				fmt.Fprintf(w, "  … %s (up to %s)\n", e.Title, left)
+				break
+			}
 			fmt.Fprintf(w, "  … %s\n", e.Title)
 		case wizard.StepEnded:
 			if e.Note != "" {

@@ -63,9 +63,34 @@ func NewCheck(r Request) (*Check, error) {
 		Registers:  r.Account.Registers(),
 		Target:     wizard.Target{To: strings.TrimSpace(r.Target)},
 		Dictionary: diagnosis.Dictionary{Provider: r.Account.Provider},
+		Usual:      c.lazy.config.Transport,
+		Again:      c.again,
 		Notify:     r.Notify,
 	}
 	return c, nil
+}
+
+// again gives a second test phone on the same tape, with one thing changed.
+func (c *Check) again(change wizard.Change) (wizard.Phone, error) {
+	a := c.request.Account
+	if change.Transport != "" {
+		a.Transport = change.Transport
+	}
+	if len(change.Codecs) > 0 {
+		a.Codecs = change.Codecs
+	}
+	if change.Encryption != "" {
+		a.Encryption = change.Encryption
+	}
+	if err := a.Check(); err != nil {
+		return nil, err
+	}
+	cfg := c.lazy.config
+	cfg.Account = phoneAccount(a)
+	if change.KeepAlive != 0 {
+		cfg.KeepAlive = change.KeepAlive
+	}
+	return &lazyPhone{config: cfg}, nil
 }
 
 // Run does the check. Cancelling the context hangs up and still gives a report.
@@ -165,6 +190,9 @@ func (l *lazyPhone) Options(ctx context.Context, probe wizard.Probe) error {
 	if err != nil {
 		return seen(err)
 	}
+	if probe.Reach > 0 {
+		return seen(p.Reach(ctx, probe.Reach))
+	}
 	return seen(p.Options(ctx, probe.Pad))
 }
 
@@ -205,6 +233,16 @@ func (l *lazyPhone) Close(ctx context.Context) error {
 type liveCall struct{ *sipclient.Call }
 
 func (c liveCall) State() wizard.CallState { return states[c.Call.State()] }
+
+// SendDigits presses keys in whatever way the call agreed on.
+func (c liveCall) SendDigits(ctx context.Context, digits string) error {
+	if sender, ok := any(c.Call).(interface {
+		SendDigits(context.Context, string) error
+	}); ok {
+		return sender.SendDigits(ctx, digits)
+	}
+	return errors.New("this test phone cannot press keys")
+}
 
 func (c liveCall) Wait(ctx context.Context, s wizard.CallState) wizard.CallState {
 	for phone, w := range states {
