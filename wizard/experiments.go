@@ -190,7 +190,7 @@ func (s *Session) callAgain(ctx context.Context, change Change) error {
 	s.with(ctx, againCall, change, func(p Phone) {
 		limited, stop := context.WithTimeout(ctx, silenceLimit)
 		defer stop()
-		if s.Registers {
+		if s.Registers && !heldBack(s.Evidence()) {
 			_ = p.Register(limited)
 		}
 		failed = s.listen(ctx, p, s.Target)

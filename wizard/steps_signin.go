@@ -32,6 +32,7 @@ var signIn = Step{
 				return err
 			}
 			if settled || ctx.Err() != nil {
+				s.narrow(ctx)
 				return errEnough
 			}
 			if !s.mayJoin(ctx, others) {
