@@ -12,6 +12,7 @@ var table = slices.Concat(
 	registrationRules,
 	displacedRules,
 	lookupRules,
+	transportRules,
 	serverRules,
 	providerRules,
 	algRules,

@@ -148,6 +148,22 @@ func randomEvidence(r *rand.Rand) *evidence.Evidence {
 		e.Phone = append(e.Phone, evidence.Event{N: r.IntN(9), Time: g.time(), Key: g.pick(capture.PhoneLookup, capture.PhoneGaveUp, capture.PhoneDigest, capture.PhoneUnreachable),
 			Text: g.pick("", "a", "x -> failed:", "x -> failed: no in 3ms", "x -> 1.2.3.4 in 9s", "REGISTER id1", "id1 algorithm=x", "->")})
 	}
+	for range r.IntN(4) {
+		c := evidence.Connection{N: r.IntN(9), Time: g.time(), Net: capture.Net(g.IntN(5)), Addr: g.addr(), Failed: g.pick("", "", "timeout", "connection refused", "network is unreachable")}
+		if g.yes() {
+			c.TLS = &evidence.Handshake{Name: g.pick("", "x"), ClientCert: g.yes()}
+			for range g.IntN(3) {
+				c.TLS.Faults = append(c.TLS.Faults, g.pick("name-mismatch", "expired", "not-yet-valid", "chain-expired", "self-signed", "unknown-authority", "wrong-usage",
+					"no-certificate", "protocol-version", "not-tls", "closed", "reset", "timeout", "client-certificate", "refused: handshake failure", "refused: x", "invalid: y", "failed: z", ""))
+				c.TLS.Chain = append(c.TLS.Chain, evidence.Certificate{N: r.IntN(9), From: g.time(), Until: g.time()})
+			}
+		}
+		if g.yes() {
+			c.Closed = &evidence.Closing{N: r.IntN(9), Time: g.time(), Reason: g.pick("", "timeout", "connection reset", "closed by the other side"), After: time.Duration(g.Int64N(1e11))}
+		}
+		e.Connections = append(e.Connections, c)
+		e.Fallbacks = append(e.Fallbacks, evidence.Fallback{N: r.IntN(9), Time: g.time(), Net: capture.Net(g.IntN(5)), From: g.addr(), Instead: capture.Net(g.IntN(5)), To: g.addr()})
+	}
 	for range r.IntN(6) {
 		e.Messages = append(e.Messages, g.message("INVITE", r.IntN(700)))
 	}

@@ -104,7 +104,7 @@ func lastInvite(c *evidence.Call) *evidence.Transaction {
 
 // closed are the errors that a closed port gives, by ICMP or by the operating system.
 func closed(u evidence.Unreachable) bool {
-	return u.Reason == "port unreachable" || strings.Contains(u.Reason, "refused") || strings.Contains(u.Reason, "reset by peer")
+	return u.Reason == "port unreachable" || strings.Contains(u.Reason, "refused") || strings.Contains(u.Reason, "connection reset")
 }
 
 // denied are errors with which this computer itself keeps a packet back.
@@ -115,7 +115,7 @@ func denied(u evidence.Unreachable) bool {
 
 // noWay are errors of a network that knows no way to the target.
 func noWay(u evidence.Unreachable) bool {
-	return !closed(u) && !denied(u) && !strings.Contains(u.Reason, "too big") && !strings.Contains(u.Reason, "too long")
+	return u.Reason != "timeout" && !closed(u) && !denied(u) && !strings.Contains(u.Reason, "too big") && !strings.Contains(u.Reason, "too long")
 }
 
 // errorsTo lists the network errors about a server's signalling ports, or where

@@ -22,6 +22,7 @@ var noService = []string{
 	"account-suspended-or-unpaid", "registration-too-many-devices", "registration-lost-later",
 	"server-name-unknown", "server-unreachable", "server-port-closed", "transport-blocked",
 	"registration-unanswered-or-banned", "digest-unsupported", "firewall-on-this-computer", "captive-portal",
+	"tls-certificate-invalid", "tls-version-mismatch",
 }
 
 // refused is the Check of a cause that final answers decide: for calls, for

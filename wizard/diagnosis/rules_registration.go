@@ -258,6 +258,10 @@ func checkLostLater(e *evidence.Evidence, d Dictionary) (hits []Hit) {
 				Cites: append(cites(cite(s.last.Request, "renewal without answer"), good), copiesOf(s.last.Request, "repeated")...)})
 			continue
 		}
+		if h, ok := lostWithConnection(e, s); ok {
+			hits = append(hits, h)
+			continue
+		}
 		if h, ok := renewedTooLate(s); ok {
 			hits = append(hits, h)
 		}

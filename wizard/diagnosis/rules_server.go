@@ -8,21 +8,21 @@ import (
 	"softphonedoctor/wizard/evidence"
 )
 
-// asked for something: the kinds that show whether a server answers.
-const haveAsked = evidence.HaveRegistration | evidence.HaveOptions | evidence.HaveCallOut
+// asked for something, or tried to: the kinds that show whether a server answers.
+const haveAsked = evidence.HaveRegistration | evidence.HaveOptions | evidence.HaveCallOut | evidence.HaveConnections
 
 // serverRules are about whether the server can be reached, and what answers there.
 var serverRules = []Rule{
 	{
 		Cause: "server-unreachable", Kind: Fault, Where: LocalNetwork, Either: haveAsked,
 		Title:    "{{if .elsewhere}}Nothing comes back from one of the servers, {{.server}}.{{else}}Nothing comes back from the server.{{end}}",
-		Why:      "{{.asked}} sent to {{.server}} got no answer {{.seen}}, and nothing else ever came from there.{{if .elsewhere}} Meanwhile {{.elsewhere}} did answer.{{end}}",
+		Why:      "{{.asked}} {{.server}} got no answer {{.seen}}, and nothing else ever came from there.{{if .elsewhere}} Meanwhile {{.elsewhere}} did answer.{{end}}",
 		Overturn: "Any answer from this server, in whatever way it was reached.",
 		Fix: []Remedy{
 			{ForUser, "{{if .elsewhere}}Compare the server's name and port in the phone's account settings with what your provider names. The network works, since {{.elsewhere}} answered; if nobody needs this account any more, remove it from the phone.{{else}}Check that the internet works on this computer, then the server's name and port. Try another network, for example a phone's hotspot: if it works there, this network blocks calls.{{end}}"},
 			{ForAdmin, "Allow SIP to {{.server}} in the firewall, and see whether the server is running."},
 		},
-		ExplainedBy: []string{"server-port-closed", "firewall-on-this-computer", "server-name-unknown", "transport-blocked", "captive-portal"},
+		ExplainedBy: []string{"server-port-closed", "firewall-on-this-computer", "server-name-unknown", "transport-blocked", "captive-portal", "address-family-mismatch", "tls-certificate-invalid", "tls-version-mismatch"},
 		Check:       checkUnreachable,
 		RuledOut:    reachable,
 	},
@@ -68,7 +68,7 @@ var serverRules = []Rule{
 	{
 		Cause: "registration-unanswered-or-banned", Kind: Fault, Where: Provider, Needs: evidence.HaveRegistration,
 		Title:    "The server is there, but it does not answer this account's sign-in.",
-		Why:      "The sign-in got no answer for {{.waited}}, {{.while}}.",
+		Why:      "{{if .waited}}The sign-in got no answer for {{.waited}}, {{.while}}.{{else}}{{.while}}{{end}}",
 		Overturn: "Another account getting no answer from here either, or this one getting one from another network.",
 		Fix: []Remedy{
 			{ForUser, "Stop all phones that may use an old password, wait 10 to 60 minutes and try again. If it works from another network, your address is banned."},
@@ -98,7 +98,7 @@ func checkUnreachable(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 		}
 		if list := errorsTo(e, s, noWay); len(list) > 0 {
 			hits = append(hits, besideOthers(e, s, s.requests[0], Hit{Certainty: Confirmed, Direction: evidence.Both,
-				Args:  args{"asked": upper(thing(s.requests[0].Method)), "server": s.requests[0].Request.To.String(), "seen": "except the network's own word " + quote(list[0].Reason)},
+				Args:  args{"asked": upper(thing(s.requests[0].Method)) + " sent to", "server": s.requests[0].Request.To.String(), "seen": "except the network's own word " + quote(list[0].Reason)},
 				Cites: []Cite{{list[0].N, "the network says " + quote(list[0].Reason)}}}))
 			continue
 		}
@@ -106,15 +106,16 @@ func checkUnreachable(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 			continue
 		}
 		hits = append(hits, besideOthers(e, s, s.unheard, Hit{Certainty: sure(s.waited), Direction: evidence.Both,
-			Args:  args{"asked": upper(thing(s.unheard.Method)), "server": s.unheard.Request.To.String(), "seen": "for " + span(s.waited)},
+			Args:  args{"asked": upper(thing(s.unheard.Method)) + " sent to", "server": s.unheard.Request.To.String(), "seen": "for " + span(s.waited)},
 			Cites: unheardCites(s.unheard)}))
 	}
-	return hits
+	return append(hits, unanswered(e)...)
 }
 
 // besideOthers weighs a server's silence against what other servers said while it
 // lasted: when one of them answered, the network works and the account is in
-// question; when a call came to its proper end as well, it is a mere fact.
+// question; when a call came to its proper end as well, or the phone took another
+// way by itself, it is a mere fact.
 func besideOthers(e *evidence.Evidence, s *server, unheard *evidence.Transaction, h Hit) Hit {
 	h.Args["elsewhere"] = ""
 	m := answerElsewhere(e, s, unheard.Request.Time)
@@ -127,7 +128,7 @@ func besideOthers(e *evidence.Evidence, s *server, unheard *evidence.Transaction
 	if slices.ContainsFunc(e.Calls, endedWell) {
 		h.Kind = Hint
 	}
-	return h
+	return soften(e, h, hop{unheard.Request.Net.String(), unheard.Request.To}, unheard.Request.Time)
 }
 
 // answerElsewhere gives the first answer since a moment that our phone got from
@@ -173,7 +174,7 @@ func checkNotSIP(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 			Args:  args{"server": asked.To.String(), "count": count(n), "one": one},
 			Cites: append(cites(cite(asked, "asked")), list[:min(len(list), 3)]...)})
 	}
-	return hits
+	return append(hits, foreign(e)...)
 }
 
 // nonsense lists what came from the address and port of a server and answers
@@ -206,8 +207,9 @@ func unheardCites(t *evidence.Transaction) []Cite {
 }
 
 // checkPortClosed takes the network's word for a port that refused all that was
-// sent there, or to which no connection could be made.
-func checkPortClosed(e *evidence.Evidence, _ Dictionary) []Hit {
+// sent there, or to which no connection could be made, or not be secured.
+func checkPortClosed(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
+	told := map[netip.AddrPort]bool{}
 	for _, u := range toSignalling(e, closed) {
 		sent, heard := false, false
 		for _, t := range asking(e) {
@@ -217,10 +219,14 @@ func checkPortClosed(e *evidence.Evidence, _ Dictionary) []Hit {
 			}
 		}
 		if !heard && (sent || e.Have.Has(evidence.HaveLive)) {
-			return []Hit{closedHit(u)}
+			if told[u.Target] {
+				continue
+			}
+			told[u.Target] = true
+			hits = append(hits, soften(e, closedHit(u), hop{u.Net.String(), u.Target}, u.Time))
 		}
 	}
-	return nil
+	return append(hits, cutShort(e)...)
 }
 
 func closedHit(u evidence.Unreachable) Hit {
@@ -228,7 +234,7 @@ func closedHit(u evidence.Unreachable) Hit {
 		Cites: []Cite{{u.N, "turned back: " + quote(u.Reason)}}}
 }
 
-func checkTransportBlocked(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
+func checkTransportBlocked(e *evidence.Evidence, _ Dictionary) []Hit {
 	for _, s := range servers(e) {
 		for _, t := range s.requests {
 			waited := pending(e, t)
@@ -243,13 +249,17 @@ func checkTransportBlocked(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 			}
 		}
 	}
-	return hits
+	return blockedConnection(e)
 }
 
 // checkBanned: silence to REGISTER from a server that answers other things over
 // the same transport, or that refused passwords before it fell silent.
 func checkBanned(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 	for _, s := range signIns(e) {
+		if h, ok := cutOff(e, s); ok {
+			hits = append(hits, h)
+			continue
+		}
 		waited := pending(e, s.last)
 		if waited < silence || s.accepted != nil {
 			continue

@@ -34,7 +34,7 @@ import (
 //
 // Words behind a message: call=ID to=USER from=USER sdp sdp=HOST:PORT dir=sendonly
 // codecs=0,8,101 proto=RTP/SAVP crypto auth stale realm=R alg=A at=0.5,1.5 (further
-// copies) size=1400 tcp ruser=USER via=HOST:PORT seen=HOST:PORT as=METHOD dest=ADDR contact=HOST:PORT.
+// copies) size=1400 tcp tls ruser=USER via=HOST:PORT seen=HOST:PORT as=METHOD dest=ADDR contact=HOST:PORT.
 type script struct {
 	phone, server, media, peer netip.AddrPort
 	records                    []capture.Record
@@ -234,7 +234,7 @@ func readOptions(words []string) options {
 			continue
 		}
 		switch w {
-		case "sdp", "auth", "stale", "crypto", "tcp", "bare", "same":
+		case "sdp", "auth", "stale", "crypto", "tcp", "tls", "bare", "same":
 			o.has[w] = true
 		default:
 			o.rest = append(o.rest, w)
@@ -255,6 +255,9 @@ func (s *script) message(at float64, out bool, what string, words []string) {
 	l := &line{at: at, out: out, net: capture.UDP, dest: s.server}
 	if o.has["tcp"] {
 		l.net = capture.TCP
+	}
+	if o.has["tls"] {
+		l.net = capture.TLS
 	}
 	if v, ok := o.with["dest"]; ok {
 		l.dest, s.err = netip.ParseAddrPort(v)

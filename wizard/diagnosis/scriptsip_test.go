@@ -54,6 +54,9 @@ func (s *script) request(d *dialog, out bool, method string, o options) *sipmsg.
 	if o.has["tcp"] {
 		transport = "TCP"
 	}
+	if o.has["tls"] {
+		transport = "TLS"
+	}
 	m.Add("Via", "SIP/2.0/"+transport+" "+me.String()+";branch="+branch+";rport")
 	m.Add("Max-Forwards", "70")
 	from, to := "<sip:"+d.from+"@example.net>;tag=f-"+d.id, "<sip:"+d.to+"@example.net>"

@@ -26,6 +26,7 @@ type Builder struct {
 	notes notes
 	odd   oddities
 	icmp  unreachables
+	ways  connections
 
 	messages []*Message
 	flows    map[flow]*framing // byte streams by direction

@@ -43,6 +43,7 @@ const (
 	HaveInternalRings                   // answered: internal_rings
 	HaveDTMF                            // digits were sent or received
 	HaveUsual                           // answered: usual_fails
+	HaveConnections                     // our test phone spoke, or tried to speak, over TCP or TLS
 )
 
 // Has tells whether all kinds of k are there.
@@ -66,8 +67,11 @@ type Evidence struct {
 	Answers       map[string]Answer
 	Phone         []Event // what the test phone noted (capture.KindPhone)
 	ICMP          []Unreachable
-	Odd           []Odd    // packets that nothing else claimed, or that did not parse
-	Limits        []string // what the tape itself lacks, in words
+	Connections   []Connection // TCP and TLS connections of the test phone that its notes speak of
+	Targets       []Targets    // servers with more than one address
+	Fallbacks     []Fallback   // ways that the test phone gave up for others
+	Odd           []Odd        // packets that nothing else claimed, or that did not parse
+	Limits        []string     // what the tape itself lacks, in words
 	// PhoneLimits is what our own test phone could not do, a sentence each, without
 	// repeats. It says nothing about the tape, which may be whole.
 	PhoneLimits []string

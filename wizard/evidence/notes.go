@@ -84,6 +84,7 @@ func (b *Builder) note(n int, note *capture.Note) {
 func (b *Builder) phoneNote(n int, note *capture.Note) {
 	b.notes.have |= HaveLive
 	b.notes.phone = append(b.notes.phone, Event{N: n, Time: note.Time, Key: note.Key, Text: note.Text})
+	b.ways.note(n, note)
 	switch note.Key {
 	case capture.PhoneLimit:
 		b.notes.phoneLimits = appendNew(b.notes.phoneLimits, sentence(note.Text))

@@ -47,6 +47,9 @@ func (b *Builder) Evidence() *Evidence {
 		Short:       b.notes.short,
 		STUN:        b.stun,
 		KeepAlives:  b.alive,
+		Connections: slices.Clone(b.ways.list),
+		Targets:     slices.Clone(b.ways.targets),
+		Fallbacks:   slices.Clone(b.ways.fallbacks),
 	}
 	s.copyMessages()
 	s.double()
@@ -219,6 +222,7 @@ func (s *snapshot) have() Kinds {
 		set(HaveRegistration, r.Out && !r.answeredQuery())
 	}
 	set(HaveOptions, len(s.ev.Options) > 0)
+	set(HaveConnections, len(s.ev.Connections) > 0 || have.Has(HaveLive) && slices.ContainsFunc(s.ev.Messages, overConnection))
 	for _, c := range s.ev.Calls {
 		out := c.Direction == Out && c.First != nil
 		set(HaveCallOut, out)

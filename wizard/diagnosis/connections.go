@@ -1,0 +1,198 @@
+package diagnosis
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"softphonedoctor/wizard/evidence"
+)
+
+// Why a TLS handshake failed, as the test phone's notes spell it (capture.PhoneTLS).
+const (
+	tlsVersion    = "protocol-version"
+	tlsNotTLS     = "not-tls"
+	tlsTimeout    = "timeout"
+	tlsClosed     = "closed"
+	tlsReset      = "reset"
+	tlsClientCert = "client-certificate"
+	tlsRefused    = "refused: " // and the other side's own word
+)
+
+// hop is a transport and an address.
+type hop struct {
+	net  string
+	addr netip.AddrPort
+}
+
+// failures lists the connections that could not be made, or not be secured.
+func failures(e *evidence.Evidence) []evidence.Connection {
+	var list []evidence.Connection
+	for _, c := range e.Connections {
+		if !c.Open() {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+// faulty tells whether a handshake failed for one of these reasons, or for one
+// that begins like it.
+func faulty(c evidence.Connection, reasons ...string) bool {
+	return c.TLS != nil && slices.ContainsFunc(c.TLS.Faults, func(f string) bool {
+		return slices.ContainsFunc(reasons, func(r string) bool {
+			return f == r || strings.HasSuffix(r, " ") && strings.HasPrefix(f, r)
+		})
+	})
+}
+
+// heardFrom tells that a SIP message came from an address over a transport, since
+// a moment; the zero time is any.
+func heardFrom(e *evidence.Evidence, at hop, since time.Time) bool {
+	return slices.ContainsFunc(e.Messages, func(m *evidence.Message) bool {
+		return has(m) && !m.Out && m.From == at.addr && m.Net.String() == at.net && !m.Time.Before(since)
+	})
+}
+
+// mended tells that a way which failed did no harm: it worked later, or the phone
+// took another way in its place, and that one answered.
+func mended(e *evidence.Evidence, at hop, since time.Time) bool {
+	tried := []hop{at}
+	for i := 0; i < len(tried); i++ {
+		if heardFrom(e, tried[i], since) {
+			return true
+		}
+		for _, f := range e.Fallbacks {
+			to := hop{f.Instead.String(), f.To}
+			if (hop{f.Net.String(), f.From}) == tried[i] && !slices.Contains(tried, to) {
+				tried = append(tried, to)
+			}
+		}
+	}
+	return false
+}
+
+func hopOf(c evidence.Connection) hop { return hop{c.Net.String(), c.Addr} }
+
+// soften makes a hit about a way that failed a mere fact, where another way did.
+func soften(e *evidence.Evidence, h Hit, at hop, since time.Time) Hit {
+	if mended(e, at, since) {
+		h.Kind = Hint
+	}
+	return h
+}
+
+// unanswered finds connections on which nothing ever came back: the attempt to
+// connect, or to agree on encryption, ran out of time, or the network knows no way.
+func unanswered(e *evidence.Evidence) (hits []Hit) {
+	for _, c := range failures(e) {
+		u := evidence.Unreachable{Reason: c.Failed}
+		if heardFrom(e, hopOf(c), time.Time{}) {
+			continue // it was there before: something was lost, see registration-lost-later
+		}
+		h := Hit{Direction: evidence.Both, Args: args{"asked": "The attempt to connect to", "server": c.Addr.String(), "seen": "", "elsewhere": ""}}
+		switch {
+		case c.Failed == tlsTimeout:
+			h.Certainty = Likely
+			h.Cites = []Cite{{c.N, "no answer to the attempt to connect"}}
+		case c.Failed != "" && noWay(u):
+			h.Certainty, h.Args["seen"] = Confirmed, "except the network's own word "+quote(c.Failed)
+			h.Cites = []Cite{{c.N, "the network says " + quote(c.Failed)}}
+		case faulty(c, tlsTimeout):
+			// Something took the connection, so the way there is open.
+			h.Certainty, h.Where, h.Args["asked"] = Likely, Provider, "The attempt to agree on encryption with"
+			h.Cites = []Cite{{c.N, "the connection was taken, then nothing came"}}
+		default:
+			continue
+		}
+		hits = append(hits, soften(e, h, hopOf(c), c.Time))
+	}
+	return hits
+}
+
+// cutShort finds handshakes that the other side broke off without saying why.
+func cutShort(e *evidence.Evidence) (hits []Hit) {
+	for _, c := range failures(e) {
+		if heardFrom(e, hopOf(c), time.Time{}) || !faulty(c, tlsClosed, tlsReset, tlsRefused) || outdated(c) || nameRefused(c) {
+			continue
+		}
+		reason := "the connection was closed before anything was said"
+		for _, f := range c.TLS.Faults {
+			if why, ok := strings.CutPrefix(f, tlsRefused); ok {
+				reason = quote(why)
+			}
+		}
+		h := Hit{Certainty: Likely, Direction: evidence.Both, Args: args{"server": c.Addr.String(), "reason": reason},
+			Cites: []Cite{{c.N, "turned back: " + reason}}}
+		hits = append(hits, soften(e, h, hopOf(c), c.Time))
+	}
+	return hits
+}
+
+// foreign finds servers that answered the attempt to agree on encryption with
+// something else.
+func foreign(e *evidence.Evidence) (hits []Hit) {
+	for _, c := range failures(e) {
+		if !faulty(c, tlsNotTLS) {
+			continue
+		}
+		h := Hit{Certainty: Likely, Direction: evidence.Both, Args: args{"server": c.Addr.String(), "count": "1", "one": "yes"},
+			Cites: []Cite{{c.N, "an answer that cannot be read"}}}
+		hits = append(hits, soften(e, h, hopOf(c), c.Time))
+	}
+	return hits
+}
+
+// blockedConnection finds connections that could not be made to a server that
+// answers over another transport.
+func blockedConnection(e *evidence.Evidence) (hits []Hit) {
+	for _, c := range failures(e) {
+		if c.Failed != tlsTimeout && !faulty(c, tlsTimeout, tlsReset) || mended(e, hopOf(c), c.Time) {
+			continue
+		}
+		for _, s := range servers(e) {
+			bad := c.Net.String()
+			if s.addr != c.Addr.Addr() || s.reachable[bad] {
+				continue
+			}
+			for _, good := range []string{"TLS", "TCP", "UDP"} {
+				if s.reachable[good] {
+					return []Hit{{Certainty: Likely, Direction: evidence.Both, Args: args{"good": good, "bad": bad, "server": s.addr.String(), "waited": "some seconds"},
+						Cites: []Cite{{c.N, "no answer to the attempt to connect"}}}}
+				}
+			}
+		}
+	}
+	return hits
+}
+
+// cutOff finds a sign-in whose connection was closed in place of an answer.
+func cutOff(e *evidence.Evidence, s *signIn) (Hit, bool) {
+	if len(s.last.Responses) > 0 || s.accepted != nil {
+		return Hit{}, false
+	}
+	m := s.last.Request
+	c, ok := closedUnder(e, m)
+	if !ok {
+		return Hit{}, false
+	}
+	h := Hit{Certainty: Possible, Args: args{"waited": "", "while": "The server took the connection and closed it " + span(c.Closed.Time.Sub(m.Time)) + " after the sign-in, without an answer."},
+		Cites: append(cites(cite(m, "a sign-in without any answer")), Cite{c.Closed.N, "the connection was closed instead"})}
+	if c.TLS != nil || slices.ContainsFunc(s.tries, func(t *evidence.Transaction) bool { return len(t.Responses) > 0 }) {
+		h.Certainty = Likely // it proved who it is, or answered before
+	}
+	return h, true
+}
+
+// closedUnder gives the connection that ended while a message of ours was waiting
+// for its answer.
+func closedUnder(e *evidence.Evidence, m *evidence.Message) (evidence.Connection, bool) {
+	for _, c := range e.Connections {
+		if has(m) && c.Closed != nil && hopOf(c) == (hop{m.Net.String(), m.To}) && !c.Closed.Time.Before(m.Time) &&
+			(c.Closed.After == 0 || !c.Closed.Time.Add(-c.Closed.After-settled).After(m.Time)) {
+			return c, true
+		}
+	}
+	return evidence.Connection{}, false
+}
