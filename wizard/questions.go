@@ -112,6 +112,16 @@ var (
 			{Value: "no", Text: "No, leave that out"},
 		},
 	}
+	askUsual = Question{
+		ID:   "usual_fails",
+		Text: "Here it worked. Does your usual phone still fail?",
+		Hint: "Please try it now, with the same number.",
+		Options: []Option{
+			{Value: "yes", Text: "Yes, it still fails"},
+			{Value: "no", Text: "No, it works now"},
+			{Value: "unsure", Text: "I can't try it"},
+		},
+	}
 	// The value is what the other side heard.
 	askDigits = Question{
 		ID:   "digits",

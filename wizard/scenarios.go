@@ -6,11 +6,11 @@ func Scenarios() []Scenario {
 	return []Scenario{
 		{
 			ID: "no-ringback", Complaint: "I call, but hear no ringing", Calls: true,
-			Steps: []Step{signIn, dial, ringing, briefSound},
+			Steps: []Step{signIn, dial, ringing, briefSound, usualPhone},
 		},
 		{
 			ID: "one-way-audio", Complaint: "One side hears nothing", Calls: true,
-			Steps: []Step{signIn, dial, pickUp, soundBothWays, otherWay, ears},
+			Steps: []Step{signIn, dial, pickUp, soundBothWays, otherWay, ears, usualPhone},
 		},
 		{
 			ID: "no-incoming", Complaint: "Nobody can call me", Awaits: true,
@@ -18,27 +18,27 @@ func Scenarios() []Scenario {
 		},
 		{
 			ID: "cannot-answer", Complaint: "I can't pick up", Awaits: true,
-			Steps: []Step{signIn, anyCall, letAnswer, confirmed, soundBothWays, ears},
+			Steps: []Step{signIn, anyCall, letAnswer, confirmed, soundBothWays, ears, usualPhone},
 		},
 		{
 			ID: "quality", Complaint: "The sound is bad", Calls: true,
-			Steps: []Step{symptom, signIn, dial, pickUp, longSound, ears, againstEcho},
+			Steps: []Step{symptom, signIn, dial, pickUp, longSound, ears, againstEcho, usualPhone},
 		},
 		{
 			ID: "call-drops", Complaint: "Calls break off", Calls: true,
-			Steps: []Step{whenDropped, signIn, dial, pickUp, keepUp},
+			Steps: []Step{whenDropped, signIn, dial, pickUp, keepUp, usualPhone},
 		},
 		{
 			ID: "dtmf", Complaint: "Pressed keys do nothing", Calls: true,
-			Steps: []Step{signIn, dial, pickUp, pressKeys, hearKeys},
+			Steps: []Step{signIn, dial, pickUp, pressKeys, hearKeys, usualPhone},
 		},
 		{
 			ID: "registration", Complaint: "My phone does not sign in",
-			Steps: []Step{signIn, signInAgain},
+			Steps: []Step{signIn, signInAgain, usualPhone},
 		},
 		{
 			ID: "everything", Complaint: "I'm not sure: check everything", Calls: true,
-			Steps: []Step{signIn, signInAgain, dial, ringAndPickUp, soundBothWays, pressKeys, ears, briefIncoming},
+			Steps: []Step{signIn, signInAgain, dial, ringAndPickUp, soundBothWays, pressKeys, ears, briefIncoming, usualPhone},
 		},
 	}
 }
