@@ -17,6 +17,8 @@ func numberComplaint(number string) string {
 		return tr("number.missing", "Enter the number to call, for example a colleague's or a test number of your provider.")
 	case errors.Is(err, session.ErrEmergency):
 		return tr("number.emergency", "This is an emergency number. A test never calls one.")
+	case errors.Is(err, session.ErrPremium):
+		return tr("number.premium", "This number has a price of its own. A test never calls one.")
 	}
 	return tr("number.odd", "Enter only the number or the address, without anything around it.")
 }

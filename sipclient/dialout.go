@@ -30,10 +30,11 @@ var errBusy = errors.New("the test phone has too many calls: hang up some first"
 // given up (CANCEL, and a PhoneGaveUp note). It has no say after the answer.
 //
 // to is a number, a user of the account's domain, or a sip: or tel: URI. An
-// emergency number is refused with ErrEmergency, and nothing is sent.
+// emergency number is refused with ErrEmergency, one with a price of its own with
+// ErrPremium, and nothing is sent.
 func (p *Phone) Dial(ctx context.Context, to string) (*Call, error) {
-	if IsEmergency(to) {
-		return nil, ErrEmergency
+	if err := p.cfg.mayCall(to); err != nil {
+		return nil, err
 	}
 	if err := p.usable(); err != nil {
 		return nil, err

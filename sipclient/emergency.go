@@ -44,18 +44,10 @@ var emergency = map[string]string{
 // IsEmergency tells whether a dialled text means an emergency number, as a bare
 // number, a sip: or tel: URI, with or without separators, or the service URN.
 func IsEmergency(to string) bool {
-	s := strings.ToLower(strings.TrimSpace(to))
-	if strings.HasPrefix(s, "urn:service:sos") {
+	if strings.HasPrefix(strings.ToLower(strings.TrimSpace(to)), "urn:service:sos") {
 		return true
 	}
-	for _, scheme := range []string{"sips:", "sip:", "tel:"} {
-		s = strings.TrimPrefix(s, scheme)
-	}
-	s, _, _ = strings.Cut(s, "@")
-	s, _, _ = strings.Cut(s, ";")
-	s, _, _ = strings.Cut(s, "?")
-	s = plainNumber(unescape(s))
-	return emergency[strings.TrimPrefix(s, "+")] != ""
+	return emergency[strings.TrimPrefix(dialledNumber(to), "+")] != ""
 }
 
 // target makes a URI of what a person typed: a SIP URI as it is, a tel URI, a

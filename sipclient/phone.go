@@ -33,6 +33,8 @@ var (
 	ErrClosed = errors.New("the test phone is closed")
 	// ErrEmergency: the number is an emergency number; nothing was sent.
 	ErrEmergency = errors.New("this is an emergency number, which a test must never call: choose another number")
+	// ErrPremium: the number has a price of its own; nothing was sent.
+	ErrPremium = errors.New("this is a number with a price of its own (a premium service or a satellite phone), which a test never calls: choose another number")
 	// ErrTransport: the account asks for a transport that this phone cannot speak.
 	ErrTransport = errors.New("this test phone speaks SIP over UDP, TCP and TLS: set the account's transport to udp, tcp or tls")
 )

@@ -200,15 +200,25 @@ func (a Account) Check() error {
 // ErrEmergency says that a number to call is an emergency number.
 var ErrEmergency = sipclient.ErrEmergency
 
+// ErrPremium says that a number to call has a price of its own.
+var ErrPremium = sipclient.ErrPremium
+
 // CheckNumber looks at a number or address to call before anything is sent. The
-// error is a *Field, which is ErrEmergency for a number that a test never calls.
-func CheckNumber(target string) error {
+// error is a *Field, which is ErrEmergency or ErrPremium for a number that a test
+// never calls. Account.CheckNumber knows more of the second kind.
+func CheckNumber(target string) error { return Account{}.CheckNumber(target) }
+
+// CheckNumber is CheckNumber for a call from this account: what it shows of its
+// country tells more numbers that have a price of their own.
+func (a Account) CheckNumber(target string) error {
 	target = strings.TrimSpace(target)
 	switch {
 	case target == "":
 		return &Field{Name: "target", Text: "this check places a call: enter the number or address to call"}
 	case sipclient.IsEmergency(target):
 		return &Field{Name: "target", Text: target + " is an emergency number; a test never calls one", Cause: ErrEmergency}
+	case phoneAccount(a).IsPremium(target):
+		return &Field{Name: "target", Text: target + " has a price of its own (a premium service or a satellite phone); a test never calls such a number", Cause: ErrPremium}
 	case strings.ContainsAny(target, "<>\"\t\r\n"):
 		return &Field{Name: "target", Text: "the number to call holds a character that cannot be part of it: enter only the number or the address"}
 	}

@@ -110,6 +110,17 @@ func TestEmergencyNumbersAreRefused(t *testing.T) {
 	}
 }
 
+// Nor is one that costs more than a call.
+func TestPremiumNumbersAreRefused(t *testing.T) {
+	for _, n := range []string{"0900 1234567", "+49 900 1234567", "sip:09001234567@pbx.example.net", "1-900-555-1234", "+979112345678"} {
+		require.ErrorIs(t, CheckNumber(n), ErrPremium, n)
+		_, err := NewCheck(Request{Account: Account{User: "a", Domain: "b", Password: "c"}, Situation: "everything", Target: n})
+		require.ErrorIs(t, err, ErrPremium, n)
+	}
+	require.NoError(t, CheckNumber("01371234567"), "an ordinary number in England")
+	require.ErrorIs(t, Account{Domain: "voip.example.de"}.CheckNumber("01371234567"), ErrPremium)
+}
+
 func FuzzParseAccount(f *testing.F) {
 	f.Add("user = \"2001\"\ndomain = \"pbx\"\npassword = \"x\"\n")
 	f.Add("user = [[[")

@@ -50,7 +50,7 @@ func NewCheck(r Request) (*Check, error) {
 		return nil, err
 	}
 	if sc.Calls {
-		if err := CheckNumber(r.Target); err != nil {
+		if err := r.Account.CheckNumber(r.Target); err != nil {
 			return nil, err
 		}
 	}
