@@ -2,6 +2,7 @@ package diagnosis
 
 import (
 	"math"
+	"net/netip"
 	"time"
 
 	"softphonedoctor/wizard/evidence"
@@ -321,8 +322,8 @@ func checkOtherSource(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 		if !named.IsValid() || named.IsUnspecified() || named == s.From.Addr().Unmap() && m.Port == int(s.From.Port()) {
 			continue
 		}
-		if c.ByReinvite != nil && c.ByReinvite.Message != nil && s.First.Before(c.ByReinvite.Message.Time) {
-			continue // it changed in mid-call, and the stream is the one from before
+		if c.ByReinvite != nil && c.ByReinvite.Message != nil && s.First.Before(c.ByReinvite.Message.Time) || movedTo(c, s.From) {
+			continue // it changed in mid-call, and the stream is the one from before or from after it
 		}
 		h := Hit{Certainty: certainOr(named != s.From.Addr().Unmap(), Likely, Possible), CallID: c.ID, Direction: evidence.In,
 			Args:  args{"named": addrPort(m), "came": s.From.String(), "callid": c.ID},
@@ -334,6 +335,20 @@ func checkOtherSource(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 		hits = append(hits, h)
 	}
 	return hits
+}
+
+// movedTo tells that the other side announced an address in mid-call.
+func movedTo(c *evidence.Call, at netip.AddrPort) bool {
+	for _, t := range c.Reinvites {
+		m := t.Request
+		if t.Out {
+			m = t.Final()
+		}
+		if a := audioOf(m); a != nil && host(a.Connection) == at.Addr().Unmap() && a.Port == int(at.Port()) {
+			return true
+		}
+	}
+	return false
 }
 
 func certainOr(yes bool, a, b Certainty) Certainty {
