@@ -1,5 +1,11 @@
 // Package lab starts real peers for tests: Kamailio as registrar and proxy,
-// baresip as the second phone, tcpdump and tshark as independent witnesses.
+// baresip as the second phone, SIPp for what no phone does on purpose, tcpdump and
+// tshark as independent witnesses.
+//
+// A scripted peer is a Script: steps in Go, written out in SIPp's language. A row
+// of a table is such a script, what our side does meanwhile, and what the tape must
+// show. The peer fails its row when our phone said something else than the script
+// expects, and then tells what crossed.
 //
 // Everything runs on loopback, on ports that this package chose, in the test's
 // own temporary folder. A peer is ready when it answers, not after a pause, and
@@ -8,7 +14,8 @@
 // that they started is left, or they fail.
 //
 // With -short one row of each family runs: a sign-in, a refusal, a silence, a
-// healthy call, a faulty one, a call in, a busy phone, and the peers' own tests.
+// healthy call, a faulty one, a call in, a busy phone,
+// a scripted call each way, and the peers' own tests.
 //
 // # What Kamailio does for whom
 //
@@ -34,6 +41,7 @@
 //	ring-NNN           180, and a second later the code NNN
 //	loop407            407 with a new challenge, whatever is sent
 //	silent             nothing, not even a challenge
+//	port-NNNNN         the call at this port of the same machine, registered or not
 //	a registered user  the call
 //	anybody else       480
 package lab

@@ -17,6 +17,8 @@ type Process struct {
 	log  logBuffer
 	done chan struct{} // closed when the program itself has ended
 
+	silent bool // its last words tell nobody anything
+
 	stop sync.Once
 }
 
@@ -47,7 +49,7 @@ func start(t testing.TB, dir, name string, args ...string) (*Process, error) {
 	}()
 	t.Cleanup(func() {
 		p.Stop(t)
-		if t.Failed() {
+		if t.Failed() && !p.silent {
 			t.Logf("the last words of %s:\n%s", name, p.log.tail(4000))
 		}
 	})
