@@ -31,7 +31,7 @@ func (c *Call) cancel(invite *sip.Request) {
 // that comes when we no longer want the call (trap 10).
 func (c *Call) answered(invite *sip.Request, res *sip.Response, unwanted bool) {
 	p := c.phone
-	d := p.dialogOut(p.ctx, invite, res)
+	d := c.dialogOut(invite, res)
 	ack := p.ackFor(d, invite)
 	c.mu.Lock()
 	c.dialog, c.lastAck = d, ack // known before the ACK leaves: a BYE may come right behind it (trap 9)
@@ -42,7 +42,7 @@ func (c *Call) answered(invite *sip.Request, res *sip.Response, unwanted bool) {
 		return
 	}
 	m := c.line()
-	if err := m.Accept(sdpBody(res)); err != nil {
+	if err := m.Accept(c.said(res)); err != nil {
 		p.noteLimit(err)
 		c.bye(d)
 		return

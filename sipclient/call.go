@@ -55,6 +55,9 @@ type Call struct {
 	lastAck *sip.Request
 	forks   map[string]*sip.Request // ACKs of answers of other branches, by To tag
 
+	branches map[string]*branch // early dialogs, by the other side's tag
+	ringing  *ringing           // our 180, where the caller insists on a PRACK
+
 	hang     chan struct{} // closed: our side wants to end it
 	hangOnce sync.Once
 	gone     chan struct{} // closed: the other side ended it
@@ -70,7 +73,7 @@ type Call struct {
 func (p *Phone) newCall(id string, incoming bool) *Call {
 	return &Call{
 		phone: p, id: id, incoming: incoming, localTag: randomHex(6),
-		changed: make(chan struct{}), forks: map[string]*sip.Request{},
+		changed: make(chan struct{}), forks: map[string]*sip.Request{}, branches: map[string]*branch{},
 		hang: make(chan struct{}), gone: make(chan struct{}), answer: make(chan struct{}),
 		acks: map[uint32]*ackWait{}, offers: make(turns, 1), over: make(chan struct{}),
 	}

@@ -3,12 +3,14 @@ package sipclient
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/emiago/sipgo/sip"
 
 	"softphonedoctor/sipclient/capture"
+	"softphonedoctor/sipclient/media"
 )
 
 // ringTime is how long an incoming call may ring here.
@@ -49,8 +51,16 @@ func (c *Call) Answer(ctx context.Context) error {
 // onInvite takes an INVITE: a new call, or a change to one.
 func (p *Phone) onInvite(req *sip.Request, tx sip.ServerTransaction) {
 	if tag, ok := req.To().Params.Get("tag"); ok && tag != "" {
-		if c, ours := p.within(req); c != nil && ours {
+		switch c, d := p.within(req, true); {
+		case c == nil || d == nil:
+		case d == c.established():
 			c.reinvite(req, tx)
+			return
+		case c.incoming: // its first INVITE has no answer yet (RFC 3261 14.2)
+			reply(req, tx, 500, "Server Internal Error", "Retry-After", "5")
+			return
+		default:
+			reply(req, tx, 491, "Request Pending")
 			return
 		}
 		reply(req, tx, 481, "Call/Transaction Does Not Exist")
@@ -79,12 +89,15 @@ func (p *Phone) onInvite(req *sip.Request, tx sip.ServerTransaction) {
 	c.callIn(req, tx)
 }
 
+// extensions are the option tags that this phone understands.
+const extensions = "100rel, timer"
+
 // unsupported lists what a request requires and we lack (RFC 3261 8.2.2.3).
 func unsupported(req *sip.Request) string {
 	var list []string
 	for _, line := range headerValues(req, "Require") {
 		for _, tag := range splitList(line) {
-			if tag != "" && !strings.EqualFold(tag, "timer") {
+			if tag != "" && !slices.Contains(splitList(extensions), strings.ToLower(tag)) {
 				list = append(list, tag)
 			}
 		}
@@ -100,8 +113,16 @@ func (c *Call) callIn(req *sip.Request, tx sip.ServerTransaction) {
 	if !tx.OnCancel(func(*sip.Request) { c.remoteEnded() }) {
 		return
 	}
-	contact := p.contact()
-	reply(req, tx, 180, "Ringing", "Contact", "<"+contact.String()+">", "Allow", allowed)
+	d := incoming(req, c.localTag)
+	c.mu.Lock()
+	c.branches[d.remoteTag()] = &branch{d: d, invite: req.CSeq().SeqNo}
+	c.mu.Unlock()
+	ring, err := c.ringOut(req, tx)
+	if err != nil {
+		p.note(capture.PhoneLimit, "no sockets for sound: "+err.Error())
+		reply(req, tx, 500, "Server Internal Error")
+		return
+	}
 	c.reach(Ringing)
 	if !p.ring(c) {
 		reply(req, tx, 486, "Busy Here")
@@ -109,24 +130,33 @@ func (c *Call) callIn(req *sip.Request, tx sip.ServerTransaction) {
 	}
 	limit := time.NewTimer(ringTime)
 	defer limit.Stop()
-	select {
-	case <-c.gone:
-		return
-	case <-tx.Done():
-		return
-	case <-c.hang:
-		reply(req, tx, 486, "Busy Here")
-		return
-	case <-p.ctx.Done():
-		reply(req, tx, 480, "Temporarily Unavailable")
-		return
-	case <-limit.C:
-		p.note(capture.PhoneGaveUp, "INVITE "+c.id)
-		reply(req, tx, 480, "Temporarily Unavailable")
-		return
-	case <-c.answer:
+	answer, confirmed := c.answer, ring.came
+	for answer != nil || confirmed != nil { // a 2xx may not overtake the PRACK (RFC 3262 3)
+		select {
+		case <-answer:
+			answer = nil
+		case <-confirmed:
+			confirmed = nil
+		case <-ring.failed:
+			reply(req, tx, 504, "Server Time-out")
+			return
+		case <-c.gone:
+			return
+		case <-tx.Done():
+			return
+		case <-c.hang:
+			reply(req, tx, 486, "Busy Here")
+			return
+		case <-p.ctx.Done():
+			reply(req, tx, 480, "Temporarily Unavailable")
+			return
+		case <-limit.C:
+			p.note(capture.PhoneGaveUp, "INVITE "+c.id)
+			reply(req, tx, 480, "Temporarily Unavailable")
+			return
+		}
 	}
-	if c.over200(req, tx) {
+	if c.over200(req, tx, d, ring.offers) {
 		c.talk()
 	}
 }
@@ -154,37 +184,55 @@ func (p *Phone) ring(c *Call) bool {
 	return false
 }
 
+// openLine opens the sockets of the call's sound, if they are not open yet.
+func (c *Call) openLine() (*media.Line, error) {
+	if m := c.line(); m != nil {
+		return m, nil
+	}
+	m, err := c.phone.newLine()
+	if err == nil {
+		c.mu.Lock()
+		c.media = m
+		c.mu.Unlock()
+	}
+	return m, err
+}
+
 // over200 sends the 200 and starts the sound; false when the call ended instead.
-func (c *Call) over200(req *sip.Request, tx sip.ServerTransaction) bool {
+// settled tells that offer and answer went with the ringing, so that it has none.
+func (c *Call) over200(req *sip.Request, tx sip.ServerTransaction, d *dialog, settled bool) bool {
 	p := c.phone
 	select {
 	case <-c.gone: // a CANCEL came first (trap 10)
 		return false
 	default:
 	}
-	m, err := p.newLine()
+	m, err := c.openLine()
 	if err != nil {
 		p.note(capture.PhoneLimit, "no sockets for sound: "+err.Error())
 		reply(req, tx, 500, "Server Internal Error")
 		return false
 	}
-	c.mu.Lock()
-	c.media = m
-	c.mu.Unlock()
-	body, late, err := m.Reply(sdpBody(req))
-	if err != nil {
-		p.noteLimit(err)
-		reply(req, tx, 488, "Not Acceptable Here")
-		return false
+	var body []byte
+	late := false
+	if !settled {
+		if body, late, err = m.Reply(sdpBody(req)); err != nil {
+			p.noteLimit(err)
+			reply(req, tx, 488, "Not Acceptable Here")
+			return false
+		}
 	}
-	d := p.dialogIn(p.ctx, req, c.localTag)
+	p.direct(p.ctx, d)
 	c.mu.Lock()
 	c.dialog = d
 	c.mu.Unlock()
 	contact := p.contact()
-	res := response(req, 200, "OK", "Contact", "<"+contact.String()+">", "Allow", allowed, "Content-Type", "application/sdp")
+	res := response(req, 200, "OK", "Contact", "<"+contact.String()+">", "Allow", allowed, "Supported", extensions)
 	timer := grant(req, res)
-	res.SetBody(body)
+	if body != nil {
+		res.AppendHeader(sip.NewHeader("Content-Type", "application/sdp"))
+		res.SetBody(body)
+	}
 	wait := c.expectAck(req.CSeq().SeqNo)
 	if err := tx.Respond(res); err != nil {
 		return false // cancelled at the same moment: the stack has sent 487

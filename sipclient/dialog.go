@@ -19,30 +19,60 @@ type dialog struct {
 	next      hop // where requests go
 }
 
-// dialogOut makes the dialog that a 2xx to our INVITE establishes (12.1.2).
-func (p *Phone) dialogOut(ctx context.Context, invite *sip.Request, res *sip.Response) *dialog {
+// outgoing makes the dialog that an answer to our INVITE opens (12.1.2).
+func outgoing(invite *sip.Request, res *sip.Response) *dialog {
 	d := &dialog{head: head{callID: invite.CallID().Value(), from: invite.From().Address, fromLabel: invite.From().DisplayName, to: invite.To().Address}, target: invite.Recipient}
 	d.head.fromTag, _ = invite.From().Params.Get("tag")
 	d.head.toTag, _ = res.To().Params.Get("tag")
 	d.cseq = invite.CSeq().SeqNo
+	d.follow(res)
+	return d
+}
+
+// follow takes over the route and the Contact of an answer to our INVITE. Those of
+// the 2xx replace what a provisional answer said (13.2.2.4).
+func (d *dialog) follow(res *sip.Response) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.head.route = nil
 	routes := recordRoute(res)
 	for i := len(routes) - 1; i >= 0; i-- {
 		d.head.route = append(d.head.route, routes[i])
 	}
 	d.retarget(res)
-	d.next = p.nextHop(ctx, d)
+}
+
+// dialogOut gives the dialog that a 2xx to our INVITE establishes: the early one with
+// the same tag goes on, for its requests are numbered already.
+func (c *Call) dialogOut(invite *sip.Request, res *sip.Response) *dialog {
+	d := outgoing(invite, res)
+	if b := c.branchTagged(d.remoteTag()); b != nil && b.invite == invite.CSeq().SeqNo {
+		b.d.follow(res)
+		d = b.d
+	}
+	c.phone.direct(c.phone.ctx, d)
 	return d
 }
 
-// dialogIn makes the dialog that our 2xx to an INVITE establishes (12.1.1).
-func (p *Phone) dialogIn(ctx context.Context, invite *sip.Request, localTag string) *dialog {
+// direct finds where requests inside a dialog go; it may ask the name service.
+func (p *Phone) direct(ctx context.Context, d *dialog) {
+	d.mu.Lock()
+	moved := dialog{head: d.head, target: d.target}
+	d.mu.Unlock()
+	next := p.nextHop(ctx, &moved)
+	d.mu.Lock()
+	d.next = next
+	d.mu.Unlock()
+}
+
+// incoming makes the dialog that our answer to an INVITE opens (12.1.1).
+func incoming(invite *sip.Request, localTag string) *dialog {
 	d := &dialog{head: head{callID: invite.CallID().Value(), from: invite.To().Address, to: invite.From().Address, fromTag: localTag}}
 	d.head.toTag, _ = invite.From().Params.Get("tag")
 	d.head.route = recordRoute(invite)
 	d.remoteSeq = invite.CSeq().SeqNo
 	d.target = invite.From().Address
 	d.retarget(invite)
-	d.next = p.nextHop(ctx, d)
 	return d
 }
 

@@ -87,7 +87,7 @@ func (p *Phone) inviteRequest(c *Call, target sip.Uri, w way, offer []byte, seq 
 	callee := *target.Clone()
 	invite := p.request(sip.INVITE, target, head{callID: c.id, from: p.identity(caller), to: callee, fromTag: c.localTag, route: p.routes()}, seq, w)
 	p.dress(invite)
-	invite.AppendHeader(sip.NewHeader("Supported", "timer"))
+	invite.AppendHeader(sip.NewHeader("Supported", extensions))
 	invite.AppendHeader(sip.NewHeader("Content-Type", "application/sdp"))
 	invite.SetBody(offer)
 	return invite
@@ -184,8 +184,11 @@ func (c *Call) invite(s *setup, invite *sip.Request, round *authRound) (res *sip
 			}
 			provisional = true
 			if !s.leaving {
-				c.provisional(res)
-			} else if !cancelled {
+				c.provisional(invite, res)
+				continue
+			}
+			c.confirm(c.branchOf(invite, res), res) // until the CANCEL has its effect
+			if !cancelled {
 				c.cancel(invite)
 				cancelled = true
 				giveUp = time.After(2 * time.Second)
@@ -245,19 +248,4 @@ func (c *Call) quit() {
 		m.Close()
 	}
 	c.reach(Ended)
-}
-
-// provisional takes a 1xx: the state, and early media wherever its SDP comes
-// (180 or 183, any branch; trap 14).
-func (c *Call) provisional(res *sip.Response) {
-	if res.StatusCode > 100 {
-		c.reach(Ringing)
-	} else {
-		c.reach(Trying)
-	}
-	if body := sdpBody(res); body != nil {
-		if m := c.line(); m != nil {
-			_ = m.Early(body) // a description that is no use early is judged at the answer
-		}
-	}
 }

@@ -165,7 +165,7 @@ func (c *Call) linger(tx *sip.ClientTx, invite *sip.Request) {
 // disown acknowledges and ends an answer that nobody wants any more.
 func (c *Call) disown(invite *sip.Request, res *sip.Response) {
 	p := c.phone
-	d := p.dialogOut(p.ctx, invite, res)
+	d := c.dialogOut(invite, res)
 	ack := p.ackFor(d, invite)
 	c.mu.Lock()
 	known := c.forks[d.remoteTag()] != nil

@@ -10,7 +10,7 @@ import (
 )
 
 // allowed lists the methods that this phone understands.
-const allowed = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, NOTIFY"
+const allowed = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK, NOTIFY"
 
 // handle puts the phone's handlers into the stack's server.
 func (p *Phone) handle(srv *sipgo.Server) {
@@ -31,7 +31,7 @@ func (p *Phone) handle(srv *sipgo.Server) {
 		reply(req, tx, 481, "Call/Transaction Does Not Exist")
 	}
 	on(sip.CANCEL, lost) // the stack matches those that hit (RFC 3261 9.2)
-	on(sip.PRACK, lost)
+	on(sip.PRACK, p.onPrack)
 	srv.OnNoRoute(p.guarded(func(req *sip.Request, tx sip.ServerTransaction) {
 		reply(req, tx, 405, "Method Not Allowed", "Allow", allowed)
 	}))
@@ -72,56 +72,59 @@ func response(req *sip.Request, code int, text string, extra ...string) *sip.Res
 	return res
 }
 
-// within finds the call and the dialog that a request belongs to; ours tells
-// whether the dialog is the call's own, and not a branch that lost. A request may
-// overtake the answer that makes its dialog, so a known call is given a moment (trap 9).
-func (p *Phone) within(req *sip.Request) (c *Call, ours bool) {
-	c = p.call(req.CallID().Value())
+// within finds the call and the dialog that a request belongs to; without a dialog, it
+// is one of a branch that lost. A request may overtake the answer that makes its
+// dialog, so a known call is given a moment (trap 9). early lets dialogs count whose
+// call is not answered yet.
+func (p *Phone) within(req *sip.Request, early bool) (*Call, *dialog) {
+	c := p.call(req.CallID().Value())
 	if c == nil {
-		return nil, false
+		return nil, nil
 	}
 	local, _ := req.To().Params.Get("tag")
 	remote, _ := req.From().Params.Get("tag")
 	if local != c.localTag {
-		return nil, false
+		return nil, nil
 	}
 	wait := time.NewTimer(300 * time.Millisecond)
 	defer wait.Stop()
 	for {
 		c.mu.Lock()
-		d, fork, changed := c.dialog, c.forks[remote], c.changed
+		d, fork, b, changed := c.dialog, c.forks[remote], c.branches[remote], c.changed
 		c.mu.Unlock()
 		switch {
 		case d != nil && d.remoteTag() == remote:
-			return c, true
+			return c, d
 		case fork != nil:
-			return c, false
+			return c, nil
+		case early && b != nil:
+			return c, b.d
 		}
 		select {
 		case <-changed:
 		case <-time.After(5 * time.Millisecond):
 		case <-wait.C:
-			return nil, false
+			return nil, nil
 		case <-p.ctx.Done():
-			return nil, false
+			return nil, nil
 		}
 	}
 }
 
 func (p *Phone) onBye(req *sip.Request, tx sip.ServerTransaction) {
-	c, ours := p.within(req)
+	c, d := p.within(req, false)
 	if c == nil {
 		reply(req, tx, 481, "Call/Transaction Does Not Exist")
 		return
 	}
 	reply(req, tx, 200, "OK")
-	if ours {
+	if d != nil {
 		c.remoteEnded()
 	}
 }
 
 func (p *Phone) onInfo(req *sip.Request, tx sip.ServerTransaction) {
-	if c, _ := p.within(req); c == nil {
+	if c, _ := p.within(req, true); c == nil {
 		reply(req, tx, 481, "Call/Transaction Does Not Exist")
 		return
 	}

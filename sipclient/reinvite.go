@@ -58,43 +58,48 @@ func (c *Call) change(req *sip.Request, tx sip.ServerTransaction, d *dialog, m *
 	}
 	d.mu.Lock()
 	d.retarget(req)
-	moved := dialog{head: d.head, target: d.target}
 	d.mu.Unlock()
-	next := c.phone.nextHop(c.phone.ctx, &moved) // may ask the name service
-	d.mu.Lock()
-	d.next = next
-	d.mu.Unlock()
+	c.phone.direct(c.phone.ctx, d)
 	return body, late, true
 }
 
 // onUpdate takes an UPDATE (RFC 3311): with a description it is a change like a
-// re-INVITE, without one a sign of life.
+// re-INVITE, without one a sign of life. It may come before the call is answered.
 func (p *Phone) onUpdate(req *sip.Request, tx sip.ServerTransaction) {
-	c, ours := p.within(req)
-	if c == nil || !ours {
+	c, d := p.within(req, true)
+	if c == nil || d == nil {
 		reply(req, tx, 481, "Call/Transaction Does Not Exist")
 		return
 	}
-	contact := p.contact()
-	if sdpBody(req) == nil {
-		if p.tooBrief(req, tx) {
+	up := d == c.established()
+	body := sdpBody(req)
+	switch {
+	case body == nil && p.tooBrief(req, tx):
+		return
+	case body == nil:
+	case up && c.offers.busy(), !up && !c.incoming && !c.described(d): // our offer is not answered yet (5.2)
+		reply(req, tx, 491, "Request Pending")
+		return
+	case !up && c.incoming && !c.agreedEarly(): // theirs is not
+		reply(req, tx, 500, "Server Internal Error", "Retry-After", "5")
+		return
+	default:
+		theirs, ok := body, false
+		if body, _, ok = c.change(req, tx, d, c.line()); !ok {
 			return
 		}
-		res := response(req, 200, "OK", "Contact", "<"+contact.String()+">")
-		timer := grant(req, res)
-		if tx.Respond(res) == nil {
-			c.timed(timer)
+		if !up {
+			c.redescribe(d, theirs)
 		}
-		return
 	}
-	body, _, ok := c.change(req, tx, c.established(), c.line())
-	if !ok {
-		return
-	}
-	res := response(req, 200, "OK", "Contact", "<"+contact.String()+">", "Content-Type", "application/sdp")
+	contact := p.contact()
+	res := response(req, 200, "OK", "Contact", "<"+contact.String()+">")
 	timer := grant(req, res)
-	res.SetBody(body)
-	if tx.Respond(res) == nil {
+	if body != nil {
+		res.AppendHeader(sip.NewHeader("Content-Type", "application/sdp"))
+		res.SetBody(body)
+	}
+	if tx.Respond(res) == nil && up {
 		c.timed(timer)
 	}
 }

@@ -72,6 +72,18 @@ func grant(req *sip.Request, res *sip.Response) sessionTimer {
 	return sessionTimer{interval, refresher == "uas"}
 }
 
+// requires tells whether a message insists on an option tag.
+func requires(m sip.Message, tag string) bool {
+	for _, line := range headerValues(m, "Require") {
+		for _, t := range splitList(line) {
+			if strings.EqualFold(t, tag) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // supports tells whether a message names an option tag in Supported or Require.
 func supports(m sip.Message, tag string) bool {
 	for _, name := range []string{"Supported", "k", "Require"} {

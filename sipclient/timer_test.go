@@ -14,7 +14,7 @@ func TestSessionIntervalTooSmall(t *testing.T) {
 	srv := newPeer(t)
 	p := newPhone(t, srv.addr())
 	c, inv := dial(t, p, srv)
-	if inv.Get("Supported") != "timer" || inv.Has("Session-Expires") {
+	if inv.Get("Supported") != "100rel, timer" || inv.Has("Session-Expires") {
 		t.Errorf("%v", inv.Headers)
 	}
 	srv.reply(inv, 407, "x", "", `Proxy-Authenticate: Digest realm="t", nonce="one", qop="auth"`)

@@ -178,8 +178,8 @@ func FuzzGuard(f *testing.F) {
 		switch m := msg.(type) {
 		case *sip.Request:
 			_ = response(m, 200, "OK").String()
-			_ = p.dialogIn(p.ctx, m, "tag").target.String()
-			_, _ = p.within(m)
+			_ = incoming(m, "tag").target.String()
+			_, _ = p.within(m, true)
 			_ = unsupported(m)
 		case *sip.Response:
 			_ = p.grantedTime(m, 0)
