@@ -130,6 +130,9 @@ func (p *Phone) registerAt(ctx context.Context, expires time.Duration, last bool
 		}
 		service := serviceRoute(res)
 		p.reg.judged(res.IsSuccess(), service)
+		if !res.IsSuccess() && res.StatusCode != 423 {
+			p.refusedHere()
+		}
 		if res.IsSuccess() && len(service) > 0 {
 			p.inBackground(func() { p.befriend(service) })
 		}
@@ -195,6 +198,18 @@ func (r *registration) judged(taken bool, service []string) {
 	r.unsure = false
 	if taken {
 		r.bound, r.stale, r.service = true, nil, service
+	}
+}
+
+// refusedHere corrects the journal after a refusal: the contact of that REGISTER does
+// not stand, unless an earlier one put it there.
+func (p *Phone) refusedHere() {
+	r := &p.reg
+	r.mu.Lock()
+	bound, left := r.bound, slices.Clone(r.stale)
+	r.mu.Unlock()
+	if !bound {
+		p.remember(left, p.expires())
 	}
 }
 

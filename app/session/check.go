@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"time"
 
 	"softphonedoctor/sipclient"
 	"softphonedoctor/sipclient/capture"
@@ -23,6 +24,10 @@ type Request struct {
 	Target    string // number or address to call, "" when the scenario calls nobody
 	Person    wizard.Person
 	Notify    func(wizard.Event) // called from the check's goroutines; must not block
+	// Journal is the folder that remembers what a crash leaves behind; "" is JournalFolder.
+	Journal string
+
+	passing bool // the server does not outlive this program, so that a crash leaves nothing
 }
 
 // Check is one diagnosis of one account: it owns the phone and the tape for as
@@ -55,7 +60,10 @@ func NewCheck(r Request) (*Check, error) {
 		}
 	}
 	c := &Check{request: r, scenario: sc, tape: &capture.Tape{}}
-	c.lazy = &lazyPhone{config: sipclient.Config{Account: phoneAccount(r.Account), Tape: c.tape}}
+	c.lazy = &lazyPhone{config: sipclient.Config{Account: phoneAccount(r.Account), Tape: c.tape, Tries: triesOf(r.Account)}}
+	if r.Account.Registers() && !r.passing {
+		c.keepJournal()
+	}
 	c.session = &wizard.Session{
 		Tape:       c.tape,
 		Phone:      c.lazy,
@@ -91,6 +99,23 @@ func (c *Check) again(change wizard.Change) (wizard.Phone, error) {
 		cfg.KeepAlive = change.KeepAlive
 	}
 	return &lazyPhone{config: cfg}, nil
+}
+
+// keepJournal lets the phone note what a crash would leave behind.
+func (c *Check) keepJournal() {
+	dir := c.request.Journal
+	if dir == "" {
+		var err error
+		if dir, err = JournalFolder(); err != nil {
+			return // nowhere to write: nothing is noted, and nothing was
+		}
+	}
+	c.lazy.journal = newJournal(dir, c.request.Account, func(text string) {
+		if c.request.Notify != nil {
+			c.request.Notify(wizard.Event{Kind: wizard.Instruction, Title: text, Time: time.Now()})
+		}
+	})
+	c.lazy.config.Journal = c.lazy.journal
 }
 
 // Run does the check. Cancelling the context hangs up and still gives a report.
@@ -130,7 +155,8 @@ func phoneAccount(a Account) sipclient.Account {
 // lazyPhone opens the phone's sockets at the first use, so that preparing a
 // check sends nothing and looking up the server's name is part of the test.
 type lazyPhone struct {
-	config sipclient.Config
+	config  sipclient.Config
+	journal *journal // nil: none
 
 	mu    sync.Mutex // an OPTIONS may go out beside the first REGISTER
 	phone *sipclient.Phone
@@ -223,6 +249,9 @@ func (l *lazyPhone) Await(ctx context.Context) (wizard.LiveCall, error) {
 func (l *lazyPhone) Close(ctx context.Context) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.journal != nil {
+		defer l.journal.Close()
+	}
 	if l.phone == nil {
 		return nil
 	}
