@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"strings"
 	"syscall"
 	"time"
 
@@ -181,6 +182,9 @@ func (p *Phone) dropped(s *stream, why error) {
 	main := current && s.hop == p.server
 	p.mu.Unlock()
 	if why != nil && !errors.Is(why, net.ErrClosed) {
+		if strings.Contains(why.Error(), "certificate required") { // TLS 1.3 says it after the handshake
+			p.noteOnce(capture.PhoneLimit, noClientCert, 0)
+		}
 		p.note(capture.PhoneClosed, fmt.Sprintf("%s %s: %s after %s", network(s.hop.net), s.hop.addr, closedBy(why), time.Since(s.since).Round(time.Millisecond)))
 	}
 	if main {
@@ -200,7 +204,7 @@ func (p *Phone) noteRefused(to hop, err error) {
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = errors.New("timeout")
 	}
-	p.noteOnce(capture.PhoneUnreachable, "tcp "+to.addr.String()+": "+err.Error(), time.Second)
+	p.noteOnce(capture.PhoneUnreachable, network(to.net)+" "+to.addr.String()+": "+err.Error(), time.Second)
 }
 
 // wsaReset is what Windows calls a reset; other systems have no such number.

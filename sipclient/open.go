@@ -52,17 +52,22 @@ func (p *Phone) open() error {
 	return nil
 }
 
+// errCutOff: there is no way to any of the server's addresses from this computer.
+// That is evidence; the tape has a note for each address.
+var errCutOff = errors.New("no way to the server from this computer")
+
 // ends gives our own address for each IP version by which the server is reached,
 // and leaves addresses out to which there is no way.
 func (p *Phone) ends() (ips []netip.Addr, err error) {
 	bind := p.cfg.Bind.Unmap()
 	var usable []hop
+	var cut []string
 	for _, t := range p.targets {
 		ip := bind
 		if !bind.IsValid() {
 			var none error
 			if ip, none = routeTo(t.addr); none != nil {
-				err = cmp.Or(err, fmt.Errorf("no way to %s from this computer: %w", t.addr, none))
+				cut = append(cut, network(t.net)+" "+t.addr.String()+": "+streamReason(none))
 				continue
 			}
 		}
@@ -76,7 +81,10 @@ func (p *Phone) ends() (ips []netip.Addr, err error) {
 		}
 	}
 	if len(ips) == 0 {
-		return nil, err
+		for _, why := range cut {
+			p.note(capture.PhoneUnreachable, why)
+		}
+		return nil, cmp.Or(err, errCutOff)
 	}
 	p.targets, p.server = usable, usable[0]
 	return ips, nil

@@ -123,8 +123,9 @@ var standardTiming = timing{
 
 // New opens the phone's socket and resolves its server; nothing is sent yet.
 //
-// A name that does not resolve is evidence: the tape gets a PhoneLookup note and
-// the phone that is returned answers Register, Options and Dial with ErrNoServer.
+// A name that does not resolve, or an address to which this computer knows no way,
+// is evidence: the tape gets a note (PhoneLookup, PhoneUnreachable), and the phone
+// that is returned answers Register, Options and Dial with ErrNoServer.
 // An error means that the phone cannot work at all (no socket, a transport that
 // it does not speak).
 func New(ctx context.Context, cfg Config) (*Phone, error) {
@@ -174,7 +175,10 @@ func New(ctx context.Context, cfg Config) (*Phone, error) {
 	if !p.server.addr.IsValid() {
 		return p, nil
 	}
-	if err := p.open(); err != nil {
+	if err := p.open(); errors.Is(err, errCutOff) {
+		p.server = hop{}
+		return p, nil
+	} else if err != nil {
 		p.cancel()
 		return nil, err
 	}

@@ -24,6 +24,9 @@ type handshakeError struct{ why string }
 
 func (e handshakeError) Error() string { return "TLS failed: " + e.why }
 
+// noClientCert stands on the tape where a server wants to see a certificate of ours.
+const noClientCert = "the server asks the phone for a certificate of its own, and this test phone has none"
+
 // peerName is whom the server's certificate must name: the host that the account
 // names, whatever the name service made of it (RFC 5922 4, RFC 3263 4.1).
 func (p *Phone) peerName() string {
@@ -75,6 +78,7 @@ func (p *Phone) secure(ctx context.Context, conn net.Conn, to hop) (net.Conn, er
 		verdict = handshakeReason(ctx, err)
 		if asked != "" && strings.HasPrefix(verdict, "refused: ") {
 			verdict = "client-certificate"
+			p.noteOnce(capture.PhoneLimit, noClientCert, 0)
 		}
 	}
 	p.note(capture.PhoneTLS, fmt.Sprintf("%s %s: %s", to.addr, name, verdict))

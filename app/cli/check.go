@@ -46,11 +46,13 @@ The account file is TOML:
   user = "2001"
   domain = "pbx.example.net"        # or host:port
   password = "..."                  # or password_env = "NAME_OF_A_VARIABLE"
-and, where needed: login, caller_id, proxy, transport, codecs, encryption,
-register (false for a line without sign-in), provider.
+and, where needed: login, caller_id, proxy, transport ("udp", "tcp" or "tls"),
+ca_file (a PEM file with the certificate authority of a private server; the
+system's are trusted anyway), prefer_ipv6, codecs, encryption, register (false
+for a line without sign-in), provider. An IPv6 address: [2001:db8::1]:5061.
 
-This version takes transport = "udp", codecs = ["PCMU", "PCMA"] and no
-encryption; anything else is refused before a packet is sent.
+This version takes codecs = ["PCMU", "PCMA"] and calls whose sound is not
+encrypted; anything else is refused before a packet is sent.
 
 The number given with --to is called for real.
 

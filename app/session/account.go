@@ -4,11 +4,13 @@ package session
 
 import (
 	"bytes"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -32,11 +34,15 @@ type Account struct {
 	PasswordEnv string   `toml:"password_env"` // name of an environment variable that holds it
 	CallerID    string   `toml:"caller_id"`    // From user to present instead of User
 	Proxy       string   `toml:"proxy"`        // outbound proxy, host or host:port
-	Transport   string   `toml:"transport"`    // "udp" (default)
+	Transport   string   `toml:"transport"`    // "udp" (default), "tcp" or "tls"
+	CAFile      string   `toml:"ca_file"`      // PEM file of authorities to trust beside the system's
+	PreferIPv6  bool     `toml:"prefer_ipv6"`  // IPv6 first where the server has both
 	Codecs      []string `toml:"codecs"`       // "PCMU", "PCMA"; empty: both
 	Encryption  string   `toml:"encryption"`   // "none" (default)
 	Register    *bool    `toml:"register"`     // false for an allow-listed trunk; nil: true
 	Provider    string   `toml:"provider"`     // name of a dictionary
+
+	roots *x509.CertPool // of the built-in PBX, in place of all others
 }
 
 // Address gives user@domain, the way the account is shown.
@@ -67,6 +73,9 @@ func LoadAccount(path string) (Account, error) {
 		}
 		a.Password, a.PasswordEnv = v, ""
 	}
+	if a.CAFile != "" && !filepath.IsAbs(a.CAFile) {
+		a.CAFile = filepath.Join(filepath.Dir(path), a.CAFile) // beside the account file, wherever it is used
+	}
 	return a, a.checkIn(path)
 }
 
@@ -88,7 +97,7 @@ func ParseAccount(data []byte) (Account, error) {
 	switch {
 	case errors.As(err, &strict) && len(strict.Errors) > 0:
 		row, _ := strict.Errors[0].Position()
-		return Account{}, fmt.Errorf("line %d: %q is no setting; the settings are user, domain, password, password_env, login, caller_id, proxy, transport, codecs, encryption, register, provider and name",
+		return Account{}, fmt.Errorf("line %d: %q is no setting; the settings are user, domain, password, password_env, login, caller_id, proxy, transport, ca_file, prefer_ipv6, codecs, encryption, register, provider and name",
 			row, strings.Join(strict.Errors[0].Key(), "."))
 	case errors.As(err, &broken):
 		row, column := broken.Position()
@@ -110,7 +119,7 @@ var twice = regexp.MustCompile(`key (\w+) is already defined`)
 
 // bare matches a setting whose value must be text, but lacks the quotes. A
 // trailing comment is no part of the value.
-var bare = regexp.MustCompile(`^\s*(name|user|domain|login|password|password_env|caller_id|proxy|transport|encryption|provider)\s*=\s*([^"'\s].*?)?\s*(\s#.*)?$`)
+var bare = regexp.MustCompile(`^\s*(name|user|domain|login|password|password_env|caller_id|proxy|transport|ca_file|encryption|provider)\s*=\s*([^"'\s].*?)?\s*(\s#.*)?$`)
 
 // showable is a value that may be repeated in a sentence.
 var showable = regexp.MustCompile(`^[\w.:+*#@-]{1,64}$`)
@@ -177,12 +186,8 @@ func (a Account) Check() error {
 			return bad(f.name, "%s %q: %v", f.name, f.value, err)
 		}
 	}
-	switch strings.ToLower(a.Transport) {
-	case "", "udp":
-	case "tcp", "tls":
-		return bad("transport", "this version signs in over UDP only: remove transport = %q, or wait for the next version", a.Transport)
-	default:
-		return bad("transport", "transport %q is not known: use udp", a.Transport)
+	if err := a.checkTransport(); err != nil {
+		return err
 	}
 	switch strings.ToLower(a.Encryption) {
 	case "", "none":
@@ -245,6 +250,9 @@ func quotable(s string) bool {
 func checkHost(s string) error {
 	for _, scheme := range []string{"sip:", "sips:"} {
 		if len(s) > len(scheme) && strings.EqualFold(s[:len(scheme)], scheme) && !isPort(s[len(scheme):]) {
+			if scheme == "sips:" {
+				return errors.New("leave out sips: and set transport to tls")
+			}
 			return fmt.Errorf("leave out %s", scheme)
 		}
 	}

@@ -55,12 +55,16 @@ func NewCheck(r Request) (*Check, error) {
 		return nil, err
 	}
 	if sc.Calls {
-		if err := r.Account.CheckNumber(r.Target); err != nil {
+		if err := r.Account.checkTarget(r.Target); err != nil {
 			return nil, err
 		}
 	}
+	roots, err := r.Account.authorities()
+	if err != nil {
+		return nil, err
+	}
 	c := &Check{request: r, scenario: sc, tape: &capture.Tape{}}
-	c.lazy = &lazyPhone{config: sipclient.Config{Account: phoneAccount(r.Account), Tape: c.tape, Tries: triesOf(r.Account)}}
+	c.lazy = &lazyPhone{config: sipclient.Config{Account: phoneAccount(r.Account), Tape: c.tape, Tries: triesOf(r.Account), Roots: roots, PreferIPv6: r.Account.PreferIPv6}}
 	if r.Account.Registers() && !r.passing {
 		c.keepJournal()
 	}

@@ -108,7 +108,8 @@ const (
 	// (or tcp, tls) in the order in which they are tried.
 	PhoneTargets = "targets"
 	// PhoneUnreachable: the operating system reported an ICMP error or a failed
-	// send. Text is "udp ADDR: REASON" (for example "udp 192.0.2.1:5060: connection refused").
+	// send. Text is "udp ADDR: REASON" (for example "udp 192.0.2.1:5060: connection refused"),
+	// or the same with tcp or tls for a connection that could not be opened at all.
 	PhoneUnreachable = "unreachable"
 	// PhoneGaveUp: the phone stopped waiting. Text is "METHOD CALL-ID".
 	PhoneGaveUp = "gave-up"

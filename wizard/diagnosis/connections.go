@@ -108,7 +108,40 @@ func unanswered(e *evidence.Evidence) (hits []Hit) {
 		}
 		hits = append(hits, soften(e, h, hopOf(c), c.Time))
 	}
+	return append(hits, noWayThere(e)...)
+}
+
+// noWayThere finds places to which this computer knows no way at all, so that it
+// never sent anything there.
+func noWayThere(e *evidence.Evidence) (hits []Hit) {
+	for _, u := range toSignalling(e, noWay) {
+		if u.Net.String() != "UDP" || u.Source.IsValid() || !e.Have.Has(evidence.HaveLive) ||
+			slices.ContainsFunc(e.Messages, func(m *evidence.Message) bool { return has(m) && (m.To == u.Target || m.From == u.Target) }) {
+			continue
+		}
+		h := Hit{Certainty: Confirmed, Direction: evidence.Both, Args: args{"asked": "The attempt to send to", "server": u.Target.String(), "seen": "except this computer's own word " + quote(u.Reason), "elsewhere": ""},
+			Cites: []Cite{{u.N, "this computer says " + quote(u.Reason)}}}
+		hits = append(hits, soften(e, h, hop{u.Net.String(), u.Target}, u.Time))
+	}
 	return hits
+}
+
+// noIPv6Here finds a server that has IPv6 addresses only, in a network that has
+// none: this computer knows no way to any of them, and nothing ever came.
+func noIPv6Here(e *evidence.Evidence) []Hit {
+	list := toSignalling(e, noWay)
+	for _, u := range list {
+		if !u.Target.Addr().Is6() || u.Target.Addr().Is4In6() || u.Source.IsValid() {
+			return nil
+		}
+	}
+	if len(list) == 0 || !e.Have.Has(evidence.HaveLive) || slices.ContainsFunc(e.Messages, func(m *evidence.Message) bool { return has(m) && !m.Out }) {
+		return nil
+	}
+	u := list[0]
+	return []Hit{{Certainty: Likely, Where: LocalNetwork, Direction: evidence.Both,
+		Args:  args{"seen": "The server has only the address " + u.Target.Addr().String() + " (IPv6), and this computer knows no way there: " + quote(u.Reason) + "."},
+		Cites: []Cite{{u.N, "no way to " + u.Target.String()}}}}
 }
 
 // cutShort finds handshakes that the other side broke off without saying why.

@@ -24,7 +24,7 @@ var networkRules = []Rule{
 	},
 	{
 		Cause: "address-family-mismatch", Kind: Fault, Where: Account,
-		Either:   evidence.HaveMedia | evidence.HaveRinging,
+		Either:   evidence.HaveMedia | evidence.HaveRinging | evidence.HaveConnections,
 		Title:    "One side uses the new internet addresses (IPv6), the other the old ones (IPv4).",
 		Why:      "{{.seen}}",
 		Overturn: "Sound passing in such a call.",
@@ -67,9 +67,11 @@ func checkInterfaces(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 }
 
 func checkFamily(e *evidence.Evidence, d Dictionary) []Hit {
-	hits := callRefused("address-family-mismatch")(e, d)
+	hits := append(callRefused("address-family-mismatch")(e, d), noIPv6Here(e)...)
 	for i := range hits {
-		hits[i].Args["seen"] = say(whyRefused, hits[i].Args)
+		if hits[i].CallID != "" {
+			hits[i].Args["seen"] = say(whyRefused, hits[i].Args)
+		}
 	}
 	for _, c := range answeredCalls(e) {
 		ours, theirs := localMedia(c), remoteMedia(c)

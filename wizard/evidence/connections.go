@@ -81,6 +81,7 @@ type connections struct {
 	chains    map[netip.AddrPort][]Certificate // shown, and not yet judged
 	targets   []Targets
 	fallbacks []Fallback
+	cut       bool // the system said that it cannot send to a place
 }
 
 // maxConnections bounds each list: a server that closes every connection at once
@@ -97,6 +98,7 @@ func (c *connections) note(n int, note *capture.Note) {
 	}
 	switch note.Key {
 	case capture.PhoneUnreachable:
+		c.cut = true
 		if net, addr, reason, ok := systemError(note.Text); ok && net != capture.UDP && reason != "" {
 			c.list = append(c.list, Connection{N: n, Time: note.Time, Net: net, Addr: addr, Failed: reason})
 		}

@@ -43,7 +43,7 @@ const (
 	HaveInternalRings                   // answered: internal_rings
 	HaveDTMF                            // digits were sent or received
 	HaveUsual                           // answered: usual_fails
-	HaveConnections                     // our test phone spoke, or tried to speak, over TCP or TLS
+	HaveConnections                     // our test phone spoke, or tried to speak, over TCP or TLS, or found no way to a server at all
 )
 
 // Has tells whether all kinds of k are there.

@@ -222,7 +222,7 @@ func (s *snapshot) have() Kinds {
 		set(HaveRegistration, r.Out && !r.answeredQuery())
 	}
 	set(HaveOptions, len(s.ev.Options) > 0)
-	set(HaveConnections, len(s.ev.Connections) > 0 || have.Has(HaveLive) && slices.ContainsFunc(s.ev.Messages, overConnection))
+	set(HaveConnections, len(s.ev.Connections) > 0 || s.b.ways.cut || have.Has(HaveLive) && slices.ContainsFunc(s.ev.Messages, overConnection))
 	for _, c := range s.ev.Calls {
 		out := c.Direction == Out && c.First != nil
 		set(HaveCallOut, out)
