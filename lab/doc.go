@@ -1,5 +1,5 @@
 // Package lab starts real peers for tests: Kamailio as registrar and proxy,
-// baresip as the second phone, SIPp for what no phone does on purpose, tcpdump and
+// baresip as the second phone, SIPp for what no phone does on purpose, rtpengine as media relay, tcpdump and
 // tshark as independent witnesses.
 //
 // A scripted peer is a Script: steps in Go, written out in SIPp's language. A row
@@ -15,7 +15,7 @@
 //
 // With -short one row of each family runs: a sign-in, a refusal, a silence, a
 // healthy call, a faulty one, a call in, a busy phone,
-// a scripted call each way, and the peers' own tests.
+// a scripted call each way, a call through a relay, and the peers' own tests.
 //
 // # What Kamailio does for whom
 //

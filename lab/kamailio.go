@@ -25,6 +25,8 @@ func Password(user string) string { return "pw-" + user }
 type KamailioOptions struct {
 	SHA256 bool // challenges ask for SHA-256 (RFC 8760) in place of MD5
 
+	Relay *Relay // all sound passes through it; nil: the phones send to each other
+
 	config []byte // in place of the lab's own
 }
 
@@ -58,6 +60,9 @@ func Kamailio(t testing.TB, o KamailioOptions) *Registrar {
 			"-P", filepath.Join(dir, "kamailio.pid"), "-L", kamailioModules(t), "-l", "udp:" + addr.String()}
 		if o.SHA256 {
 			args = append(args, "-A", "LAB_SHA256")
+		}
+		if o.Relay != nil {
+			args = append(args, "-A", `LAB_RELAY="udp:`+o.Relay.Control.String()+`"`)
 		}
 		p, err := start(t, dir, program, args...)
 		if err != nil {
