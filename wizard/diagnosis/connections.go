@@ -26,15 +26,29 @@ type hop struct {
 	addr netip.AddrPort
 }
 
-// failures lists the connections that could not be made, or not be secured.
+// failures lists the connections, over the account's own transport, that could not
+// be made, or not be secured.
 func failures(e *evidence.Evidence) []evidence.Connection {
 	var list []evidence.Connection
 	for _, c := range e.Connections {
-		if !c.Open() {
+		if !c.Open() && byAccount(e, c.Net.String()) {
 			list = append(list, c)
 		}
 	}
 	return list
+}
+
+// byAccount tells that a transport is the one that the account asks for. Over the
+// others the test phone only tries what else there is, and nobody promised that
+// anything answers there. In a capture of other phones every transport counts.
+func byAccount(e *evidence.Evidence, net string) bool {
+	for _, ev := range e.Phone {
+		if ev.Key == phoneAccount {
+			words := strings.Fields(ev.Text)
+			return len(words) == 0 || strings.EqualFold(words[len(words)-1], net)
+		}
+	}
+	return true
 }
 
 // faulty tells whether a handshake failed for one of these reasons, or for one

@@ -96,7 +96,7 @@ func TestRulesMatchTheList(t *testing.T) {
 
 // TestKeysAreTheTapes: the keys that are spelt here again are the tape's own.
 func TestKeysAreTheTapes(t *testing.T) {
-	if phoneLookup != capture.PhoneLookup || phoneGaveUp != capture.PhoneGaveUp || phoneDigest != capture.PhoneDigest ||
+	if phoneAccount != capture.PhoneAccount || phoneLookup != capture.PhoneLookup || phoneGaveUp != capture.PhoneGaveUp || phoneDigest != capture.PhoneDigest ||
 		phoneWithheld != capture.PhoneWithheld || phoneHeldBack != capture.PhoneHeldBack {
 		t.Error("a key of the test phone's notes has changed")
 	}

@@ -12,6 +12,7 @@ import (
 // Keys of the test phone's notes, as package capture defines them; a test holds
 // that they are the same. (This package sees evidence only, never the tape.)
 const (
+	phoneAccount  = "account"
 	phoneLookup   = "lookup"
 	phoneGaveUp   = "gave-up"
 	phoneDigest   = "digest-unsupported"
@@ -123,7 +124,7 @@ func noWay(u evidence.Unreachable) bool {
 func errorsTo(e *evidence.Evidence, s *server, kind func(evidence.Unreachable) bool) []evidence.Unreachable {
 	var list []evidence.Unreachable
 	for _, u := range e.ICMP {
-		if u.Target.Addr() != s.addr || !kind(u) || isMedia(e, u.Target) {
+		if u.Target.Addr() != s.addr || !kind(u) || isMedia(e, u.Target) || !byAccount(e, u.Net.String()) {
 			continue
 		}
 		if slices.ContainsFunc(s.requests, func(t *evidence.Transaction) bool { return t.Request.To.Port() == u.Target.Port() }) {
@@ -161,7 +162,7 @@ func isMedia(e *evidence.Evidence, a netip.AddrPort) bool {
 func toSignalling(e *evidence.Evidence, kind func(evidence.Unreachable) bool) []evidence.Unreachable {
 	var list []evidence.Unreachable
 	for _, u := range e.ICMP {
-		if kind(u) && !isMedia(e, u.Target) {
+		if kind(u) && !isMedia(e, u.Target) && byAccount(e, u.Net.String()) {
 			list = append(list, u)
 		}
 	}

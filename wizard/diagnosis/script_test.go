@@ -18,7 +18,7 @@ import (
 //
 //	phone ADDR | server ADDR | media ADDR | peer ADDR    who talks: signalling, then sound
 //	seen HOST:PORT                                       our address as the server sees it
-//	live                                                 our own test phone made this tape
+//	live [tcp|tls]                                       our own test phone made this tape, its account's transport
 //	0    registered                                      REGISTER, 401, REGISTER, 200
 //	1    dial 200                                        INVITE, 407, ACK, INVITE, 100
 //	3    answered                                        200 with SDP, ACK
@@ -43,7 +43,7 @@ type script struct {
 	branch, nonce              int
 	last                       *line
 	err                        error
-	live                       bool
+	live                       string // the account's transport when our own phone made the tape, else ""
 	seen                       string // our address as the server sees it, "" for the phone's own
 }
 
@@ -96,8 +96,8 @@ func readScript(text string) ([]capture.Record, error) {
 	}
 	s.flush()
 	s.note(-0.002, capture.KindSubject, "sip", s.phone.String())
-	if s.live {
-		s.note(-0.001, capture.KindPhone, capture.PhoneAccount, "me example.net udp")
+	if s.live != "" {
+		s.note(-0.001, capture.KindPhone, capture.PhoneAccount, "me example.net "+s.live)
 	}
 	slices.SortStableFunc(s.records, func(a, b capture.Record) int { return a.Time().Compare(b.Time()) })
 	for i := range s.records {
@@ -121,7 +121,10 @@ func (s *script) line(l string) {
 		return
 	}
 	if words[0] == "live" {
-		s.live = true
+		s.live = "udp"
+		if len(words) > 1 {
+			s.live = words[1]
+		}
 		return
 	}
 	at, err := strconv.ParseFloat(words[0], 64)
