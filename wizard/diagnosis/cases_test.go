@@ -57,14 +57,25 @@ func TestCases(t *testing.T) {
 				fired[f.Rule.Cause] = true
 				checkTexts(t, f)
 			}
-			// A folder is named for the root that it shows: CAUSE, or CAUSE--VARIANT.
-			root, _, _ := strings.Cut(filepath.Base(dir), "--")
+			// A folder is named for the root that it shows: CAUSE, or CAUSE--VARIANT;
+			// or for all that are wrong at once, the root first: combined--CAUSE+CAUSE.
+			root, variant, _ := strings.Cut(filepath.Base(dir), "--")
+			expected := []string{root}
+			if root == "combined" {
+				expected = strings.Split(variant, "+")
+				root = expected[0]
+			}
 			if f := d.Root(); root == "healthy" && len(d.Findings) > 0 || root != "healthy" && (f == nil || f.Rule.Cause != root) {
 				t.Errorf("this is no %s:\n%s", root, describe(d))
 			}
 			for _, f := range d.Findings[min(len(d.Findings), 1):] {
-				if !f.Symptom && f.Kind() == Fault && d.Root().Kind() == Fault {
-					t.Errorf("a second root beside %s: %s", root, f.Rule.Cause)
+				if !f.Symptom && f.Kind() == Fault && d.Root().Kind() == Fault && !slices.Contains(expected, f.Rule.Cause) {
+					t.Errorf("one more root beside %s: %s", join(expected), f.Rule.Cause)
+				}
+			}
+			for _, cause := range expected[1:] {
+				if f := finding(d, cause); f == nil || f.Symptom {
+					t.Errorf("%s is not named in its own right:\n%s", cause, describe(d))
 				}
 			}
 			got := describe(d)

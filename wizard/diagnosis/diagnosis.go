@@ -135,7 +135,8 @@ type Segment struct{ Out, In State }
 // Diagnosis is the judgement over some evidence.
 type Diagnosis struct {
 	// Findings: roots before symptoms, faults before outcomes before hints,
-	// confirmed before likely, then table order.
+	// confirmed before likely, what fits the complaint before what does not, then
+	// table order.
 	Findings  []Finding
 	Clear     []string // causes that were looked for and are ruled out
 	Unchecked []string // causes that could not be looked for

@@ -2,6 +2,7 @@ package diagnosis
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"softphonedoctor/wizard/evidence"
@@ -84,8 +85,8 @@ func judge(rules []Rule, e *evidence.Evidence, d Dictionary) Diagnosis {
 			out.Unchecked = append(out.Unchecked, r.Cause)
 		}
 	}
-	markSymptoms(rules, hits)
-	for _, g := range merge(hits) {
+	markSymptoms(rules, hits, e)
+	for _, g := range merge(hits, e.Situation) {
 		out.Findings = append(out.Findings, g.finding())
 	}
 	out.Path = safePath(e, out.Findings)
@@ -127,9 +128,10 @@ func (r *Rule) run(e *evidence.Evidence, d Dictionary) (hits []Hit, checked bool
 }
 
 // markSymptoms puts hits into the shadow of what explains them. Hits about
-// different calls do not explain each other, a mere hint explains nothing, and a
-// guess does not overrule a proof.
-func markSymptoms(rules []Rule, hits []judged) {
+// different calls do not explain each other, a mere hint explains nothing, a
+// guess does not overrule a proof, and what broke the sign-in explains nothing
+// that happened while it held.
+func markSymptoms(rules []Rule, hits []judged, e *evidence.Evidence) {
 	explained := explainers(rules)
 	for i := range hits {
 		h := &hits[i]
@@ -141,13 +143,31 @@ func markSymptoms(rules []Rule, hits []judged) {
 			if h.CallID != "" && g.CallID != "" && h.CallID != g.CallID {
 				continue
 			}
-			if g.Certainty == Possible && h.Certainty == Confirmed {
+			if g.Certainty == Possible && h.Certainty == Confirmed || h.inSpiteOf(g.rule.Cause, e) {
 				continue
 			}
 			h.symptom = true
 			break
 		}
 	}
+}
+
+// inSpiteOf tells that a hit about a call, or about what a person said of one,
+// cannot come from a sign-in that failed for this cause: its proof falls into the
+// time of one that was accepted. Where the way is in question and not the account,
+// an answer has to have come as well.
+func (j *judged) inSpiteOf(cause string, e *evidence.Evidence) bool {
+	if len(j.Cites) == 0 || !slices.Contains(noService, cause) && cause != "computer-sleeps" {
+		return false
+	}
+	n := j.Cites[0].N
+	if _, answered := j.Args["code"]; !answered && slices.Contains(noWayThere, cause) {
+		return false
+	}
+	if j.CallID == "" && !slices.ContainsFunc(slices.Collect(maps.Values(e.Answers)), func(a evidence.Answer) bool { return a.N == n }) {
+		return false
+	}
+	return signedInAt(e, n)
 }
 
 // explainers gives for each cause all causes that explain it, also through
@@ -176,8 +196,9 @@ func explainers(rules []Rule) map[string][]string {
 }
 
 // merge puts hits that say the same thing about several calls together, the
-// surest first, and brings the groups into the order of findings.
-func merge(hits []judged) []group {
+// surest first, and brings the groups into the order of findings. Among equals
+// what can show itself as the complaint under test comes first.
+func merge(hits []judged, situation string) []group {
 	type sameness struct {
 		cause   string
 		symptom bool
@@ -207,10 +228,20 @@ func merge(hits []judged) []group {
 			boolOrder(x.symptom, y.symptom),
 			cmp.Compare(x.kind(), y.kind()),
 			cmp.Compare(y.Certainty, x.Certainty),
+			boolOrder(!complained(x.rule.Cause, situation), !complained(y.rule.Cause, situation)),
 			cmp.Compare(x.at, y.at),
 		)
 	})
 	return groups
+}
+
+// complained tells that a cause can show itself as this complaint.
+func complained(cause, situation string) bool {
+	if situation == "" {
+		return false
+	}
+	c, ok := LookupCause(cause)
+	return ok && slices.Contains(c.Situations, situation)
 }
 
 // plain keeps only what can be a map key: a Check may put anything into Args.

@@ -135,6 +135,31 @@ func signedIn(e *evidence.Evidence) bool {
 	return false
 }
 
+// signedInAt tells that by record n a sign-in of ours had been accepted and none
+// had failed since.
+func signedInAt(e *evidence.Evidence, n int) bool {
+	for _, s := range signIns(e) {
+		var held *evidence.Transaction
+		for _, t := range s.tries {
+			m := t.Final()
+			switch {
+			case t.Request.N > n:
+			case m == nil && pending(e, t) >= silence:
+				held = nil
+			case !has(m) || m.N > n || challenge(m) && !t.Authorized():
+			case m.Status < 300:
+				held = t
+			default:
+				held = nil
+			}
+		}
+		if held != nil {
+			return true
+		}
+	}
+	return false
+}
+
 // renewed tells that each accepted sign-in was renewed in time, or went so far
 // that a loss would have shown.
 func renewed(e *evidence.Evidence, _ Dictionary) bool {

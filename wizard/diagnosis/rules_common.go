@@ -17,12 +17,16 @@ const whyRefused = "{{if .story}}{{.story}}{{else}}The server {{.did}} {{.what}}
 
 // noService are the causes without which a sign-in would have worked: calls that
 // fail beside them fail because of them.
-var noService = []string{
+var noService = append([]string{
 	"account-credentials-wrong", "account-unknown", "account-domain-wrong", "account-not-allowed",
 	"account-suspended-or-unpaid", "registration-too-many-devices", "registration-lost-later",
+	"registration-unanswered-or-banned", "digest-unsupported",
+}, noWayThere...)
+
+// noWayThere are those of them that keep every message from the server.
+var noWayThere = []string{
 	"server-name-unknown", "server-unreachable", "server-port-closed", "transport-blocked",
-	"registration-unanswered-or-banned", "digest-unsupported", "firewall-on-this-computer", "captive-portal",
-	"tls-certificate-invalid", "tls-version-mismatch",
+	"firewall-on-this-computer", "captive-portal",
 }
 
 // refused is the Check of a cause that final answers decide: for calls, for

@@ -74,9 +74,8 @@ var qualityRules = []Rule{
 			{ForUser, "Use a cable in place of Wi-Fi, or go nearer to the Wi-Fi router; drop-outs like this come with changing between stations."},
 			{ForAdmin, "Look for Wi-Fi roaming, interference and power saving."},
 		},
-		ExplainedBy: []string{"call-on-hold", "audio-stops-after-reinvite"},
-		Check:       checkBursts,
-		RuledOut:    eachCall(timedIn),
+		Check:    checkBursts,
+		RuledOut: eachCall(timedIn),
 	},
 	{
 		Cause: "delay-high", Kind: Fault, Where: Internet, Needs: evidence.HaveMedia | evidence.HaveReports,
