@@ -161,7 +161,7 @@ func (j *judged) inSpiteOf(cause string, e *evidence.Evidence) bool {
 		return false
 	}
 	n := j.Cites[0].N
-	if _, answered := j.Args["code"]; !answered && slices.Contains(noWayThere, cause) {
+	if _, answered := j.Args["code"]; !answered && slices.Contains(unheardCauses, cause) {
 		return false
 	}
 	if j.CallID == "" && !slices.ContainsFunc(slices.Collect(maps.Values(e.Answers)), func(a evidence.Answer) bool { return a.N == n }) {

@@ -21,10 +21,10 @@ var noService = append([]string{
 	"account-credentials-wrong", "account-unknown", "account-domain-wrong", "account-not-allowed",
 	"account-suspended-or-unpaid", "registration-too-many-devices", "registration-lost-later",
 	"registration-unanswered-or-banned", "digest-unsupported",
-}, noWayThere...)
+}, unheardCauses...)
 
-// noWayThere are those of them that keep every message from the server.
-var noWayThere = []string{
+// unheardCauses are those of them that keep every message from the server.
+var unheardCauses = []string{
 	"server-name-unknown", "server-unreachable", "server-port-closed", "transport-blocked",
 	"firewall-on-this-computer", "captive-portal",
 }
