@@ -9,9 +9,6 @@ import (
 	"softphonedoctor/sipclient/capture"
 )
 
-// allowed lists the methods that this phone understands.
-const allowed = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK, NOTIFY"
-
 // handle puts the phone's handlers into the stack's server.
 func (p *Phone) handle(srv *sipgo.Server) {
 	on := func(m sip.RequestMethod, f sipgo.RequestHandler) { srv.OnRequest(m, p.guarded(f)) }
@@ -20,21 +17,16 @@ func (p *Phone) handle(srv *sipgo.Server) {
 	on(sip.BYE, p.onBye)
 	on(sip.UPDATE, p.onUpdate)
 	on(sip.INFO, p.onInfo)
-	on(sip.OPTIONS, func(req *sip.Request, tx sip.ServerTransaction) {
-		reply(req, tx, 200, "OK", "Allow", allowed, "Accept", "application/sdp")
-	})
-	on(sip.NOTIFY, func(req *sip.Request, tx sip.ServerTransaction) {
-		// Message waiting and the like come unasked from many servers.
-		reply(req, tx, 200, "OK")
-	})
-	lost := func(req *sip.Request, tx sip.ServerTransaction) {
-		reply(req, tx, 481, "Call/Transaction Does Not Exist")
-	}
-	on(sip.CANCEL, lost) // the stack matches those that hit (RFC 3261 9.2)
+	on(sip.OPTIONS, p.onOptions)
+	on(sip.MESSAGE, p.onMessage)
+	on(sip.REFER, p.onRefer)
+	on(sip.NOTIFY, p.onNotify)
+	on(sip.SUBSCRIBE, p.onSubscribe)
 	on(sip.PRACK, p.onPrack)
-	srv.OnNoRoute(p.guarded(func(req *sip.Request, tx sip.ServerTransaction) {
-		reply(req, tx, 405, "Method Not Allowed", "Allow", allowed)
-	}))
+	on(sip.CANCEL, func(req *sip.Request, tx sip.ServerTransaction) { // the stack matches those that hit (RFC 3261 9.2)
+		reply(req, tx, 481, "Call/Transaction Does Not Exist")
+	})
+	srv.OnNoRoute(p.guarded(p.onOther))
 }
 
 // guarded wraps a handler: whatever a remote party makes it trip over ends in a
@@ -121,14 +113,6 @@ func (p *Phone) onBye(req *sip.Request, tx sip.ServerTransaction) {
 	if d != nil {
 		c.remoteEnded()
 	}
-}
-
-func (p *Phone) onInfo(req *sip.Request, tx sip.ServerTransaction) {
-	if c, _ := p.within(req, true); c == nil {
-		reply(req, tx, 481, "Call/Transaction Does Not Exist")
-		return
-	}
-	reply(req, tx, 200, "OK")
 }
 
 // onAck takes the ACK of a 200 of ours. Those of refusals stay in the stack.
