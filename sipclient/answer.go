@@ -2,7 +2,6 @@ package sipclient
 
 import (
 	"context"
-	"time"
 
 	"github.com/emiago/sipgo/sip"
 )
@@ -19,8 +18,8 @@ func (c *Call) cancel(invite *sip.Request) {
 	cancel.AppendHeader(sip.NewHeader("User-Agent", userAgent))
 	cancel.SetBody(nil)
 	address(cancel, wayOf(invite))
-	p.inBackground(func() {
-		ctx, stop := context.WithTimeout(p.ctx, 2*time.Second)
+	p.inBackground(func() { // repeated until it is answered: it may be lost, and the other phone rings on
+		ctx, stop := context.WithTimeout(p.ctx, lateTime)
 		defer stop()
 		_, _ = p.transact(ctx, cancel)
 	})

@@ -216,6 +216,9 @@ func (c *Call) invite(s *setup, invite *sip.Request, round *authRound) (res *sip
 			leave()
 		case <-giveUp:
 			giveUp = nil
+			if !provisional && p.leaving.Err() != nil {
+				c.cancel(invite) // too early, but nobody will be here to do it in time
+			}
 			if !gaveUp {
 				p.note(capture.PhoneGaveUp, "INVITE "+c.id)
 				gaveUp = true
