@@ -70,7 +70,8 @@ var (
 		Hint: "Without a choice, the test phone answers by itself in a moment.",
 		Options: []Option{
 			{Value: "yes", Text: "Answer the call"},
-			{Value: "no", Text: "Don't answer"},
+			{Value: "wait", Text: "Let it ring"},
+			{Value: "no", Text: "Turn it down"},
 		},
 	}
 	askSymptom = Question{

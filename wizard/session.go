@@ -24,6 +24,9 @@ type Session struct {
 	// Again gives another test phone for the same account on the same tape, with one
 	// thing changed; nil: this account cannot be tried in another way.
 	Again func(Change) (Phone, error)
+	// CallWait is how long to wait for a call that somebody is asked to place; 0 means
+	// about a minute.
+	CallWait time.Duration
 	// Usual is the transport that the account asks for: "udp", "tcp" or "tls".
 	Usual string
 

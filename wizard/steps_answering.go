@@ -11,6 +11,9 @@ import (
 const (
 	// answerLimit is how long a person has to answer before the test phone does.
 	answerLimit = 12 * time.Second
+	// ringOut is how long a call may ring when it is left to: longer than providers
+	// do before they send it elsewhere.
+	ringOut = 45 * time.Second
 	// ackTime is how long a missing confirmation takes to show (RFC 3261 13.3.1.4:
 	// the answer goes out again after 0.5, 1.5 and 3.5 s).
 	ackTime = 4 * time.Second
@@ -22,8 +25,12 @@ var anyCall = Step{
 	Do: func(ctx context.Context, s *Session) error {
 		const words = "Have somebody call your number now."
 		s.experiment(anyCaller, words)
-		s.instructUntil(words, outsideLimit)
-		waiting, stop := context.WithTimeout(ctx, outsideLimit)
+		limit := outsideLimit
+		if s.CallWait > 0 {
+			limit = s.CallWait
+		}
+		s.instructUntil(words, limit)
+		waiting, stop := context.WithTimeout(ctx, limit)
 		defer stop()
 		call, err := s.Phone.Await(waiting)
 		switch {
@@ -46,9 +53,15 @@ var letAnswer = Step{
 	Title: "Answering",
 	Do: func(ctx context.Context, s *Session) error {
 		s.instructUntil("The call rings here. Answer it, or wait a moment.", answerLimit)
-		if s.askWhile(ctx, answerLimit, Answered, askAnswer) == "no" {
+		switch s.askWhile(ctx, answerLimit, Answered, askAnswer) {
+		case "no":
 			_ = s.call.Hangup(ctx)
 			return errEnough
+		case "wait":
+			s.instructUntil("Letting it ring, to see who ends it and when.", ringOut)
+			waiting, stop := context.WithTimeout(ctx, ringOut)
+			s.call.Wait(waiting, Ended)
+			stop()
 		}
 		if s.call.State() == Ended {
 			return errEnough // the caller gave up, or another device took it

@@ -198,6 +198,9 @@ func (s *Session) await(ctx context.Context, name string, limit time.Duration, w
 }
 
 func (s *Session) awaitOn(ctx context.Context, p Phone, limit time.Duration, words string) (arrived bool, err error) {
+	if s.CallWait > 0 {
+		limit = s.CallWait
+	}
 	s.instructUntil(words, limit)
 	waiting, stop := context.WithTimeout(ctx, limit)
 	defer stop()

@@ -25,7 +25,7 @@ var answerValues = map[string][]string{
 	"usual_fails":    {"yes", "no", "unsure"},
 	"digits":         nil,
 	"caller_hears":   {"ringing", "voicemail", "busy", "not-in-service", "silence", "unsure"},
-	"answer":         {"yes", "no"},
+	"answer":         {"yes", "wait", "no"},
 	"call_me":        {"yes", "no"},
 	"drops_after":    {"at-once", "half-a-minute", "minutes", "quarter-of-an-hour", "any-time", "unsure"},
 	"symptom":        {"choppy", "robotic", "delay", "echo-here", "echo-there", "quiet", "distorted", "muffled", "words-cut", "unsure"},

@@ -28,6 +28,9 @@ type Request struct {
 	Journal string
 
 	passing bool // the server does not outlive this program, so that a crash leaves nothing
+	// CallWait is how long to wait for a call that the person is asked to place; 0
+	// means about a minute.
+	CallWait time.Duration
 }
 
 // Check is one diagnosis of one account: it owns the phone and the tape for as
@@ -76,6 +79,7 @@ func NewCheck(r Request) (*Check, error) {
 		Target:     wizard.Target{To: strings.TrimSpace(r.Target)},
 		Dictionary: diagnosis.Dictionary{Provider: r.Account.Provider},
 		Usual:      c.lazy.config.Transport,
+		CallWait:   r.CallWait,
 		Again:      c.again,
 		Notify:     r.Notify,
 	}

@@ -20,12 +20,14 @@ type call struct {
 	local  string       // our From value in requests of ours, with tag
 	remote string       // the To value likewise
 	media  *media       // nil until there was a session description
+	reason string       // of a CANCEL of ours
 
 	ctx  context.Context // done when the call is over
 	over context.CancelFunc
 
 	mu     sync.Mutex
 	target string // the phone's Contact
+	agreed []byte // our answer to the phone's late offer
 	cseq   uint32 // of our last request
 }
 

@@ -12,14 +12,19 @@ const Healthy = "healthy"
 const (
 	Registration = "registration"
 	NoRingback   = "no-ringback"
+	NoIncoming   = "no-incoming"
 	OneWayAudio  = "one-way-audio"
+	CannotAnswer = "cannot-answer"
+	Quality      = "quality"
+	CallDrops    = "call-drops"
+	DTMF         = "dtmf"
 )
 
 // Fault is one way in which the PBX misbehaves, and what a person who meets it
 // would say.
 type Fault struct {
 	Cause     string            // id of the list of causes, or Healthy
-	Situation string            // Registration, NoRingback or OneWayAudio
+	Situation string            // Registration, NoRingback ...
 	Title     string            // in plain words
 	Answers   map[string]string // answer key to value, as given on the command line
 
@@ -42,7 +47,7 @@ func (f Fault) WithDevices(n int) Fault {
 // Faults lists every fault, the healthy PBX first. The list is the caller's.
 func Faults() []Fault {
 	var all []Fault
-	for _, table := range [][]Fault{healthy, registrationFaults, ringbackFaults, soundFaults} {
+	for _, table := range [][]Fault{healthy, registrationFaults, ringbackFaults, incomingFaults, soundFaults, qualityFaults, callFaults} {
 		for _, f := range table {
 			f.Answers = maps.Clone(f.Answers)
 			all = append(all, f)
@@ -74,6 +79,7 @@ type switches struct {
 	natMoves bool          // a router gives each REGISTER another port
 	register registering
 	call     calling
+	ring     incoming
 	sound    sounding
 }
 
@@ -98,6 +104,7 @@ type registering struct {
 	redirect      bool   // 301 to a second address, where all is well
 	minExpires    int    // seconds; less is answered with 423
 	forget        bool   // 200 without storing the contact
+	lost          *reply // refuses from the second sign-in on
 	devices       int    // phones that are signed in already
 	single        bool   // one phone only: a new one takes the place of the others
 }
@@ -110,6 +117,18 @@ type calling struct {
 	minSE    int           // seconds; without a Session-Expires of at least that: 422
 	byeAfter time.Duration // the PBX hangs up this long after the answer; 0: never
 	byeText  string        // Reason of that BYE (RFC 3326)
+}
+
+// incoming is how the PBX calls the phone.
+type incoming struct {
+	after        time.Duration // after its sign-in; 0: never
+	deaf         bool          // the phone's answers do not reach the PBX
+	noAck        bool          // its answer is never acknowledged
+	noOffer      bool          // the INVITE has no session description (a late offer)
+	cancelAfter  time.Duration // after the first ringing; 0: never
+	cancelReason string        // Reason of that CANCEL (RFC 3326)
+	byeAfter     time.Duration // the PBX hangs up this long after the answer; 0: as usual
+	byeText      string
 }
 
 // step is one answer to the INVITE, at a time counted from the accepted INVITE.
@@ -130,6 +149,7 @@ type reply struct {
 // sounding is how RTP and RTCP behave once a session description was sent.
 type sounding struct {
 	earlySilence bool          // digital silence before the answer (else nothing)
+	earlySpeech  bool          // a voice before the answer, as announcements have it
 	noRTP        bool          // no RTP at all
 	noRTCP       bool          // no RTCP at all
 	zeroCount    bool          // sender reports say that nothing was sent
@@ -143,6 +163,13 @@ type sounding struct {
 	shutPort     bool          // the SDP names a closed port
 	dropEvery    int           // each n-th packet is left out
 	bunches      int           // packets leave in bunches of so many
+	bursts       int           // after each so many packets a quarter of a second is lost
+	twice        int           // each n-th packet is sent twice
+	level        float64       // dB added to the voice; 0: as it is
+	skew         float64       // the clock of the timestamps runs fast by this part of a whole
+	delay        time.Duration // how long reports are on their way
+	spurts       bool          // pauses within words, as silence suppression makes them
+	noEvents     bool          // the description leaves telephone-event out
 	stopAfter    time.Duration // RTP and RTCP end, the call stays
 	holdAfter    time.Duration // re-INVITE with a=sendonly, RTP stops
 	moveAfter    time.Duration // re-INVITE with another address, RTP stops

@@ -24,6 +24,11 @@ func (p *PBX) CallPhone(ctx context.Context) error {
 		return errors.New("the practice server is closed: start it again")
 	}
 	defer p.work.Done()
+	return p.callPhone(ctx, incoming{})
+}
+
+// callPhone is CallPhone with whatever a fault makes of it.
+func (p *PBX) callPhone(ctx context.Context, how incoming) error {
 	b, ok := p.registered()
 	if !ok {
 		return errors.New("no phone is registered at the practice server: sign in first")
@@ -43,7 +48,19 @@ func (p *PBX) CallPhone(ctx context.Context) error {
 	invite := c.newRequest("INVITE")
 	invite.Add("Contact", contactOf(ownNumber, c.far))
 	invite.Add("Allow", allowed)
-	invite.SetBody("application/sdp", m.describe(""))
+	if !how.noOffer {
+		invite.SetBody("application/sdp", m.describe(""))
+	}
+	if how.deaf {
+		c.insist(invite)
+		return nil
+	}
+	if how.cancelAfter > 0 {
+		var stop context.CancelFunc
+		ctx, stop = context.WithTimeout(ctx, how.cancelAfter)
+		defer stop()
+		c.reason = how.cancelReason
+	}
 	answer, err := c.ring(ctx, invite)
 	if err != nil {
 		return err
@@ -54,12 +71,28 @@ func (p *PBX) CallPhone(ctx context.Context) error {
 	}
 	c.remote = answer.Get("To")
 	c.retarget(answer)
-	c.ack(answer)
-	if theirs := audioOf(answer); theirs == nil || m.change(theirs) != nil {
+	if how.noAck {
+		<-c.ctx.Done() // until the phone gives up
+		return nil
+	}
+	theirs := audioOf(answer)
+	if theirs == nil || m.change(theirs) != nil {
+		c.ack(answer)
 		c.hangup(`SIP;cause=488;text="Not Acceptable Here"`)
 		return errors.New("the phone answered without a sound format that this server has")
 	}
+	if how.noOffer {
+		c.ackWith(answer, m.describe(answering(theirs.Direction))) // RFC 3261 13.2.2.4
+	} else {
+		c.ack(answer)
+	}
 	m.start(true)
+	if how.byeAfter > 0 {
+		if c.sleep(how.byeAfter) {
+			c.hangup(how.byeText)
+		}
+		return nil
+	}
 	end := time.NewTimer(talkTime)
 	defer end.Stop()
 	select {
@@ -70,6 +103,19 @@ func (p *PBX) CallPhone(ctx context.Context) error {
 	}
 	c.hangup("")
 	return nil
+}
+
+// insist repeats an INVITE as long as a server does that hears nothing (RFC 3261
+// 17.1.1.2).
+func (c *call) insist(invite *sipmsg.Message) {
+	data := invite.Bytes()
+	end := time.Now().Add(patience)
+	for wait := t1; time.Now().Before(end); wait *= 2 {
+		c.far.send(data)
+		if !c.sleep(wait) {
+			return
+		}
+	}
 }
 
 // outcome is how an INVITE of ours ended.
@@ -108,7 +154,11 @@ func (c *call) cancel(invite *sipmsg.Message, heard <-chan struct{}, done <-chan
 		return
 	case <-heard:
 		c.pbx.spawn(func() {
-			_, _ = c.pbx.do(c.ctx, c.far, hopByHop("CANCEL", invite, invite.Get("To")), nil)
+			m := hopByHop("CANCEL", invite, invite.Get("To"))
+			if c.reason != "" {
+				m.Add("Reason", c.reason)
+			}
+			_, _ = c.pbx.do(c.ctx, c.far, m, nil)
 		})
 		select {
 		case o = <-done:

@@ -153,7 +153,7 @@ func (m *media) change(theirs *sipmsg.Media) error {
 	}
 	m.codec = codecs[0]
 	for _, c := range theirs.Codecs {
-		if c.Name == "telephone-event" && c.ClockRate == clockRate {
+		if c.Name == "telephone-event" && c.ClockRate == clockRate && !m.sw.noEvents {
 			codecs = append(codecs, sipmsg.Codec{PayloadType: c.PayloadType, Name: c.Name, ClockRate: c.ClockRate, Fmtp: events.Fmtp})
 			break
 		}
@@ -235,10 +235,12 @@ func (m *media) start(answered bool) {
 	switch {
 	case !answered && m.sw.earlySilence, answered && m.sw.silence:
 		m.flow = silent
+	case !answered && m.sw.earlySpeech:
+		m.flow = speech
 	case answered && !m.sw.noRTP:
 		m.flow = speech
 	}
-	m.reporting = !m.sw.noRTCP && (answered || m.sw.earlySilence)
+	m.reporting = !m.sw.noRTCP && (answered || m.sw.earlySilence || m.sw.earlySpeech)
 	if m.running {
 		return
 	}

@@ -45,10 +45,11 @@ type PBX struct {
 	password string // what the account has to send
 	expected string // what the server believes; differs where that is the fault
 
-	ctx    context.Context
-	stop   context.CancelFunc
-	closed sync.Once
-	work   sync.WaitGroup
+	ctx      context.Context
+	stop     context.CancelFunc
+	closed   sync.Once
+	ringOnce sync.Once // the call of a fault that calls the phone
+	work     sync.WaitGroup
 
 	conns    []*net.UDPConn // SIP sockets that are read
 	reserved []*net.UDPConn // sockets that only keep a port as it is: deaf or closed

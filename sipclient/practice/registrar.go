@@ -62,9 +62,27 @@ func (p *PBX) onRegister(tx *transaction) {
 		tx.respond(reply{code: 401, phrase: "Unauthorized", headers: []string{p.challenge("WWW-Authenticate")}}, nil)
 	case sw.after != nil:
 		tx.respond(*sw.after, nil)
+	case sw.lost != nil && signingIn(tx.request) && p.bound():
+		tx.respond(*sw.lost, nil)
 	default:
 		p.bind(tx)
 	}
+}
+
+// signingIn tells a sign-in from a question and from a sign-out.
+func signingIn(m *sipmsg.Message) bool {
+	for _, contact := range m.Contacts() {
+		if requestedExpires(m, contact) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// bound tells whether the phone is signed in.
+func (p *PBX) bound() bool {
+	_, ok := p.registered()
+	return ok
 }
 
 // bind adds, refreshes or removes the request's contacts and lists all that are
@@ -104,6 +122,15 @@ func (p *PBX) bind(tx *transaction) {
 	}
 	p.mu.Unlock()
 	tx.respond(reply{code: 200, phrase: "OK", headers: list}, nil)
+	if i := p.fault.ring; i.after > 0 && signingIn(m) {
+		p.ringOnce.Do(func() {
+			p.spawn(func() {
+				if p.sleep(i.after) {
+					_ = p.callPhone(p.ctx, i) // how the phone takes it is what is practised
+				}
+			})
+		})
+	}
 }
 
 // shown is a contact as it comes back: unchanged, unless a router meddles.

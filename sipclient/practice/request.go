@@ -93,7 +93,7 @@ func (p *PBX) onResponse(m *sipmsg.Message) {
 		}
 		return
 	}
-	if method == "INVITE" && m.Status >= 200 && m.Status < 300 {
+	if method == "INVITE" && m.Status >= 200 && m.Status < 300 && !p.fault.ring.noAck && !p.fault.ring.deaf {
 		if c := p.find(m.CallID()); c != nil {
 			c.ack(m)
 		}
@@ -102,6 +102,21 @@ func (p *PBX) onResponse(m *sipmsg.Message) {
 
 // ack acknowledges a 2xx (RFC 3261 13.2.2.4): a request of its own.
 func (c *call) ack(answer *sipmsg.Message) {
+	c.mu.Lock()
+	body := c.agreed
+	c.mu.Unlock()
+	c.sendAck(answer, body)
+}
+
+// ackWith is ack with the answer to a late offer, which goes along with each copy.
+func (c *call) ackWith(answer *sipmsg.Message, body []byte) {
+	c.mu.Lock()
+	c.agreed = body
+	c.mu.Unlock()
+	c.sendAck(answer, body)
+}
+
+func (c *call) sendAck(answer *sipmsg.Message, body []byte) {
 	number, _, _ := answer.CSeq()
 	c.mu.Lock()
 	m := sipmsg.NewRequest("ACK", c.target)
@@ -112,6 +127,9 @@ func (c *call) ack(answer *sipmsg.Message) {
 	m.Add("To", answer.Get("To"))
 	m.Add("Call-ID", c.id)
 	m.Add("CSeq", fmt.Sprintf("%d ACK", number))
+	if len(body) > 0 {
+		m.SetBody("application/sdp", body)
+	}
 	c.far.send(m.Bytes())
 }
 

@@ -3,6 +3,7 @@ package practice
 import (
 	"context"
 	"math/rand/v2"
+	"net/netip"
 	"time"
 
 	"github.com/pion/rtcp"
@@ -13,6 +14,14 @@ import (
 const (
 	frame        = 20 * time.Millisecond
 	frameSamples = clockRate / 50
+)
+
+// A burst of losses is a quarter of a second; a spurt of speech with its pause is
+// 0.4 s and 0.3 s.
+const (
+	burstFrames = 13
+	spurtFrames = 20
+	spurtEvery  = 35
 )
 
 // How often reports go out: the first soon, so that practising is quick.
@@ -29,6 +38,7 @@ type sender struct {
 	packets uint32
 	octets  uint32
 	strange uint8 // payload type to use where the fault asks for a strange one
+	paused  bool  // the next packet begins a talk spurt
 	voice   voice
 
 	echoing  bool   // offsets below are known
@@ -44,12 +54,13 @@ func newSender() sender {
 func (s *sender) packet(payloadType uint8, timestamp uint32, payload []byte) []byte {
 	p := rtp.Packet{
 		Header: rtp.Header{
-			Version: 2, Marker: s.packets == 0, PayloadType: payloadType,
+			Version: 2, Marker: s.packets == 0 || s.paused, PayloadType: payloadType,
 			SequenceNumber: s.seq, Timestamp: timestamp, SSRC: s.ssrc,
 		},
 		Payload: payload,
 	}
 	s.seq++
+	s.paused = false
 	s.packets++
 	s.octets += uint32(len(payload))
 	data, err := p.Marshal()
@@ -92,9 +103,20 @@ func (m *media) tick(n int) [][]byte {
 	if m.sw.strangeType {
 		payloadType = m.main.strange
 	}
+	if m.sw.spurts && n%spurtEvery >= spurtFrames {
+		m.main.paused = true
+		return nil
+	}
+	elapsed += uint32(float64(elapsed) * m.sw.skew)
 	data := [][]byte{m.main.packet(payloadType, m.main.offset+elapsed, m.sound(&m.main))}
 	if m.sw.dropEvery > 0 && n%m.sw.dropEvery == m.sw.dropEvery-1 {
 		data = nil
+	}
+	if m.sw.bursts > 0 && n%m.sw.bursts >= m.sw.bursts-burstFrames {
+		data = nil
+	}
+	if m.sw.twice > 0 && n%m.sw.twice == m.sw.twice-1 {
+		data = append(data, data...)
 	}
 	if m.sw.secondSource {
 		data = append(data, m.also.packet(payloadType, m.also.offset+elapsed, m.sound(&m.also)))
@@ -107,7 +129,7 @@ func (m *media) sound(s *sender) []byte {
 	if m.flow == silent {
 		return silence(m.codec.Name)
 	}
-	return s.voice.next(m.codec.Name)
+	return s.voice.next(m.codec.Name, m.sw.level)
 }
 
 // sendBack returns a packet of the phone with its own spacing. The caller holds
@@ -131,11 +153,24 @@ func (m *media) report() {
 		m.mu.Lock()
 		if m.reporting && m.remoteRTCP.IsValid() && m.remoteRTCP.Port() != 0 {
 			if data, err := rtcp.Marshal(m.reports(time.Now())); err == nil {
-				_, _ = m.rtcp.WriteToUDPAddrPort(data, m.remoteRTCP)
+				m.sendReport(data, m.remoteRTCP)
 			}
 		}
 		m.mu.Unlock()
 	}
+}
+
+// sendReport sends a report, or has it on a long way first.
+func (m *media) sendReport(data []byte, to netip.AddrPort) {
+	if m.sw.delay == 0 {
+		_, _ = m.rtcp.WriteToUDPAddrPort(data, to)
+		return
+	}
+	m.pbx.spawn(func() {
+		if sleepUntil(m.ctx, time.Now().Add(m.sw.delay)) {
+			_, _ = m.rtcp.WriteToUDPAddrPort(data, to)
+		}
+	})
 }
 
 // reports is one compound packet (RFC 3550 6.1): a sender report once something

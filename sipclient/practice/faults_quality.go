@@ -1,0 +1,50 @@
+package practice
+
+// badSound is a row for a call that is answered and sounds bad; symptom is what the
+// person complains about.
+func badSound(cause, title, symptom string, s sounding) Fault {
+	return Fault{
+		Cause: cause, Situation: Quality, Title: title,
+		Answers:  answers("symptom", symptom, "heard", "yes", "they_hear", "yes"),
+		switches: switches{sound: s},
+	}
+}
+
+// qualityFaults show themselves in how a call sounds.
+var qualityFaults = []Fault{
+	badSound("loss-bursty", "Whole words are lost at a time", "choppy", sounding{bursts: 150}),
+	badSound("delay-high", "Everything arrives late", "delay", sounding{delay: 900 * ms}),
+	badSound("clipping", "The other side is far too loud", "distorted", sounding{level: 24}),
+	badSound("sound-too-quiet", "The other side is hardly heard", "quiet", sounding{level: -32}),
+	badSound("reordered-or-duplicated", "Packets arrive twice", "choppy", sounding{twice: 20}),
+	badSound("sound-muffled", "It sounds like an old telephone", "muffled", sounding{}),
+	badSound("words-cut", "Pauses are cut into words", "words-cut", sounding{spurts: true}),
+	badSound("clock-drift", "The other side's clock is off", "choppy", sounding{skew: 0.003}),
+}
+
+// callFaults end a call early, keep keys from arriving, or lie in the usual phone.
+var callFaults = []Fault{
+	{
+		Cause: "dtmf-not-negotiated", Situation: DTMF, Title: "Both sides agree on no way to send keys",
+		Answers: answers("digits", "none"), switches: switches{sound: sounding{noEvents: true}},
+	},
+	{
+		Cause: "no-audio-out-beyond-provider", Situation: OneWayAudio, Title: "The provider gets the sound, the other person does not",
+		Answers: answers("heard_ringing", "yes", "heard", "yes", "they_hear", "no"),
+	},
+	{
+		Cause: "usual-softphone-settings", Situation: OneWayAudio, Title: "Here everything works, the usual phone fails",
+		Answers: answers("heard", "yes", "they_hear", "yes", "usual_fails", "yes"),
+	},
+	{
+		Cause: "announcement-played", Situation: NoRingback, Title: "A message is played, and then the call ends",
+		switches: switches{
+			call:  calling{course: []step{trying, progress, {3500 * ms, reply{code: 487, phrase: "Request Terminated"}}}},
+			sound: sounding{earlySpeech: true},
+		},
+	},
+	{
+		Cause: "registration-lost-later", Situation: Registration, Title: "The sign-in works once and is refused later",
+		switches: switches{register: registering{lost: &reply{code: 403, phrase: "Forbidden"}}},
+	},
+}
