@@ -5,12 +5,17 @@ import (
 	"fmt"
 	"time"
 
+	"softphonedoctor/wizard/diagnosis"
 	"softphonedoctor/wizard/evidence"
 )
 
-// qualityTime is how long the sound is measured when its quality is in question:
-// loss is judged from ten seconds on, drift needs twenty (and RTCP comes every five).
-const qualityTime = 22 * time.Second
+// How long the sound is measured when its quality is in question: loss is judged
+// from ten seconds on, so that a fault that shows by enoughTime is believed; a
+// drifting clock needs twenty and some to be told from jitter.
+const (
+	enoughTime  = 12 * time.Second
+	qualityTime = 26 * time.Second
+)
 
 // symptom asks what is wrong before anything is measured: it says what to look for.
 var symptom = Step{
@@ -41,7 +46,8 @@ var longSound = Step{
 		s.instructUntil("Measuring the sound. Please talk with each other.", qualityTime)
 		began := time.Now()
 		s.until(ctx, qualityTime, func(e *evidence.Evidence) bool {
-			return s.call.State() == Ended || time.Since(began) > soundTime && settled(s.Diagnosis())
+			passed := time.Since(began)
+			return s.call.State() == Ended || passed > soundTime && settled(s.Diagnosis()) || passed > enoughTime && faulty(s.Diagnosis())
 		})
 		return nil
 	},
@@ -69,6 +75,12 @@ var againstEcho = Step{
 		}
 		return qualityWords(e)
 	},
+}
+
+// faulty tells whether a fault is at least likely.
+func faulty(d diagnosis.Diagnosis) bool {
+	root := d.Root()
+	return root != nil && root.Kind() == diagnosis.Fault && root.Certainty >= diagnosis.Likely
 }
 
 // qualityWords says in a few words how good the sound of the last call was.
