@@ -149,7 +149,6 @@ type reply struct {
 // sounding is how RTP and RTCP behave once a session description was sent.
 type sounding struct {
 	earlySilence bool          // digital silence before the answer (else nothing)
-	earlySpeech  bool          // a voice before the answer, as announcements have it
 	noRTP        bool          // no RTP at all
 	noRTCP       bool          // no RTCP at all
 	zeroCount    bool          // sender reports say that nothing was sent

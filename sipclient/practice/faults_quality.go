@@ -37,13 +37,6 @@ var callFaults = []Fault{
 		Answers: answers("heard", "yes", "they_hear", "yes", "usual_fails", "yes"),
 	},
 	{
-		Cause: "announcement-played", Situation: NoRingback, Title: "A message is played, and then the call ends",
-		switches: switches{
-			call:  calling{course: []step{trying, progress, {3500 * ms, reply{code: 487, phrase: "Request Terminated"}}}},
-			sound: sounding{earlySpeech: true},
-		},
-	},
-	{
 		Cause: "registration-lost-later", Situation: Registration, Title: "The sign-in works once and is refused later",
 		switches: switches{register: registering{lost: &reply{code: 403, phrase: "Forbidden"}}},
 	},

@@ -235,12 +235,10 @@ func (m *media) start(answered bool) {
 	switch {
 	case !answered && m.sw.earlySilence, answered && m.sw.silence:
 		m.flow = silent
-	case !answered && m.sw.earlySpeech:
-		m.flow = speech
 	case answered && !m.sw.noRTP:
 		m.flow = speech
 	}
-	m.reporting = !m.sw.noRTCP && (answered || m.sw.earlySilence || m.sw.earlySpeech)
+	m.reporting = !m.sw.noRTCP && (answered || m.sw.earlySilence)
 	if m.running {
 		return
 	}

@@ -17,7 +17,7 @@ var answeringRules = []Rule{
 		Title:       "The call is answered, but one side never learns it.",
 		Why:         "{{.seen}} Such a call ends after 32 s.",
 		Overturn:    "The missing confirmation turning up in a recording of this computer's network traffic.",
-		ExplainedBy: []string{"sip-alg", "contact-unroutable"},
+		ExplainedBy: []string{"sip-alg", "contact-unroutable", "reply-lost"},
 		Fix: []Remedy{
 			{ForUser, "Turn off SIP ALG (SIP helper) in the router's settings, or set the transport in the phone's account settings to TCP or TLS."},
 			{ForAdmin, "Look at the Contact and Record-Route of the answer: each must be an address that the other side can reach."},
