@@ -57,6 +57,10 @@ type Config struct {
 	// Roots are the authorities that a TLS server's certificate may come from; nil
 	// means the system's.
 	Roots *x509.CertPool
+	// ChallengeStrangers asks callers from unknown addresses for the account's password
+	// (401), and takes the call of one that knows it. Otherwise, and without a
+	// password, such calls get no answer at all.
+	ChallengeStrangers bool
 	// Journal remembers our contacts beyond a crash; nil keeps none.
 	Journal Journal
 	// Tries is shared by all phones that send the same password, so that together

@@ -173,14 +173,7 @@ func readChallenge(value string) (*challenge, string) {
 	if !strings.EqualFold(scheme, "Digest") {
 		return nil, strings.ToLower(scheme)
 	}
-	params := map[string]string{}
-	for _, part := range splitList(rest) {
-		key, val, ok := strings.Cut(part, "=")
-		if !ok {
-			continue
-		}
-		params[strings.ToLower(strings.TrimSpace(key))] = unquote(val)
-	}
+	params := digestParams(rest)
 	algorithm := strings.ToUpper(params["algorithm"])
 	known, ok := hashes[strings.TrimSuffix(algorithm, "-SESS")]
 	c := &challenge{realm: params["realm"], nonce: params["nonce"], opaque: params["opaque"], algorithm: params["algorithm"],
@@ -201,6 +194,18 @@ func readChallenge(value string) (*challenge, string) {
 		}
 	}
 	return c, label
+}
+
+// digestParams reads the name=value list of a challenge or of credentials; names come
+// in lower case.
+func digestParams(list string) map[string]string {
+	params := map[string]string{}
+	for _, part := range splitList(list) {
+		if key, val, ok := strings.Cut(part, "="); ok {
+			params[strings.ToLower(strings.TrimSpace(key))] = unquote(val)
+		}
+	}
+	return params
 }
 
 // credentials computes the answer (RFC 7616 3.4). count tells how often its nonce

@@ -16,7 +16,7 @@ import (
 // answer a call from anywhere (trap 20). It runs on the socket's goroutine, where a
 // parser that trips ends in a recover and the datagram goes no further.
 func (p *Phone) admit(to *sipConn, data []byte, from netip.AddrPort) {
-	if p.fit(data, capture.UDP, from) {
+	if p.fit(to, data, capture.UDP, from) {
 		to.push(datagram{data, from})
 	}
 }
@@ -25,7 +25,7 @@ func (p *Phone) admit(to *sipConn, data []byte, from netip.AddrPort) {
 // connection over a message that its stream reader cannot frame, so that is tried, too.
 func (p *Phone) admitFrom(s *stream, msg []byte) {
 	defer func() { _ = recover() }()
-	if !p.fit(msg, s.hop.net, s.hop.addr) {
+	if !p.fit(nil, msg, s.hop.net, s.hop.addr) {
 		return
 	}
 	reader := sip.NewParser().NewSIPStream()
@@ -37,8 +37,9 @@ func (p *Phone) admitFrom(s *stream, msg []byte) {
 	}
 }
 
-// fit tells whether the stack may see a message.
-func (p *Phone) fit(data []byte, net capture.Net, from netip.AddrPort) bool {
+// fit tells whether the stack may see a message. to is the socket by which it came,
+// nil for a connection.
+func (p *Phone) fit(to *sipConn, data []byte, net capture.Net, from netip.AddrPort) bool {
 	if len(bytes.Trim(data, "\x00\r\n\t ")) == 0 || p.ctx.Err() != nil {
 		return false // a keep-alive (RFC 5626 4.4.1), or the phone is closing
 	}
@@ -48,8 +49,13 @@ func (p *Phone) fit(data []byte, net capture.Net, from netip.AddrPort) bool {
 	}
 	if req, ok := msg.(*sip.Request); ok {
 		if !p.known(req, from) {
-			p.noteStranger(string(req.Method), from)
-			return false
+			switch p.welcome(to, req, from) {
+			case ignored:
+				p.noteStranger(string(req.Method), from)
+				return false
+			case asked:
+				return false
+			}
 		}
 		p.mu.Lock()
 		if len(p.sources) < 1024 {
@@ -112,6 +118,9 @@ func (p *Phone) known(req *sip.Request, from netip.AddrPort) bool {
 	defer p.mu.Unlock()
 	if p.peers[from.Addr().String()] {
 		return true
+	}
+	if tag, _ := req.To().Params.Get("tag"); req.Method == sip.INVITE && tag == "" {
+		return false // a new call, or a copy of one: its Call-ID is no proof
 	}
 	_, lately := p.past[id]
 	return lately || p.calls[id] != nil

@@ -60,6 +60,7 @@ type Phone struct {
 	gate     sync.RWMutex             // held for reading around each send
 	shut     bool                     // nothing may be sent any more
 	auth     *authenticator
+	door     *doorman  // nil: strangers get no answer
 	keeping  sync.Once // the keep-alive has begun
 	leftOnce sync.Once // the journal was asked
 	left     []string  // contacts of runs that died, ours to remove
@@ -162,6 +163,9 @@ func New(ctx context.Context, cfg Config) (*Phone, error) {
 		reg:      registration{one: make(chan struct{}, 1)},
 		asked:    valve{burst: requestBurst, rate: requestRate},
 		told:     valve{burst: answerBurst, rate: answerRate},
+	}
+	if cfg.ChallengeStrangers {
+		p.door = newDoorman()
 	}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	p.leaving, p.leave = context.WithCancel(p.ctx)
