@@ -11,46 +11,59 @@ import (
 	"softphonedoctor/wizard/report"
 )
 
+// refusal is a row of TestRefusals.
+type refusal struct {
+	name, user, password, target string
+	cause                        string
+	where                        diagnosis.Where
+	status                       int // of the cited answer; 0: the cited message is our own request
+	certainty                    diagnosis.Certainty
+	verdict                      report.Verdict
+}
+
+// refusals are the answers that a real registrar can be told to give.
+var refusals = []refusal{
+	{"wrong password", "gina", "wrong", "", "account-credentials-wrong", diagnosis.Account, 401, diagnosis.Likely, report.Problem},
+	{"401 loop", "reg-401loop", "", "", "account-credentials-wrong", diagnosis.Account, 401, diagnosis.Likely, report.Problem},
+	{"REGISTER 403", "reg-403plain", "", "", "account-not-allowed", diagnosis.Provider, 403, diagnosis.Likely, report.Problem},
+	// After a challenge some registrars say 403 for a wrong password: the wire cannot tell.
+	{"REGISTER 403 after a challenge", "reg-403", "", "", "account-credentials-wrong", diagnosis.Account, 403, diagnosis.Possible, report.Problem},
+	{"REGISTER 404", "reg-404", "", "", "account-unknown", diagnosis.Account, 404, diagnosis.Likely, report.Problem},
+	{"REGISTER 423", "reg-423", "", "", "registration-interval-too-short", diagnosis.Account, 423, diagnosis.Confirmed, report.Healthy},
+	{"REGISTER 503 with Retry-After", "reg-503", "", "", "provider-overloaded", diagnosis.Provider, 503, diagnosis.Likely, report.Problem},
+	{"REGISTER 503", "reg-503plain", "", "", "provider-unavailable", diagnosis.Provider, 503, diagnosis.Likely, report.Problem},
+	{"REGISTER 302", "reg-302", "", "", "redirected", diagnosis.Provider, 302, diagnosis.Likely, report.Problem},
+	{"302", "henry", "", "code-302", "redirected", diagnosis.Provider, 302, diagnosis.Likely, report.Problem},
+	{"403", "henry", "", "code-403", "no-credit-or-barred", diagnosis.Provider, 403, diagnosis.Possible, report.Problem},
+	{"404", "henry", "", "code-404", "number-unknown", diagnosis.OtherSide, 404, diagnosis.Likely, report.Outcome},
+	{"480", "henry", "", "code-480", "callee-not-registered", diagnosis.OtherSide, 480, diagnosis.Likely, report.Outcome},
+	{"nobody registered", "henry", "", "ida", "callee-not-registered", diagnosis.OtherSide, 480, diagnosis.Likely, report.Outcome},
+	{"480 after ringing", "henry", "", "ring-480", "callee-no-answer", diagnosis.OtherSide, 480, diagnosis.Likely, report.Outcome},
+	{"486", "henry", "", "code-486", "callee-busy", diagnosis.OtherSide, 486, diagnosis.Confirmed, report.Outcome},
+	{"488", "henry", "", "code-488", "codec-mismatch", diagnosis.Account, 488, diagnosis.Possible, report.Problem},
+	{"503 with Retry-After", "henry", "", "code-503", "provider-overloaded", diagnosis.Provider, 503, diagnosis.Likely, report.Problem},
+	{"503", "henry", "", "code-503plain", "provider-unavailable", diagnosis.Provider, 503, diagnosis.Likely, report.Problem},
+	{"603", "henry", "", "code-603", "no-credit-or-barred", diagnosis.Provider, 603, diagnosis.Possible, report.Problem},
+	{"603 after ringing", "henry", "", "ring-603", "callee-declined", diagnosis.OtherSide, 603, diagnosis.Likely, report.Outcome},
+	{"407 loop", "henry", "", "loop407", "account-credentials-wrong", diagnosis.Account, 407, diagnosis.Likely, report.Problem},
+	{"silence", "henry", "", "silent", "invite-unanswered", diagnosis.Provider, 0, diagnosis.Likely, report.Problem},
+}
+
+// made says how Kamailio is told to refuse.
+func (r refusal) made() string {
+	if r.target == "" {
+		return "Kamailio: REGISTER of " + r.user
+	}
+	return "Kamailio: INVITE to " + r.target
+}
+
 // TestRefusals gives the whole program every refusal that a real registrar can
 // be told to make, and asks for the right cause, place and proof in time.
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	k := Kamailio(t, KamailioOptions{})
-	tests := []struct {
-		name, user, password, target string
-		cause                        string
-		where                        diagnosis.Where
-		status                       int // of the cited answer; 0: the cited message is our own request
-		certainty                    diagnosis.Certainty
-		verdict                      report.Verdict
-	}{
-		{"wrong password", "gina", "wrong", "", "account-credentials-wrong", diagnosis.Account, 401, diagnosis.Likely, report.Problem},
-		{"401 loop", "reg-401loop", "", "", "account-credentials-wrong", diagnosis.Account, 401, diagnosis.Likely, report.Problem},
-		{"REGISTER 403", "reg-403plain", "", "", "account-not-allowed", diagnosis.Provider, 403, diagnosis.Likely, report.Problem},
-		// After a challenge some registrars say 403 for a wrong password: the wire cannot tell.
-		{"REGISTER 403 after a challenge", "reg-403", "", "", "account-credentials-wrong", diagnosis.Account, 403, diagnosis.Possible, report.Problem},
-		{"REGISTER 404", "reg-404", "", "", "account-unknown", diagnosis.Account, 404, diagnosis.Likely, report.Problem},
-		{"REGISTER 423", "reg-423", "", "", "registration-interval-too-short", diagnosis.Account, 423, diagnosis.Confirmed, report.Healthy},
-		{"REGISTER 503 with Retry-After", "reg-503", "", "", "provider-overloaded", diagnosis.Provider, 503, diagnosis.Likely, report.Problem},
-		{"REGISTER 503", "reg-503plain", "", "", "provider-unavailable", diagnosis.Provider, 503, diagnosis.Likely, report.Problem},
-		{"REGISTER 302", "reg-302", "", "", "redirected", diagnosis.Provider, 302, diagnosis.Likely, report.Problem},
-		{"302", "henry", "", "code-302", "redirected", diagnosis.Provider, 302, diagnosis.Likely, report.Problem},
-		{"403", "henry", "", "code-403", "no-credit-or-barred", diagnosis.Provider, 403, diagnosis.Possible, report.Problem},
-		{"404", "henry", "", "code-404", "number-unknown", diagnosis.OtherSide, 404, diagnosis.Likely, report.Outcome},
-		{"480", "henry", "", "code-480", "callee-not-registered", diagnosis.OtherSide, 480, diagnosis.Likely, report.Outcome},
-		{"nobody registered", "henry", "", "ida", "callee-not-registered", diagnosis.OtherSide, 480, diagnosis.Likely, report.Outcome},
-		{"480 after ringing", "henry", "", "ring-480", "callee-no-answer", diagnosis.OtherSide, 480, diagnosis.Likely, report.Outcome},
-		{"486", "henry", "", "code-486", "callee-busy", diagnosis.OtherSide, 486, diagnosis.Confirmed, report.Outcome},
-		{"488", "henry", "", "code-488", "codec-mismatch", diagnosis.Account, 488, diagnosis.Possible, report.Problem},
-		{"503 with Retry-After", "henry", "", "code-503", "provider-overloaded", diagnosis.Provider, 503, diagnosis.Likely, report.Problem},
-		{"503", "henry", "", "code-503plain", "provider-unavailable", diagnosis.Provider, 503, diagnosis.Likely, report.Problem},
-		{"603", "henry", "", "code-603", "no-credit-or-barred", diagnosis.Provider, 603, diagnosis.Possible, report.Problem},
-		{"603 after ringing", "henry", "", "ring-603", "callee-declined", diagnosis.OtherSide, 603, diagnosis.Likely, report.Outcome},
-		{"407 loop", "henry", "", "loop407", "account-credentials-wrong", diagnosis.Account, 407, diagnosis.Likely, report.Problem},
-		{"silence", "henry", "", "silent", "invite-unanswered", diagnosis.Provider, 0, diagnosis.Likely, report.Problem},
-	}
 	short := []string{"wrong password", "486", "silence"} // one of each family
-	for _, tt := range tests {
+	for _, tt := range refusals {
 		t.Run(tt.name, func(t *testing.T) {
 			if testing.Short() && !slices.Contains(short, tt.name) {
 				t.Skip("left to the whole lab")

@@ -20,6 +20,7 @@ type SIPpOptions struct {
 	Port    int           // its SIP port; 0: a free one
 	Echo    bool          // send every RTP packet back from the port echoPort
 	Limit   time.Duration // of the whole call; 0: 60 s
+	Again   bool          // play the script for every call, until stopped
 }
 
 // Scripted is a SIPp that plays one script once.
@@ -54,8 +55,11 @@ func SIPp(t testing.TB, script Script, o SIPpOptions) *Scripted {
 	}
 	seconds := strconv.Itoa(max(1, int(o.Limit.Seconds())))
 	args := []string{"-sf", file, "-i", "127.0.0.1", "-p", strconv.Itoa(o.Port), "-mi", "127.0.0.1", "-mp", strconv.Itoa(FreePorts(t, 4)),
-		"-m", "1", "-nostdin", "-recv_timeout", "15s", "-timeout", seconds + "s", "-timeout_error", "-deadcall_wait", "0",
+		"-nostdin", "-recv_timeout", "15s", "-timeout", seconds + "s", "-timeout_error", "-deadcall_wait", "0",
 		"-trace_err", "-error_file", s.errors, "-trace_msg", "-message_file", s.messages}
+	if !o.Again {
+		args = append(args, "-m", "1")
+	}
 	if o.Echo {
 		args = append(args, "-rtp_echo")
 	}

@@ -67,6 +67,10 @@ func calleeRows(tone string) []scripted {
 		{name: "BYE right behind the ACK", steps: steps(rings(), takes(Audio(1)), Callee.HangUp(90))},
 		{name: "488 with a Warning", steps: steps(Invited(), Answer(488, "Not Acceptable Here", "", `Warning: 304 peer "Media type not available"`), Expect("ACK")), cause: "codec-mismatch"},
 
+		{name: "183 that wants PRACK", steps: steps(Invited(), Answer(183, "Session Progress", Audio(1), "Require: 100rel", "RSeq: 7"), Expect("PRACK", Has("RAck", "^ *7 +[0-9]+ +INVITE")), Reply(200, "OK", ""),
+			Play(tone, 8), Wait(700*ms), Answer(180, "Ringing", "", "Require: 100rel", "RSeq: 8"), Expect("PRACK", Has("RAck", "^ *8 +[0-9]+ +INVITE")), Reply(200, "OK", ""), takes(""), hangUpAfter(while)), shows: soundBothWays},
+		{name: "UPDATE while it rings", steps: steps(Invited(), Answer(183, "Session Progress", Audio(1), "Require: 100rel", "RSeq: 1"), Expect("PRACK"), Reply(200, "OK", ""), Play(tone, 8),
+			Callee.Request("UPDATE", 2, Audio(2)), Expected(200, Says("m=audio [1-9]")), Wait(300*ms), takes(""), hangUpAfter(while)), shows: soundBothWays},
 		{name: "two phones ring, one answers", direct: true, steps: steps(Invited(), AnswerFork("a", 180, "Ringing", ""), Answer(180, "Ringing", ""), Wait(200*ms), takes(Audio(1)), talk(while)), shows: soundBothWays},
 		{name: "two phones answer", direct: true, steps: steps(rings(), Answer(200, "OK", Audio(1)), Expect("ACK", Lacks("fork-b")),
 			AnswerFork("b", 200, "OK", Audio(1)), Expect("ACK", Has("To", "fork-b")), Expect("BYE", Has("To", "fork-b")), Reply(200, "OK", ""), talk(while)), shows: soundBothWays},
