@@ -27,14 +27,18 @@ type verdict struct {
 }
 
 // decideByText takes the first three steps of the order of judgement: the Reason
-// header (Q.850, then SIP), Warning and texts, the provider's dictionary. What
-// remains is for time and order, and at last the code itself.
-func decideByText(method string, m *evidence.Message, d Dictionary, rang bool) (verdict, bool) {
+// header (Q.850, then SIP), Warning and texts, the provider's dictionary (before
+// the texts where it knows better). What remains is for time and order, and at
+// last the code itself.
+func decideByText(method string, m *evidence.Message, d Dictionary, s scene) (verdict, bool) {
+	if v, ok := d.verdict(method, m, s, true); ok {
+		return v, true
+	}
 	for _, r := range m.Reasons() {
 		if !strings.EqualFold(r.Protocol, "Q.850") {
 			continue
 		}
-		cause := q850Cause(r.Cause, rang)
+		cause := q850Cause(r.Cause, s.rang)
 		if method == "REGISTER" || cause == "" {
 			continue
 		}
@@ -62,10 +66,16 @@ func decideByText(method string, m *evidence.Message, d Dictionary, rang bool) (
 			}
 		}
 	}
-	if cause := d.cause(method, m); cause != "" {
-		return verdict{cause: cause, certainty: Likely, basis: ", which is what " + d.Provider + " does in exactly this case"}, true
+	return d.verdict(method, m, s, false)
+}
+
+// verdict is what the provider's dictionary says of an answer.
+func (d Dictionary) verdict(method string, m *evidence.Message, s scene, first bool) (verdict, bool) {
+	cause := d.cause(method, m, s, first)
+	if cause == "" {
+		return verdict{}, false
 	}
-	return verdict{}, false
+	return verdict{cause: cause, certainty: Likely, basis: ", which is what " + orElse(d.Provider, "this provider") + " does in exactly this case"}, true
 }
 
 // q850Cause gives the cause that a Q.850 number stands for, "" for those that

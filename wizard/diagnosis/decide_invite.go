@@ -31,7 +31,7 @@ func decideCall(e *evidence.Evidence, c *evidence.Call, d Dictionary) (v verdict
 	if c.Cancel != nil && c.Cancel.Out && (m.Status == 487 || m.Time.After(c.Cancel.Time)) {
 		return verdict{cause: "caller-cancelled", certainty: Confirmed, basis: " because it was cancelled here"}, true
 	}
-	if v, ok := decideByText("INVITE", m, d, rang); ok {
+	if v, ok := decideByText("INVITE", m, d, scene{rang, showsOther(e, c)}); ok {
 		return v, true
 	}
 	return decideByOrder(e, c, rang), true

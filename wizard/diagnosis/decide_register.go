@@ -140,7 +140,7 @@ func decideRegister(e *evidence.Evidence, s *signIn, d Dictionary) (v verdict, o
 		if decided, ok = decideChallenge(e, t.Request, m); !ok {
 			return verdict{}, false
 		}
-	} else if decided, ok = decideByText("REGISTER", m, d, false); !ok {
+	} else if decided, ok = decideByText("REGISTER", m, d, scene{}); !ok {
 		decided = registerByCode(e, s, t, m)
 	}
 	if s.accepted != nil && decided.cause != "registration-interval-too-short" {

@@ -42,8 +42,8 @@ var providerRules = []Rule{
 		Why:      whyRefused,
 		Overturn: "Another account working from this address at the same time; then it is the account.",
 		Fix: []Remedy{
-			{ForUser, "Look at the provider's status page and try again in some minutes. Then check that the account is active, its contract accepted and its balance positive."},
-			{ForAdmin, "On a trunk, check in this order: this public address on the allow list (up to two hours), account active, funds, dialling plan. Then open a ticket with Call-ID {{.callid}} and {{.time}}."},
+			{ForUser, "Look at the provider's status page and try again in some minutes. Then check that the account is active, its contract accepted and its balance positive, and that the number is dialled as the provider asks for it."},
+			{ForAdmin, "On a trunk, check in this order: this public address on the allow list (a change takes up to two hours), account active and contract accepted, funds, dialling plan. Then open a ticket with a full trace of one failed call, its Call-ID {{.callid}} and {{.time}}."},
 		},
 		ExplainedBy: noService,
 		Check:       refused("provider-unavailable"),
