@@ -48,16 +48,12 @@ func TestFaultTableIsSound(t *testing.T) {
 		require.False(t, seen[f.Cause], "%s stands twice", f.Cause)
 		seen[f.Cause] = true
 		require.NotEmpty(t, f.Title)
-		require.Contains(t, []string{Registration, NoRingback, OneWayAudio}, f.Situation)
+		require.Contains(t, []string{Registration, NoRingback, NoIncoming, OneWayAudio, CannotAnswer, Quality, CallDrops, DTMF}, f.Situation)
 		tested := 0
-		if registrationTests[f.Cause] != nil {
-			tested++
-		}
-		if ringbackTests[f.Cause] != nil {
-			tested++
-		}
-		if soundTests[f.Cause] != nil {
-			tested++
+		for _, tests := range []map[string]func(*testing.T, *PBX, *phone){registrationTests, ringbackTests, incomingTests, soundTests, callTests} {
+			if tests[f.Cause] != nil {
+				tested++
+			}
 		}
 		require.Equal(t, 1, tested, "%s has not exactly one test", f.Cause)
 	}
