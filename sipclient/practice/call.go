@@ -40,7 +40,7 @@ func (p *PBX) onInvite(tx *transaction) {
 	case sw.atOnce != nil:
 		tx.respond(*sw.atOnce, nil)
 		return
-	case !p.authorized(tx.request, "Proxy-Authorization"):
+	case !sw.trusted && !p.authorized(tx.request, "Proxy-Authorization"):
 		tx.respond(reply{code: 407, phrase: "Proxy Authentication Required",
 			headers: []string{p.challenge("Proxy-Authenticate")}}, nil)
 		return

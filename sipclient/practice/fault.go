@@ -44,6 +44,13 @@ func (f Fault) WithDevices(n int) Fault {
 	return f
 }
 
+// AsTrunk gives the same fault at a server that knows the phone by its address and
+// asks for no password before a call.
+func (f Fault) AsTrunk() Fault {
+	f.call.trusted = true
+	return f
+}
+
 // Faults lists every fault, the healthy PBX first. The list is the caller's.
 func Faults() []Fault {
 	var all []Fault
@@ -113,6 +120,7 @@ type registering struct {
 type calling struct {
 	silent   bool          // never answered, while OPTIONS and REGISTER are
 	atOnce   *reply        // refused without a challenge
+	trusted  bool          // no password is asked for
 	course   []step        // what happens after the credentials; nil: the healthy course
 	minSE    int           // seconds; without a Session-Expires of at least that: 422
 	byeAfter time.Duration // the PBX hangs up this long after the answer; 0: never
