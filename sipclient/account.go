@@ -1,6 +1,7 @@
 package sipclient
 
 import (
+	"context"
 	"crypto/x509"
 	"fmt"
 	"net/netip"
@@ -61,6 +62,12 @@ type Config struct {
 	// (401), and takes the call of one that knows it. Otherwise, and without a
 	// password, such calls get no answer at all.
 	ChallengeStrangers bool
+	// Redirect is asked when the server sends a call on (300, 301, 302) to the given
+	// addresses, best first; it gives the one to call, or false. It is called on the
+	// call's goroutine and must return when the context ends. nil: no call is sent on,
+	// and the answer stands. Emergency and premium numbers, loops and the sixth
+	// redirection of one call are never asked about.
+	Redirect func(ctx context.Context, to []string) (string, bool)
 	// Journal remembers our contacts beyond a crash; nil keeps none.
 	Journal Journal
 	// Tries is shared by all phones that send the same password, so that together

@@ -46,6 +46,7 @@ type Call struct {
 	id       string
 	incoming bool
 	localTag string
+	callee   sip.Uri // of an outgoing call: who was dialled, wherever it is sent on
 
 	mu      sync.Mutex
 	state   State

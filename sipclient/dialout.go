@@ -51,7 +51,7 @@ func (p *Phone) Dial(ctx context.Context, to string) (*Call, error) {
 	if err != nil {
 		return nil, fmt.Errorf("no sockets for sound: %w", err)
 	}
-	c.media = line
+	c.media, c.callee = line, target
 	if err := p.keep(c); err != nil {
 		line.Close()
 		return nil, err
@@ -84,8 +84,7 @@ func (p *Phone) inviteRequest(c *Call, target sip.Uri, w way, offer []byte, seq 
 	if caller == "" {
 		caller = p.cfg.User
 	}
-	callee := *target.Clone()
-	invite := p.request(sip.INVITE, target, head{callID: c.id, from: p.identity(caller), to: callee, fromTag: c.localTag, route: p.routes()}, seq, w)
+	invite := p.request(sip.INVITE, target, head{callID: c.id, from: p.identity(caller), to: *c.callee.Clone(), fromTag: c.localTag, route: p.routes()}, seq, w)
 	p.dress(invite)
 	invite.AppendHeader(sip.NewHeader("Supported", extensions))
 	invite.AppendHeader(sip.NewHeader("Content-Type", "application/sdp"))
@@ -127,8 +126,11 @@ func (c *Call) callOut(ctx context.Context, s *setup, invite *sip.Request) (why 
 			}
 		}
 		if next == nil || s.leaving {
-			if why := failure(res, nil); !s.last && !s.leaving {
+			if why := failure(res, nil); why != "" && !s.last && !s.leaving {
 				return why
+			}
+			if redirects(res) {
+				s.moved = res
 			}
 			c.explain(res)
 			return ""
@@ -146,6 +148,10 @@ type setup struct {
 	last     bool   // no other address of the server is left
 	seq      uint32 // CSeq number used last
 	timed    bool   // a 422 was answered
+
+	moved     *sip.Response // the call was sent on by this answer
+	redirects int           // how often it was
+	tried     []string      // whom it has called
 }
 
 // invite sends one INVITE and gives its final answer; nil when none will come, with

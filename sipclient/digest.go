@@ -103,7 +103,7 @@ func (r *authRound) answer(p *Phone, req *sip.Request, res *sip.Response) *sip.R
 		p.note(capture.PhoneDigest, id+" algorithm="+offered)
 		return nil
 	}
-	if r.auth.password == "" {
+	if r.auth.password == "" || !p.mayProve(req) {
 		return nil
 	}
 	if !r.take() {

@@ -77,12 +77,28 @@ func failure(res *sip.Response, err error) string {
 	return err.Error()
 }
 
-// place leads an outgoing call from its first INVITE to its end, at whichever of
-// the server's addresses takes it.
+// place leads an outgoing call from its first INVITE to its end, wherever it is sent
+// on with the person's consent (RFC 3261 8.1.3.4).
 func (c *Call) place(ctx context.Context, target sip.Uri) {
-	p := c.phone
-	s := &setup{deadline: time.NewTimer(setupTime), given: ctx.Done(), hang: c.hang}
+	s := &setup{deadline: time.NewTimer(setupTime), given: ctx.Done(), hang: c.hang, tried: []string{addressee(target)}}
 	defer s.deadline.Stop()
+	c.placeAnywhere(ctx, s, target)
+	for {
+		next, ok := c.redirected(ctx, s)
+		switch {
+		case !ok:
+			return
+		case c.phone.elsewhere(next):
+			c.placeElsewhere(ctx, s, next)
+		default:
+			c.placeAnywhere(ctx, s, next)
+		}
+	}
+}
+
+// placeAnywhere calls at whichever of the server's addresses takes it.
+func (c *Call) placeAnywhere(ctx context.Context, s *setup, target sip.Uri) {
+	p := c.phone
 	hops := p.tour()
 	for i := range hops {
 		s.last = i == len(hops)-1

@@ -85,6 +85,7 @@ type Phone struct {
 	muted   []string                     // branches of INVITEs that are not repeated any more
 	ringing chan *Call                   // incoming calls that nobody awaited yet
 	noted   map[string]time.Time
+	foreign map[string]bool // host addresses that get no credentials
 	sources map[string]bool // addresses whose requests were let through
 	strange int             // strangers noted
 	asked   valve           // requests that the stack gets
@@ -154,6 +155,7 @@ func New(ctx context.Context, cfg Config) (*Phone, error) {
 		ringing:  make(chan *Call, maxRinging),
 		noted:    map[string]time.Time{},
 		past:     map[string]time.Time{},
+		foreign:  map[string]bool{},
 		sources:  map[string]bool{},
 		refusal:  make(chan struct{}),
 		streams:  map[hop]*stream{},
