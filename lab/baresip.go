@@ -2,6 +2,7 @@ package lab
 
 import (
 	_ "embed"
+	"encoding/binary"
 	"fmt"
 	"net/netip"
 	"os"
@@ -12,6 +13,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"softphonedoctor/sipclient/codec"
 )
 
 //go:embed testdata/baresip.conf
@@ -34,6 +37,11 @@ type PhoneOptions struct {
 	Tone    int           // Hz of the sine it sends; 0: 440
 	File    string        // send this WAV file (8 kHz, mono) in place of a sine
 	Codecs  string        // in baresip's spelling; "": PCMA and PCMU
+	// Encrypt is how it treats the sound, in baresip's spelling: "srtp-mand" takes
+	// nothing but SRTP with keys in the SDP (RFC 4568). "": it sends in the clear.
+	Encrypt string
+	// PTime is the length of its packets in ms; 0: 20.
+	PTime int
 	// MaxCalls is how many calls it takes at a time; one more gets 486. 0: 4.
 	MaxCalls int
 }
@@ -136,9 +144,16 @@ func (p *Phone) writeFiles(t testing.TB, dir, controlAddr string, k *Registrar, 
 	}
 	config := strings.NewReplacer(
 		"{SIP}", p.Addr.String(), "{CONTROL}", controlAddr, "{RTP}", fmt.Sprintf("%d-%d", p.FirstPort, p.LastPort),
-		"{CALLS}", strconv.Itoa(calls), "{SOURCE}", "aufile,"+file, "{USER}", p.User, "{MODULES}", baresipModules(t),
+		"{CALLS}", strconv.Itoa(calls), "{SOURCE}", "aufile,"+file, "{USER}", p.User, "{DIR}", dir, "{MODULES}", baresipModules(t),
 	).Replace(baresipConfig)
-	account := fmt.Sprintf("<%s>;auth_user=%s;auth_pass=%s;regint=120;audio_codecs=%s;answermode=%s\n", p.URI, p.User, Password(p.User), codecs, answer)
+	account := fmt.Sprintf("<%s>;auth_user=%s;auth_pass=%s;regint=120;audio_codecs=%s;answermode=%s", p.URI, p.User, Password(p.User), codecs, answer)
+	if o.Encrypt != "" {
+		account += ";mediaenc=" + o.Encrypt
+	}
+	if o.PTime != 0 {
+		account += ";ptime=" + strconv.Itoa(o.PTime)
+	}
+	account += "\n"
 	for name, text := range map[string]string{"config": config, "accounts": account, "contacts": ""} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -238,3 +253,27 @@ var packetsRow = regexp.MustCompile(`(?m)^packets:\s+(\d+)\s+(\d+)\s*$`)
 
 // Events gives everything that happened so far.
 func (p *Phone) Events() []Event { return p.control.since(0) }
+
+// Heard gives the level of all that the phone decoded of what came to it. It must
+// have hung up: until then its recording is not written to its end.
+func (p *Phone) Heard(t testing.TB) codec.Level {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(p.cmd.Dir, "*dec.wav"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%s recorded nothing", p.User)
+	}
+	var m codec.Meter
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		const head = 44 // of a plain WAV file
+		samples := make([]int16, max(0, len(b)-head)/2)
+		for i := range samples {
+			samples[i] = int16(binary.LittleEndian.Uint16(b[head+2*i:]))
+		}
+		m.AddSamples(samples)
+	}
+	return m.Level()
+}

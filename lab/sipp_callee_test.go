@@ -119,7 +119,7 @@ func calleeRows(tone string) []scripted {
 			},
 		})
 	}
-	for _, method := range []string{"NOTIFY"} {
+	for _, method := range []string{"MESSAGE", "NOTIFY"} {
 		rows = append(rows, scripted{
 			name:  method + " in the call",
 			steps: steps(rings(), takes(Audio(1)), Play(tone, 8), Callee.Request(method, 2, "", "Event: refer", "Subscription-State: active"), Expected(200), talk(while)), shows: soundBothWays,
