@@ -11,6 +11,9 @@ const (
 	// that became the rule (RFC 3551 4.5.2). 20 ms are 320 samples, 160 bytes and
 	// 160 timestamp units.
 	G722ClockRate = 8000
+	// G722Healing is after how many bytes behind a loss (60 ms) a decoder agrees
+	// with the encoder again: its step forgets by half every 11 ms.
+	G722Healing = 480
 )
 
 // G722Encoder turns 16-bit samples at 16 kHz into G.722 bytes. The zero value is
@@ -70,6 +73,16 @@ func (d *G722Decoder) Decode(dst []int16, src []byte) []int16 {
 		dst = append(dst, int16(saturate(second>>11)), int16(saturate(first>>11)))
 	}
 	return dst
+}
+
+// Skip decodes bytes whose sound is not wanted, for the decoder's memory.
+func (d *G722Decoder) Skip(src []byte) {
+	var buffer [320]int16
+	for len(src) > 0 {
+		n := min(len(src), len(buffer)/2)
+		d.Decode(buffer[:0], src[:n])
+		src = src[n:]
+	}
 }
 
 // mirror is the quadrature mirror filter of G.722 3.1 and 4.4: 24 taps, every

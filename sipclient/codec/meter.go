@@ -103,6 +103,31 @@ func (m *Meter) Add(name string, payload []byte) bool {
 	return true
 }
 
+// AddG722 measures the next RTP payload of a G.722 stream, decoded with d. Each
+// pair of its samples counts as one, so that Level's figures are those of 8,000
+// samples per second. Clipping cannot be told: the codec rounds its edges off.
+func (m *Meter) AddG722(d *G722Decoder, payload []byte) {
+	if len(payload) == 0 {
+		return
+	}
+	if !m.begun {
+		m.first, m.begun = payload[0], true
+	}
+	if !m.varied && bytes.Count(payload, []byte{m.first}) < len(payload) {
+		m.varied = true
+	}
+	var buffer [2 * window]int16
+	for len(payload) > 0 {
+		n := min(len(payload), window)
+		samples := d.Decode(buffer[:0], payload[:n])
+		for i := 0; i+1 < len(samples); i += 2 {
+			a, b := float64(samples[i]), float64(samples[i+1])
+			m.sum((a*a+b*b)/2, 1)
+		}
+		payload = payload[n:]
+	}
+}
+
 // AddSamples measures samples of a sound that is not G.711. Full scale is that
 // of 16 bits; samples that are all the same count as constant.
 func (m *Meter) AddSamples(samples []int16) {

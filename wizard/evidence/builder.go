@@ -5,8 +5,6 @@ import (
 	"time"
 
 	"softphonedoctor/sipclient/capture"
-
-	"github.com/pion/rtp"
 )
 
 // Builder folds records into evidence. The zero value is ready to use. It is not
@@ -43,7 +41,8 @@ type Builder struct {
 	candidates int                          // sources that are not yet proven to be RTP
 	inOrder    []*stream                    // the proven ones, in order
 	touching   map[netip.AddrPort][]*stream // the same by both addresses
-	header     rtp.Header                   // scratch
+	header     rtpHeader                    // scratch
+	opener     opener                       // scratch
 	stun       uint64
 	alive      uint64
 

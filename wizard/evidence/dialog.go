@@ -17,6 +17,10 @@ type call struct {
 	orphans    []*Message // answers to an INVITE that the records do not hold
 	media      []*description
 	refused    bool
+
+	protected []*description // those with keys, the latest only
+	tag       string         // of the one end; see authorOf
+	tagged    bool
 }
 
 func (b *Builder) newCall(id string, m *Message) *call {

@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,6 +16,9 @@ type description struct {
 	kind  string // "audio", "video" ...
 	addr  netip.AddrPort
 	media sipmsg.Media
+
+	author author
+	keys   []sdesKey
 }
 
 // claim says that a description names an address. A weak one names only the
@@ -39,7 +43,7 @@ func (b *Builder) describe(c *call, m *Message) {
 		b.reporting = make(map[netip.AddrPort][]claim)
 	}
 	for _, md := range sdp.Media {
-		d := &description{call: c, from: m, kind: md.Type, media: md}
+		d := &description{call: c, from: m, kind: md.Type, media: md, author: c.authorOf(m)}
 		c.media = append(c.media, d)
 		if md.Port <= 0 || md.Port > 65535 {
 			continue
@@ -53,6 +57,7 @@ func (b *Builder) describe(c *call, m *Message) {
 		if here := m.From.Addr(); here != ip {
 			b.claim(claim{d, true}, here)
 		}
+		c.learnKeys(d)
 	}
 	b.epoch++
 }
@@ -162,15 +167,40 @@ func (c *call) negotiated(f flow, pt uint8) bool {
 	return !described
 }
 
-// secret tells whether a stream's payload cannot be read.
-func (c *call) secret(f flow) bool {
+// maxSecrecy bounds how many descriptions are looked through for encryption.
+const maxSecrecy = 64
+
+// secrecy tells whether a stream is to be SRTP, and whether both sides have said
+// so: by the latest description that fits its addresses best and was not refused.
+func (c *call) secrecy(f flow) (secret, agreed bool) {
 	if c == nil {
-		return false
+		return false, false
 	}
-	// The latest description of each end counts; both must say so, or the only one.
-	for i := len(c.media) - 1; i >= 0; i-- {
-		if d := c.media[i]; d.kind == "audio" && (d.addr == f.to || d.addr == f.from) {
-			return encrypted(&d.media)
+	var best *description
+	top := -1
+	recent := c.media[max(0, len(c.media)-maxSecrecy):]
+	for i := len(recent) - 1; i >= 0; i-- {
+		d := recent[i]
+		fits := max(d.fits(f.to), d.fits(f.from))
+		if fits == 0 && d.kind != "audio" || fits <= top || d.media.Port == 0 || c.rejected(d) {
+			continue
+		}
+		best, top = d, fits
+	}
+	if best == nil || !encrypted(&best.media) {
+		return false, false
+	}
+	for _, d := range recent {
+		agreed = agreed || d.author != best.author && d.kind == best.kind && encrypted(&d.media) && d.media.Port != 0
+	}
+	return true, agreed
+}
+
+// rejected tells whether the request that carried a description was refused.
+func (c *call) rejected(d *description) bool {
+	for i := len(c.txns) - 1; i >= 0; i-- {
+		if t := c.txns[i]; t.req == d.from {
+			return slices.ContainsFunc(t.resp, func(m *Message) bool { return m.Status >= 300 })
 		}
 	}
 	return false

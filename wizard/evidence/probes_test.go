@@ -101,12 +101,12 @@ func TestClocksApart(t *testing.T) {
 // TestSpurts counts the pauses that a sender makes by itself, and those only.
 func TestSpurts(t *testing.T) {
 	var s stream
-	s.clock, s.g711, s.pt = 8000, "", 0
+	s.clock, s.format, s.pt = 8000, "", 0
 	at, seq := began, uint16(0)
 	send := func(wait time.Duration, lost int, marker bool) {
 		at = at.Add(wait)
 		seq += uint16(1 + lost)
-		s.add(&packet{n: int(seq), at: at}, seq, uint32(at.Sub(began).Milliseconds()*8), marker, nil)
+		s.add(&packet{n: int(seq), at: at}, &rtpHeader{seq: seq, ts: uint32(at.Sub(began).Milliseconds() * 8), marker: marker}, nil, nil)
 	}
 	send(0, 0, true)
 	for range 10 {

@@ -43,10 +43,13 @@ const maxReports = 1 << 17
 
 // rtcp takes a compound packet.
 func (b *Builder) rtcp(p *packet) {
-	if b.sealed(p) {
+	data, sealed := b.unseal(p)
+	if sealed {
+		b.keepReport(&report{n: p.n, at: p.at, flow: p.flow, sealed: true,
+			ssrc: binary.BigEndian.Uint32(p.data[4:]), sender: p.data[1] == 200})
 		return
 	}
-	packets, err := readRTCP(p.data)
+	packets, err := readRTCP(data)
 	if err != nil {
 		b.odd.add(p, "looks like RTCP but is broken")
 	}
@@ -82,26 +85,43 @@ func (b *Builder) keepReport(r *report) {
 	}
 }
 
-// sealed takes SRTCP (RFC 3711 3.4), where all but the first eight bytes is
-// encrypted.
-func (b *Builder) sealed(p *packet) bool {
+// unseal gives the clear packet of SRTCP (RFC 3711 3.4), and of plain RTCP the same
+// packet. sealed: all but the first eight bytes is encrypted, and no key fits.
+func (b *Builder) unseal(p *packet) (data []byte, sealed bool) {
 	found := owners(b.reporting, p.flow, p.at, p.at)
 	if len(found) == 0 {
 		found = owners(b.described, p.flow, p.at, p.at)
 	}
 	if len(found) == 0 || len(p.data) < 8 {
-		return false
+		return p.data, false
 	}
-	d := found[0].at
-	if d == nil {
-		d = found[0].from
+	c := found[0].call
+	if secret, _ := c.secrecy(p.flow); !secret {
+		return p.data, false
 	}
-	if !encrypted(&d.media) {
-		return false
+	for _, key := range c.keysFor(p.flow) {
+		if out, err := key.DecryptRTCP(nil, p.data, nil); err == nil {
+			return out, false
+		}
 	}
-	b.keepReport(&report{n: p.n, at: p.at, flow: p.flow, sealed: true,
-		ssrc: binary.BigEndian.Uint32(p.data[4:]), sender: p.data[1] == 200})
-	return true
+	// Some devices leave their reports plain. What SRTCP adds behind the packet is
+	// no RTCP.
+	if _, err := readRTCP(p.data); err == nil && allRTCP(p.data) {
+		return p.data, false
+	}
+	return nil, true
+}
+
+// allRTCP tells whether every part of a compound packet has one of RTCP's types
+// (RFC 5761 4), which the tail of an encrypted one has not.
+func allRTCP(d []byte) bool {
+	for len(d) >= 4 {
+		if d[1] < 192 || d[1] > 223 {
+			return false
+		}
+		d = d[min(len(d), 4*(1+int(binary.BigEndian.Uint16(d[2:])))):]
+	}
+	return len(d) == 0
 }
 
 // readRTCP reads a compound packet as far as it goes: what stands before a

@@ -49,7 +49,7 @@ type stream struct {
 	pt      uint8 // the payload type that the following three belong to
 	role    role
 	clock   int
-	g711    string // how the meter is to read the payload, "" when it cannot
+	format  string // how the meter is to read the payload, "" when it cannot
 	unread  bool   // the three may have changed: look them up again
 	packets uint64 // distinct, telephone-event not among them
 	events  uint64
@@ -61,6 +61,12 @@ type stream struct {
 	longestGap time.Duration
 	gapN       int
 
+	guard  *guard // of a stream that is, or once was, to be SRTP
+	sealed bool   // it is now
+
+	g722    *codec.G722Decoder // made with the first packet of G.722
+	healing int                // bytes until it agrees with the sender again
+
 	early     uint64
 	wasEarly  bool // early and earlyLevel are settled
 	earlySeen codec.Meter
@@ -70,22 +76,22 @@ type stream struct {
 // learn looks up what a payload type means for this stream.
 func (s *stream) learn(pt uint8, payload []byte) {
 	format, known := s.owner.codecIn(s.key.flow, pt)
-	s.pt, s.clock, s.role, s.g711, s.unread = pt, format.ClockRate, sound, "", false
+	s.pt, s.clock, s.role, s.format, s.unread = pt, format.ClockRate, sound, "", false
 	switch {
 	case format.Name == "telephone-event", !known && looksLikeEvent(pt, payload):
 		s.role = keypress
 	case format.Name == "CN" || pt == 19 && !known:
 		s.role = comfort
-	case s.owner.secret(s.key.flow):
-	case format.Name == "PCMU", format.Name == "PCMA":
-		s.g711 = format.Name
+	case format.Name == "PCMU", format.Name == "PCMA", format.Name == "G722":
+		s.format = format.Name
 	}
 }
 
-// add does the arithmetic for one packet.
-func (s *stream) add(p *packet, seq uint16, ts uint32, marker bool, payload []byte) {
-	before := s.seq.started
-	what, gap := s.seq.add(seq, ts, s.clock)
+// add does the arithmetic for one packet. payload is as it stands in the packet,
+// protected or not.
+func (s *stream) add(p *packet, h *rtpHeader, payload []byte, o *opener) {
+	before, ts, marker := s.seq.started, h.ts, h.marker
+	what, gap := s.seq.add(h.seq, ts, s.clock)
 	switch what {
 	case stray:
 		return
@@ -120,6 +126,10 @@ func (s *stream) add(p *packet, seq uint16, ts uint32, marker bool, payload []by
 		}
 	}
 	s.quiet = false
+	readable := true
+	if s.sealed {
+		payload, readable = s.guard.open(p, h, o, s.clearSize)
+	}
 	switch s.role {
 	case keypress:
 		s.events++
@@ -137,8 +147,32 @@ func (s *stream) add(p *packet, seq uint16, ts uint32, marker bool, payload []by
 	if !s.untimed {
 		s.timing.add(p.at, ts, s.clock, what == inOrder && gap == 0 && !marker)
 	}
-	if s.g711 != "" {
-		s.level.Add(s.g711, payload)
+	if readable {
+		s.measure(payload, what == inOrder, gap > 0 || what == restarted)
+	}
+}
+
+// measure adds the sound of a packet to the level. G.722 has a memory: what comes
+// too late does not fit it, and what follows a gap is not heard as it was meant.
+func (s *stream) measure(payload []byte, next, behindGap bool) {
+	switch s.format {
+	case "PCMU", "PCMA":
+		s.level.Add(s.format, payload)
+	case "G722":
+		if s.g722 == nil {
+			s.g722 = new(codec.G722Decoder)
+		}
+		if behindGap {
+			s.healing = codec.G722Healing
+		}
+		switch {
+		case !next && !behindGap:
+		case s.healing > 0:
+			s.healing -= len(payload)
+			s.g722.Skip(payload)
+		default:
+			s.level.AddG722(s.g722, payload)
+		}
 	}
 }
 

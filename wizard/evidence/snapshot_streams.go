@@ -25,7 +25,10 @@ func (s *snapshot) stream(st *stream) {
 		out.Duplicate -= min(out.Duplicate, st.twins)
 	}
 	out.Codec = st.audioType(c)
-	out.Encrypted = c.secret(st.key.flow)
+	out.Encrypted, _ = c.secrecy(st.key.flow)
+	if g := st.guard; g != nil {
+		out.Verified, out.Unverified, out.UnverifiedN, out.Plain, out.PlainN = g.verified, g.failed, g.failedN, g.plain, g.plainN
+	}
 	s.sources[out] = st
 	s.bySSRC[out.SSRC] = append(s.bySSRC[out.SSRC], out)
 	s.ev.Streams = append(s.ev.Streams, out)

@@ -17,29 +17,22 @@ const (
 // rtp takes a packet that has RTP's version.
 func (b *Builder) rtp(p *packet) {
 	h := &b.header
-	n, err := h.Unmarshal(p.data)
-	if err != nil {
+	if !h.read(p.data) {
 		b.odd.add(p, "looks like RTP but its header is broken")
 		return
 	}
-	payload := p.data[n:]
-	if h.Padding && len(payload) > 0 {
-		// A wrong count is the sender's slip; the sound before it is still there.
-		if pad := int(payload[len(payload)-1]); pad <= len(payload) {
-			payload = payload[:len(payload)-pad]
-		}
-	}
-	key := streamKey{p.flow, h.SSRC}
+	payload := h.unpad(p.data[h.size:])
+	key := streamKey{p.flow, h.ssrc}
 	s := b.streams[key]
 	if s == nil || s.epoch != b.epoch {
 		if s = b.place(s, key, p); s == nil {
 			return
 		}
 	}
-	if h.PayloadType != s.pt || len(s.types) == 0 || s.unread {
-		s.learn(h.PayloadType, payload)
+	if h.pt != s.pt || len(s.types) == 0 || s.unread {
+		s.learn(h.pt, payload)
 	}
-	s.add(p, h.SequenceNumber, h.Timestamp, h.Marker, payload)
+	s.add(p, h, payload, &b.opener)
 	if s.proven && !s.listed {
 		b.list(s)
 	}
@@ -105,6 +98,7 @@ func (b *Builder) place(s *stream, key streamKey, p *packet) *stream {
 		s.kind, s.claimed, s.proven = kind, true, true
 	}
 	s.unread = true // what the payload types mean may have changed
+	s.protect()
 	return s
 }
 

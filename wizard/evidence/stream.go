@@ -28,8 +28,17 @@ type Stream struct {
 	Unknown   uint64 // packets among Packets with a payload type that was not negotiated
 	UnknownPT uint8  // the most recent of them
 
-	Untimed   bool // the capture has no times: nothing is known of jitter, gaps and lateness
-	Encrypted bool // SRTP by the SDP: the sound cannot be measured
+	Untimed bool // the capture has no times: nothing is known of jitter, gaps and lateness
+
+	Encrypted bool // SRTP by the SDP
+	// Of an encrypted stream: packets that verified with the key of the signalling
+	// (RFC 4568), so that their sound was measured; protected ones that did not verify
+	// with it, so that the receiver hears nothing of them; and packets without
+	// protection though both sides agreed on it, with the record numbers of the first
+	// of them. All are 0 where no key was seen, where it was blanked, or where it was
+	// agreed in the sound's own path (DTLS): not checked.
+	Verified, Unverified, Plain uint64
+	UnverifiedN, PlainN         int
 
 	Jitter, MaxJitter time.Duration // RFC 3550 6.4.1, at the end and its maximum
 	LongestGap        time.Duration // longest time between two packets' arrivals without a marker or comfort noise to explain it

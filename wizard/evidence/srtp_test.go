@@ -1,0 +1,424 @@
+package evidence
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"math"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"softphonedoctor/sipclient/capture"
+	"softphonedoctor/sipclient/codec"
+
+	"github.com/pion/rtcp"
+	"github.com/pion/srtp/v3"
+	"github.com/stretchr/testify/require"
+)
+
+// secureCall is a call with SDES between two phones, built packet by packet.
+type secureCall struct {
+	t  testing.TB
+	b  *Builder
+	n  int
+	at time.Time
+
+	caller, callee netip.AddrPort // signalling
+	cseq           int
+	records        []capture.Record
+}
+
+var (
+	secureA = netip.MustParseAddrPort("192.0.2.10:4000")
+	secureB = netip.MustParseAddrPort("198.51.100.6:8000")
+)
+
+func newSecureCall(t testing.TB) *secureCall {
+	return &secureCall{t: t, b: new(Builder), at: began, cseq: 1,
+		caller: netip.MustParseAddrPort("192.0.2.10:5060"), callee: netip.MustParseAddrPort("198.51.100.5:5060")}
+}
+
+func (c *secureCall) raw(from, to netip.AddrPort, data []byte) {
+	c.n++
+	r := capture.Record{N: c.n, Packet: &capture.Packet{Time: c.at, Net: capture.UDP, Src: from, Dst: to, Data: bytes.Clone(data)}}
+	c.records = append(c.records, r)
+	c.b.Add(r)
+	c.at = c.at.Add(10 * time.Millisecond)
+}
+
+// sdpOf describes audio with lines of keys; host "" leaves the body out.
+func sdpOf(addr netip.AddrPort, proto string, crypto ...string) string {
+	text := fmt.Sprintf("v=0\r\no=- 1 1 IN IP4 %[1]s\r\ns=-\r\nc=IN IP4 %[1]s\r\nt=0 0\r\nm=audio %d %s 0 8 9 101 13\r\na=rtpmap:101 telephone-event/8000\r\n", addr.Addr(), addr.Port(), proto)
+	for _, line := range crypto {
+		text += "a=crypto:" + line + "\r\n"
+	}
+	return text
+}
+
+// send writes a message of the call; answer is 0 for a request.
+func (c *secureCall) send(back bool, method string, answer, cseq int, body string) {
+	from, to := c.caller, c.callee
+	if back != (answer > 0) { // the callee asks, or the callee answers the caller
+		from, to = to, from
+	}
+	first := method + " sip:x@example.net SIP/2.0"
+	if answer > 0 {
+		first = fmt.Sprintf("SIP/2.0 %d Some Words", answer)
+	}
+	fromTag, toTag := "one", "other"
+	if back {
+		fromTag, toTag = toTag, fromTag
+	}
+	branch := fmt.Sprintf("z9hG4bK%d%v", cseq, back)
+	if method == "ACK" {
+		branch += "ack"
+	}
+	to0 := "<sip:b@example.net>"
+	if answer > 100 || cseq > 1 || method != "INVITE" {
+		to0 += ";tag=" + toTag
+	}
+	text := fmt.Sprintf("%s\r\nVia: SIP/2.0/UDP 192.0.2.10:5060;branch=%s\r\nFrom: <sip:a@example.net>;tag=%s\r\nTo: %s\r\nCall-ID: secure\r\nCSeq: %d %s\r\n",
+		first, branch, fromTag, to0, cseq, method)
+	if body != "" {
+		text += "Content-Type: application/sdp\r\n"
+	}
+	text += fmt.Sprintf("Content-Length: %d\r\n\r\n%s", len(body), body)
+	c.raw(from, to, []byte(text))
+}
+
+// invite is an INVITE with its answer and ACK; back: the callee asks.
+func (c *secureCall) invite(back bool, offer, answer, late string) {
+	c.send(back, "INVITE", 0, c.cseq, offer)
+	c.send(back, "INVITE", 200, c.cseq, answer)
+	c.send(back, "ACK", 0, c.cseq, late)
+	c.cseq++
+}
+
+func (c *secureCall) call() *Call {
+	ev := c.b.Evidence()
+	require.Len(c.t, ev.Calls, 1)
+	return ev.Calls[0]
+}
+
+// master is a key with its salt for a suite, different for each seed.
+func master(suite string, seed byte) []byte {
+	s := sdesSuites[suite]
+	raw := make([]byte, s.key+s.salt)
+	for i := range raw {
+		raw[i] = seed + byte(i*29)
+	}
+	return raw
+}
+
+func keyLine(tag int, suite string, seed byte) string {
+	return fmt.Sprintf("%d %s inline:%s", tag, suite, base64.StdEncoding.EncodeToString(master(suite, seed)))
+}
+
+// voice is a sender of PCMU over SRTP.
+type voice struct {
+	c        *secureCall
+	from, to netip.AddrPort
+	ctx      *srtp.Context // nil: plain
+	ssrc, ts uint32
+	seq      uint16
+	phase    int
+}
+
+func (c *secureCall) voice(from, to netip.AddrPort, suite string, seed byte, options ...srtp.ContextOption) *voice {
+	v := &voice{c: c, from: from, to: to, ssrc: 7, seq: 100}
+	if suite != "" {
+		s, raw := sdesSuites[suite], master(suite, seed)
+		var err error
+		v.ctx, err = srtp.CreateContext(raw[:s.key], raw[s.key:], s.profile, options...)
+		require.NoError(c.t, err)
+	}
+	return v
+}
+
+func (v *voice) packet(pt uint8, payload []byte) []byte {
+	data := rtpPacket(pt, v.seq, v.ts, v.ssrc, false, payload)
+	v.seq++
+	if v.ctx != nil {
+		out, err := v.ctx.EncryptRTP(nil, data, nil)
+		require.NoError(v.c.t, err)
+		return out
+	}
+	return data
+}
+
+// talk sends packets of a tone at -20 dBFS.
+func (v *voice) talk(packets int) {
+	for range packets {
+		samples := make([]int16, 160)
+		for i := range samples {
+			samples[i] = int16(codec.Amplitude(-20) * math.Sin(2*math.Pi*500*float64(v.phase)/8000))
+			v.phase++
+		}
+		v.c.raw(v.from, v.to, v.packet(0, codec.EncodeMuLaw(nil, samples)))
+		v.ts += 160
+	}
+}
+
+func secureStream(t testing.TB, s *Stream, packets int) {
+	t.Helper()
+	require.NotNil(t, s)
+	require.True(t, s.Encrypted)
+	require.EqualValues(t, []uint64{uint64(packets), 0, 0}, []uint64{s.Verified, s.Unverified, s.Plain}, "verified, not verified, plain")
+	require.True(t, s.Level.Known)
+	require.InDelta(t, -20, s.Level.DBFS, 0.2)
+}
+
+func TestSecureSoundIsMeasured(t *testing.T) {
+	for suite := range sdesSuites {
+		t.Run(suite, func(t *testing.T) {
+			c := newSecureCall(t)
+			c.invite(false, sdpOf(secureA, "RTP/SAVP", keyLine(1, "AES_CM_128_HMAC_SHA1_80", 1), keyLine(2, suite, 2), keyLine(3, suite, 3)),
+				sdpOf(secureB, "RTP/SAVP", keyLine(2, suite, 9)), "")
+			out, in := c.voice(secureA, secureB, suite, 2), c.voice(secureB, secureA, suite, 9)
+			out.talk(60)
+			in.ssrc = 8
+			in.talk(60)
+			secureStream(t, c.call().Out, 60)
+			secureStream(t, c.call().In, 60)
+		})
+	}
+}
+
+func TestSecureDigits(t *testing.T) {
+	c := newSecureCall(t)
+	c.invite(false, sdpOf(secureA, "RTP/SAVP", keyLine(1, suite80, 1)), sdpOf(secureB, "RTP/SAVP", keyLine(1, suite80, 2)), "")
+	v := c.voice(secureA, secureB, suite80, 1)
+	v.talk(5)
+	for _, key := range []byte{4, 11} {
+		for i := range 4 {
+			v.c.raw(v.from, v.to, v.packet(101, []byte{key, 10, 0, byte(i+1) * 60}))
+		}
+		v.ts += 400
+	}
+	require.Equal(t, "4#", c.call().Out.Digits)
+}
+
+const suite80, suite32 = "AES_CM_128_HMAC_SHA1_80", "AES_CM_128_HMAC_SHA1_32"
+
+// What does not verify with the agreed key is counted, and nothing is heard of it.
+func TestSecureWithTheWrongKey(t *testing.T) {
+	for name, seed := range map[string]byte{"a strange key": 77, "the key of a line that was not chosen": 1, "the other side's key": 9} {
+		t.Run(name, func(t *testing.T) {
+			c := newSecureCall(t)
+			c.invite(false, sdpOf(secureA, "RTP/SAVP", keyLine(1, suite80, 1), keyLine(2, suite80, 2)), sdpOf(secureB, "RTP/SAVP", keyLine(2, suite80, 9)), "")
+			first := c.n
+			c.voice(secureA, secureB, suite80, seed).talk(30)
+			s := c.call().Out
+			require.EqualValues(t, []uint64{0, 30, 0}, []uint64{s.Verified, s.Unverified, s.Plain})
+			require.Equal(t, first+1, s.UnverifiedN)
+			require.EqualValues(t, 30, s.Packets)
+			require.False(t, s.Level.Known, "what cannot be read is not silence")
+		})
+	}
+}
+
+func TestPlainSoundInASecureCall(t *testing.T) {
+	c := newSecureCall(t)
+	c.invite(false, sdpOf(secureA, "RTP/SAVP", keyLine(1, suite80, 1)), sdpOf(secureB, "RTP/SAVP", keyLine(1, suite80, 9)), "")
+	c.voice(secureA, secureB, suite80, 1).talk(30)
+	first := c.n
+	c.voice(secureB, secureA, "", 0).talk(30)
+	secureStream(t, c.call().Out, 30)
+	s := c.call().In
+	require.EqualValues(t, []uint64{0, 0, 30}, []uint64{s.Verified, s.Unverified, s.Plain})
+	require.Equal(t, first+1, s.PlainN)
+	require.False(t, s.Level.Known, "the receiver takes no plain sound")
+}
+
+// Where no key can be known, nothing is said, and least of all silence.
+func TestSecureWithoutKey(t *testing.T) {
+	blank := "1 " + suite80 + " inline:" + strings.Repeat("0", 40)
+	for name, lines := range map[string][2]string{
+		"blanked when saved":    {blank, blank},
+		"a suite nobody knows":  {"1 F8_128_HMAC_SHA1_80 inline:" + strings.Repeat("A0", 20), "1 F8_128_HMAC_SHA1_80 inline:" + strings.Repeat("B0", 20)},
+		"without protection":    {keyLine(1, suite80, 1) + " UNAUTHENTICATED_SRTP", keyLine(1, suite80, 9) + " UNAUTHENTICATED_SRTP"},
+		"a key that is none":    {"1 " + suite80 + " inline:????", "1 " + suite80 + " inline:"},
+		"a key of another size": {"1 " + suite80 + " inline:QUJD", "1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newSecureCall(t)
+			c.invite(false, sdpOf(secureA, "RTP/SAVP", lines[0]), sdpOf(secureB, "RTP/SAVP", lines[1]), "")
+			c.voice(secureA, secureB, suite80, 1).talk(30)
+			s := c.call().Out
+			require.True(t, s.Encrypted)
+			require.EqualValues(t, []uint64{0, 0, 0}, []uint64{s.Verified, s.Unverified, s.Plain})
+			require.False(t, s.Level.Known)
+			require.EqualValues(t, 30, s.Packets)
+		})
+	}
+}
+
+// A capture that begins late does not show how often the numbers went round, and
+// in a long call they go round.
+func TestSecureRollover(t *testing.T) {
+	for _, roc := range []uint32{0, 1, 5} {
+		c := newSecureCall(t)
+		c.invite(false, sdpOf(secureA, "RTP/SAVP", keyLine(1, suite80, 1)), sdpOf(secureB, "RTP/SAVP", keyLine(1, suite80, 9)), "")
+		v := c.voice(secureA, secureB, suite80, 1)
+		v.ctx.SetROC(v.ssrc, roc)
+		v.seq = 65500
+		v.talk(80)
+		secureStream(t, c.call().Out, 80)
+	}
+}
+
+func TestSecureReinviteWithNewKeys(t *testing.T) {
+	c := newSecureCall(t)
+	c.invite(false, sdpOf(secureA, "RTP/SAVP", keyLine(1, suite80, 1)), sdpOf(secureB, "RTP/SAVP", keyLine(1, suite80, 9)), "")
+	out, in := c.voice(secureA, secureB, suite80, 1), c.voice(secureB, secureA, suite80, 9)
+	in.ssrc = 8
+	out.talk(20)
+	in.talk(20)
+	// The callee asks again: a new key for its own sound, the same one of ours.
+	c.invite(true, sdpOf(secureB, "RTP/SAVP", keyLine(1, suite32, 10)), sdpOf(secureA, "RTP/SAVP", keyLine(1, suite80, 1)), "")
+	out.talk(20)
+	next := c.voice(secureB, secureA, suite32, 10)
+	next.ssrc, next.seq, next.ts = 8, in.seq, in.ts
+	next.talk(20)
+	in.seq, in.ts = next.seq, next.ts
+	in.talk(2) // and it is slow to change
+	secureStream(t, c.call().Out, 40)
+	secureStream(t, c.call().In, 42)
+}
+
+func TestSecureLateOffer(t *testing.T) {
+	c := newSecureCall(t)
+	c.invite(false, "", sdpOf(secureB, "RTP/SAVP", keyLine(1, suite80, 1), keyLine(2, suite80, 2)), sdpOf(secureA, "RTP/SAVP", keyLine(2, suite80, 9)))
+	c.voice(secureA, secureB, suite80, 9).talk(20)
+	in := c.voice(secureB, secureA, suite80, 2)
+	in.ssrc = 8
+	in.talk(20)
+	secureStream(t, c.call().Out, 20)
+	secureStream(t, c.call().In, 20)
+}
+
+// Behind a NAT the descriptions name other addresses than the packets have.
+func TestSecureBehindNAT(t *testing.T) {
+	c := newSecureCall(t)
+	inside := netip.MustParseAddrPort("10.0.0.5:4000")
+	c.invite(false, sdpOf(inside, "RTP/SAVP", keyLine(1, suite80, 1)), sdpOf(secureB, "RTP/SAVP", keyLine(1, suite80, 9)), "")
+	c.voice(secureA, secureB, suite80, 1).talk(20)
+	secureStream(t, c.call().Out, 20)
+}
+
+func TestSecureWithMarkedKeys(t *testing.T) {
+	c := newSecureCall(t)
+	two := keyLine(1, suite80, 1) + "|2^20|1:4;" + strings.Fields(keyLine(1, suite80, 2))[2] + "|2^20|2:4"
+	c.invite(false, sdpOf(secureA, "RTP/SAVP", two), sdpOf(secureB, "RTP/SAVP", keyLine(1, suite80, 9)+"|2^31 WSH=64"), "")
+	c.voice(secureA, secureB, suite80, 2, srtp.MasterKeyIndicator([]byte{0, 0, 0, 2})).talk(20)
+	secureStream(t, c.call().Out, 20)
+}
+
+// An offer of encryption that is not taken leaves the call plain, a refused
+// re-INVITE too.
+func TestOptionalEncryptionNotTaken(t *testing.T) {
+	c := newSecureCall(t)
+	c.invite(false, sdpOf(secureA, "RTP/AVP", keyLine(1, suite80, 1)), sdpOf(secureB, "RTP/AVP"), "")
+	v := c.voice(secureA, secureB, "", 0)
+	v.talk(20)
+	c.send(true, "INVITE", 0, 2, sdpOf(secureB, "RTP/SAVP", keyLine(1, suite80, 5)))
+	c.send(true, "INVITE", 488, 2, "")
+	v.talk(20)
+	s := c.call().Out
+	require.False(t, s.Encrypted)
+	require.EqualValues(t, []uint64{0, 0, 0}, []uint64{s.Verified, s.Unverified, s.Plain})
+	require.InDelta(t, -20, s.Level.DBFS, 0.2)
+}
+
+func TestSecureReports(t *testing.T) {
+	c := newSecureCall(t)
+	c.invite(false, sdpOf(secureA, "RTP/SAVP", keyLine(1, suite32, 1)), sdpOf(secureB, "RTP/SAVP", keyLine(1, suite32, 9)), "")
+	out, in := c.voice(secureA, secureB, suite32, 1), c.voice(secureB, secureA, suite32, 9)
+	in.ssrc = 8
+	out.talk(20)
+	in.talk(20)
+	clear, err := rtcp.Marshal([]rtcp.Packet{&rtcp.SenderReport{SSRC: 8, PacketCount: 20, OctetCount: 3200,
+		Reports: []rtcp.ReceptionReport{{SSRC: 7, FractionLost: 32, TotalLost: 3}}}})
+	require.NoError(t, err)
+	sealed, err := in.ctx.EncryptRTCP(nil, clear, nil)
+	require.NoError(t, err)
+	a, b := netip.AddrPortFrom(secureA.Addr(), secureA.Port()+1), netip.AddrPortFrom(secureB.Addr(), secureB.Port()+1)
+	c.raw(b, a, sealed)
+	require.EqualValues(t, 3, c.call().Out.PeerSays.Lost)
+	c.raw(secureB, secureA, sealed) // on one port with the sound (RFC 5761)
+	require.Len(t, c.call().Out.Reported, 2)
+	c.raw(b, a, clear) // some leave reports plain
+	require.Len(t, c.call().Out.Reported, 3)
+	strange := c.voice(secureB, secureA, suite32, 50)
+	sealed, err = strange.ctx.EncryptRTCP(nil, clear, nil)
+	require.NoError(t, err)
+	c.raw(b, a, sealed)
+	require.Len(t, c.call().Out.Reported, 3, "a report under another key says nothing")
+	require.Len(t, c.call().Reports, 4)
+}
+
+// A call that is described anew for ever keeps a bounded number of keys.
+func TestKeysAreBounded(t *testing.T) {
+	c := newSecureCall(t)
+	for i := range 200 {
+		c.invite(false, sdpOf(secureA, "RTP/SAVP", keyLine(1, suite80, byte(i))), sdpOf(secureB, "RTP/SAVP", keyLine(1, suite80, byte(i+100))), "")
+	}
+	many := make([]string, 100)
+	for i := range many {
+		many[i] = keyLine(i+1, suite80, byte(i))
+	}
+	c.send(false, "INVITE", 0, c.cseq, sdpOf(secureA, "RTP/SAVP", many...))
+	require.LessOrEqual(t, len(c.b.ordered[0].protected), maxKeys)
+	require.LessOrEqual(t, len(c.b.ordered[0].keysFor(flow{secureA, secureB})), maxKeys*maxKeys)
+	c.voice(secureA, secureB, suite80, 199).talk(10)
+	secureStream(t, c.call().Out, 10)
+}
+
+// FuzzSecure throws any packets and any key lines at a secure call.
+func FuzzSecure(f *testing.F) {
+	f.Add([]byte("\x80\x00\x00\x01"), "1 "+suite80+" inline:QUJD")
+	f.Add(bytes.Repeat([]byte{0x80, 0xc8, 0, 1}, 12), keyLine(1, suite32, 1)+"|1:4 KDR=1")
+	f.Add(bytes.Repeat([]byte{0x90}, 40), keyLine(1, "AEAD_AES_128_GCM", 1)+"|2^20|7:1;inline:x")
+	f.Fuzz(func(t *testing.T, data []byte, key string) {
+		if strings.ContainsAny(key, "\r\n") || len(data) > 1500 {
+			return
+		}
+		c := newSecureCall(t)
+		c.invite(false, sdpOf(secureA, "RTP/SAVP", keyLine(1, suite80, 1), keyLine(2, "AEAD_AES_128_GCM", 1)), sdpOf(secureB, "RTP/SAVP", key), "")
+		for _, way := range [][2]netip.AddrPort{{secureA, secureB}, {secureB, secureA}} {
+			c.raw(way[0], way[1], data)
+			if len(data) > 1 {
+				data[0] = 0x80 | data[0]&0x3f
+				c.raw(way[0], way[1], data)
+			}
+		}
+		for _, s := range c.call().Streams {
+			if s.Verified+s.Unverified+s.Plain > s.Packets+s.Events {
+				t.Fatalf("%+v", s)
+			}
+		}
+	})
+}
+
+// BenchmarkAddSRTP is BenchmarkAddRTP for a stream with SRTP.
+func BenchmarkAddSRTP(b *testing.B) {
+	c := newSecureCall(b)
+	c.invite(false, sdpOf(secureA, "RTP/SAVP", keyLine(1, suite80, 1)), sdpOf(secureB, "RTP/SAVP", keyLine(1, suite80, 9)), "")
+	v := c.voice(secureA, secureB, suite80, 1)
+	packets := make([][]byte, 4096)
+	for i := range packets {
+		packets[i] = v.packet(0, make([]byte, 160))
+		v.ts += 160
+	}
+	p := capture.Packet{Net: capture.UDP, Src: secureA, Dst: secureB}
+	b.ReportAllocs()
+	i := 0
+	for b.Loop() {
+		p.Data = packets[i%len(packets)]
+		p.Time = c.at.Add(time.Duration(i) * 20 * time.Millisecond)
+		c.b.Add(capture.Record{N: i, Packet: &p})
+		i++
+	}
+}
