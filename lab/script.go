@@ -34,7 +34,7 @@ func (s Script) xml() string {
 		b.WriteString(text + "\n")
 	}
 	// What a check keeps and no other step uses would be an error otherwise.
-	for _, name := range []string{"via", "via2", "from", "to", "cseq", "rr", "seen"} {
+	for _, name := range []string{"via", "via2", "from", "to", "cseq", "rr", "rseq", "seen"} {
 		if strings.Contains(b.String(), `assign_to="`+name+`"`) {
 			b.WriteString(`<Reference variables="` + name + "\"/>\n")
 		}

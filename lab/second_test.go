@@ -141,7 +141,7 @@ func TestRealPhone(t *testing.T) {
 		require.NoError(t, err)
 		untilEnd(t, c)
 		closePhone(t, p)
-		// of the wizard, which changes one thing.
+		// Its 488 does not say that encryption is the reason.
 		requireCause(t, judged(t, tape), "codec-mismatch")
 	})
 }

@@ -53,6 +53,7 @@ func hangUpWhen(s sipclient.State, later time.Duration) func(*testing.T, *sipcli
 func calleeRows(tone string) []scripted {
 	talk := func(d time.Duration) []Step { return steps(Play(tone, 8), hangUpAfter(d)) }
 	const while = 2200 * ms
+	sendsOn := steps(Expect("INVITE"), Reply(302, "Moved Temporarily", "", "Contact: <sip:elsewhere@[local_ip]:[local_port]>"), Expect("ACK"))
 	rows := []scripted{
 		{name: "rings, answers, hangs up", steps: steps(rings(), takes(Audio(1)), talk(while)), shows: soundBothWays},
 		{name: "the same without a registrar", direct: true, steps: steps(rings(), takes(Audio(1)), talk(while)), shows: soundBothWays},
@@ -71,6 +72,8 @@ func calleeRows(tone string) []scripted {
 			Play(tone, 8), Wait(700*ms), Answer(180, "Ringing", "", "Require: 100rel", "RSeq: 8"), Expect("PRACK", Has("RAck", "^ *8 +[0-9]+ +INVITE")), Reply(200, "OK", ""), takes(""), hangUpAfter(while)), shows: soundBothWays},
 		{name: "UPDATE while it rings", steps: steps(Invited(), Answer(183, "Session Progress", Audio(1), "Require: 100rel", "RSeq: 1"), Expect("PRACK"), Reply(200, "OK", ""), Play(tone, 8),
 			Callee.Request("UPDATE", 2, Audio(2)), Expected(200, Says("m=audio [1-9]")), Wait(300*ms), takes(""), hangUpAfter(while)), shows: soundBothWays},
+		{name: "sent on, and the person agrees", direct: true, consent: true, steps: steps(sendsOn, Invited(), Answer(180, "Ringing", ""), takes(Audio(1)), talk(while)), shows: soundBothWays},
+		{name: "sent on, and the person does not", direct: true, steps: steps(sendsOn), cause: "redirected"},
 		{name: "two phones ring, one answers", direct: true, steps: steps(Invited(), AnswerFork("a", 180, "Ringing", ""), Answer(180, "Ringing", ""), Wait(200*ms), takes(Audio(1)), talk(while)), shows: soundBothWays},
 		{name: "two phones answer", direct: true, steps: steps(rings(), Answer(200, "OK", Audio(1)), Expect("ACK", Lacks("fork-b")),
 			AnswerFork("b", 200, "OK", Audio(1)), Expect("ACK", Has("To", "fork-b")), Expect("BYE", Has("To", "fork-b")), Reply(200, "OK", ""), talk(while)), shows: soundBothWays},

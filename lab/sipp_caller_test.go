@@ -47,6 +47,11 @@ func callerRows(tone string) []scripted {
 			time.Sleep(6500 * ms) // the peer's script goes on then
 			require.NoError(t, c.Hangup(briefly(t)))
 		}, cause: "ack-missing"},
+		{name: "wants PRACK", steps: steps(Call(Audio(1), "Require: 100rel"),
+			Step(`<recv response="100" optional="true"/>`), receive(`response="180" rrs="true"`, []Check{Has("Require", "100rel"), keep("RSeq", "rseq")}), Caller.Request("PRACK", 3, "", "RAck:[$rseq] 2 INVITE"), Expected(200),
+			Taken(), Caller.Request("ACK", 2, ""), Play(tone, 8), Wait(while), Caller.HangUp(90)), shows: soundBothWays},
+		{name: "gives up while it rings", steps: steps(Call(Audio(1)), Ringing(), Wait(500*ms), cancels(), Expected(487)), ours: untilEnd, cause: "caller-cancelled"},
+		{name: "answered elsewhere", steps: steps(Call(Audio(1)), Ringing(), Wait(500*ms), cancels(`Reason: SIP;cause=200;text="Call completed elsewhere"`), Expected(487)), ours: untilEnd, cause: "answered-elsewhere"},
 		{name: "BYE right behind the ACK", steps: steps(Call(Audio(1)), Ringing(), Taken(), Caller.Request("ACK", 2, ""), Caller.HangUp(90))},
 		{name: "refused here", steps: steps(Call(Audio(1)), Ringing(), Expected(486)), ours: func(t *testing.T, c *sipclient.Call) {
 			require.NoError(t, c.Hangup(briefly(t)))
@@ -79,4 +84,11 @@ func callerRows(tone string) []scripted {
 			shows: func(t *testing.T, c *evidence.Call) { require.True(t, c.In != nil && c.Out != nil) }})
 	}
 	return rows
+}
+
+// cancels gives the call up, three steps behind its INVITE and the 180.
+func cancels(headers ...string) []Step {
+	cancel := send(` retrans="500"`, "", []string{"CANCEL sip:[user]@[remote_ip]:[remote_port] SIP/2.0", strings.Replace(ownVia, "[branch]", "[branch-4]", 1), "Max-Forwards: 70",
+		Caller.from, "To: <sip:[user]@[remote_ip]:[remote_port]>", "Call-ID: [call_id]", "CSeq: 2 CANCEL"}, headers)
+	return []Step{cancel, `<recv response="200" optional="true"/>`} // its answer and the 487 may overtake each other
 }

@@ -23,6 +23,8 @@ type scripted struct {
 	steps []Step
 	// direct: the phone calls the peer without a registrar between.
 	direct bool
+	// consent: the person lets the call be sent on to where a server says.
+	consent bool
 	// noCall: the phone answers at once, and nobody hears it ring.
 	noCall bool
 	// ours is what our side does while the script runs; nil: it answers a call that
@@ -64,8 +66,15 @@ func soundBothWays(t *testing.T, c *evidence.Call) {
 // labPhone is a test phone with a tape. It is closed by the test or at its end.
 func labPhone(t *testing.T, a sipclient.Account) (*sipclient.Phone, *capture.Tape) {
 	t.Helper()
+	return labPhoneOf(t, sipclient.Config{Account: a})
+}
+
+// labPhoneOf is labPhone with more than an account.
+func labPhoneOf(t *testing.T, cfg sipclient.Config) (*sipclient.Phone, *capture.Tape) {
+	t.Helper()
 	tape := &capture.Tape{}
-	p, err := sipclient.New(t.Context(), sipclient.Config{Account: a, Tape: tape})
+	cfg.Tape = tape
+	p, err := sipclient.New(t.Context(), cfg)
 	require.NoError(t, err)
 	t.Cleanup(func() { closePhone(t, p) })
 	return p, tape
@@ -130,15 +139,15 @@ func aboutBusyMachine(f *diagnosis.Finding) bool {
 // callScripted lets the test phone call the peer of a row.
 func callScripted(t *testing.T, k *Registrar, row scripted) {
 	peer := SIPp(t, Script{Name: row.name, Steps: row.steps, Proxied: !row.direct}, SIPpOptions{})
-	var p *sipclient.Phone
-	var tape *capture.Tape
-	to := "callee"
-	if row.direct {
-		p, tape = labPhone(t, sipclient.Account{User: "tester", Domain: peer.Addr.String()})
-	} else {
+	to, cfg := "callee", sipclient.Config{Account: sipclient.Account{User: "tester", Domain: peer.Addr.String()}}
+	if !row.direct {
 		to = portUser(peer)
-		p, tape = labPhone(t, sipclient.Account{User: to + "-caller", Domain: k.Domain(), Password: Password(to + "-caller")})
+		cfg.Account = sipclient.Account{User: to + "-caller", Domain: k.Domain(), Password: Password(to + "-caller")}
 	}
+	if row.consent {
+		cfg.Redirect = func(_ context.Context, to []string) (string, bool) { return to[0], true }
+	}
+	p, tape := labPhoneOf(t, cfg)
 	c, err := p.Dial(t.Context(), to)
 	require.NoError(t, err)
 	ours := row.ours
