@@ -11,6 +11,15 @@ var (
 			{Value: "no", Text: "No, leave the other phone alone"},
 		},
 	}
+	// Its Text says where the call would go.
+	askFollowRedirect = Question{
+		ID:   "follow_redirect",
+		Hint: "Without an answer the call ends here, and the report says where it was sent.",
+		Options: []Option{
+			{Value: "yes", Text: "Yes, call there"},
+			{Value: "no", Text: "No, end the call"},
+		},
+	}
 	askHeardRinging = Question{
 		ID:   "heard_ringing",
 		Text: "When you call this number with your usual phone, do you hear it ringing?",

@@ -30,9 +30,11 @@ type Session struct {
 	// Usual is the transport that the account asks for: "udp", "tcp" or "tls".
 	Usual string
 
-	mu      sync.Mutex // guards the fold
+	mu      sync.Mutex // guards the fold and pending
 	builder evidence.Builder
 	read    int // number of the last record that the builder has seen
+
+	pending *pending // what the phone asked since a step looked last; nil: nothing
 
 	call LiveCall // the call that the steps talk about; only Run's goroutine uses it
 	step int

@@ -40,10 +40,10 @@ var dial = Step{
 			state = call.Wait(waiting, Trying)
 			return nil
 		})
-		if state == Trying {
+		for more := state == Trying; more; more = state == Trying && s.askedMeanwhile(ctx) {
 			longer, cancel := context.WithTimeout(ctx, tryingLimit)
-			defer cancel()
 			state = call.Wait(longer, Ringing)
+			cancel()
 		}
 		if state != Ringing && state != Answered {
 			s.narrow(ctx)

@@ -17,18 +17,19 @@ import (
 
 // answerValues lists the answer keys and what each may say; nil: any text.
 var answerValues = map[string][]string{
-	"sign_in_anyway": {"yes", "no"},
-	"heard_ringing":  {"yes", "no", "unsure"},
-	"heard":          {"yes", "no", "unsure"},
-	"they_hear":      {"yes", "no", "unsure"},
-	"internal_rings": {"yes", "no", "unsure"},
-	"usual_fails":    {"yes", "no", "unsure"},
-	"digits":         nil,
-	"caller_hears":   {"ringing", "voicemail", "busy", "not-in-service", "silence", "unsure"},
-	"answer":         {"yes", "wait", "no"},
-	"call_me":        {"yes", "no"},
-	"drops_after":    {"at-once", "half-a-minute", "minutes", "quarter-of-an-hour", "any-time", "unsure"},
-	"symptom":        {"choppy", "robotic", "delay", "echo-here", "echo-there", "quiet", "distorted", "muffled", "words-cut", "unsure"},
+	"sign_in_anyway":  {"yes", "no"},
+	"follow_redirect": {"yes", "no"},
+	"heard_ringing":   {"yes", "no", "unsure"},
+	"heard":           {"yes", "no", "unsure"},
+	"they_hear":       {"yes", "no", "unsure"},
+	"internal_rings":  {"yes", "no", "unsure"},
+	"usual_fails":     {"yes", "no", "unsure"},
+	"digits":          nil,
+	"caller_hears":    {"ringing", "voicemail", "busy", "not-in-service", "silence", "unsure"},
+	"answer":          {"yes", "wait", "no"},
+	"call_me":         {"yes", "no"},
+	"drops_after":     {"at-once", "half-a-minute", "minutes", "quarter-of-an-hour", "any-time", "unsure"},
+	"symptom":         {"choppy", "robotic", "delay", "echo-here", "echo-there", "quiet", "distorted", "muffled", "words-cut", "unsure"},
 }
 
 func (p *program) check() *cobra.Command {

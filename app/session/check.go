@@ -83,6 +83,9 @@ func NewCheck(r Request) (*Check, error) {
 		Again:      c.again,
 		Notify:     r.Notify,
 	}
+	c.lazy.config.Redirect = func(ctx context.Context, to []string) (string, bool) {
+		return to[0], c.session.FollowRedirect(ctx, to[0])
+	}
 	return c, nil
 }
 
