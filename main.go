@@ -11,7 +11,7 @@ import (
 func main() {
 	os.Exit(cli.Main(os.Args[1:], cli.Env{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
-		Terminal: isTerminal(os.Stdin),
-		Window:   openWindow,
+		Terminal: isTerminal(os.Stdin), Watched: isTerminal(os.Stderr),
+		Window: openWindow,
 	}))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"sync"
 
@@ -131,6 +132,11 @@ func (p *program) practiseAll(ctx context.Context, causes []string, jobs int, as
 	results := make([]session.Result, len(causes))
 	var wg sync.WaitGroup
 	var mu sync.Mutex // the table's lines come whole
+	var screen io.Writer
+	if p.Watched {
+		screen = p.Err
+	}
+	progress := newBar(screen, len(causes))
 	places := make(chan struct{}, jobs)
 	for i, cause := range causes {
 		wg.Add(1)
@@ -140,14 +146,17 @@ func (p *program) practiseAll(ctx context.Context, causes []string, jobs int, as
 			defer func() { <-places }()
 			res := try(ctx, cause, nil)
 			results[i] = res
+			mu.Lock()
+			defer mu.Unlock()
+			progress.clear()
 			if !asJSON && !errors.Is(res.Err, errNotTried) {
-				mu.Lock()
-				defer mu.Unlock()
 				p.practiseLine(res)
 			}
+			progress.step()
 		}()
 	}
 	wg.Wait()
+	progress.clear()
 	return p.practiseSum(results, asJSON)
 }
 

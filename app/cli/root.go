@@ -31,6 +31,8 @@ type Env struct {
 	Out, Err io.Writer
 	// Terminal tells whether In is a person at a keyboard, so that questions can be asked.
 	Terminal bool
+	// Watched tells whether a person reads Err on a screen, so that progress can be drawn.
+	Watched bool
 	// Window opens the window, with a capture or report to show when file is not
 	// empty. Its error is a sentence.
 	Window func(file string) error
