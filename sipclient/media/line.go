@@ -1,11 +1,10 @@
 // Package media is the sound of the test phone's calls: it describes it (SDP offer
-// and answer), sends it in time (RTP) and reports on it (RTCP).
+// and answer), sends it in time (RTP, also encrypted), sends digits, and reports on
+// what comes (RTCP).
 package media
 
 import (
-	"errors"
 	"fmt"
-	"net"
 	"net/netip"
 	"sync"
 	"time"
@@ -17,49 +16,17 @@ import (
 	"softphonedoctor/sipclient/wire"
 )
 
+// What an account can ask for about encrypted sound (SRTP with keys by SDES, RFC 4568).
 const (
-	frameTime    = 20 * time.Millisecond
-	frameSamples = 160 // at 8 kHz
-	// openers is how many packets go out at early media, so that a router on our
-	// side lets the other side's sound in.
-	openers = 3
+	// AsOffered offers plain sound and takes encrypted sound where it is offered.
+	AsOffered = ""
+	// Plain never encrypts.
+	Plain = "none"
+	// Optional gives keys beside an offer of plain sound, and takes either.
+	Optional = "optional"
+	// Encrypted takes encrypted sound only (RTP/SAVP).
+	Encrypted = "srtp"
 )
-
-var errNoDescription = errors.New("the answer describes no sound")
-
-// Line is the sound of one call: two sockets of our own, diago's media and
-// RTP session on top, and our own counting for RTCP.
-//
-// What arrives is read by the sockets only. diago's reader never runs: it panics
-// on some header extensions and stops at a short datagram (trap 3), and counts
-// by the time of reading (trap 17).
-type Line struct {
-	cfg       Config
-	rtp, rtcp *wire.Socket
-	id        uint64 // of the o= line
-	began     time.Time
-
-	sending sync.Mutex // one frame at a time
-	fresh   bool       // the next packet begins a talk spurt
-	due     time.Time  // of the frame after the last one; zero before the first
-
-	mu      sync.Mutex
-	sess    *diago.MediaSession
-	session *diago.RTPSession
-	writer  *diago.RTPPacketWriter
-	speech  diago.Codec
-	remote  *description
-	plain   string // of remote, to tell a repetition
-	version uint64
-	held    bool // the other side is on hold by our wish
-	opened  bool // early packets are out
-	talking bool
-	closed  bool
-	halted  bool
-	halt    chan struct{}
-
-	reports reports
-}
 
 // Config is what a line needs of its phone.
 type Config struct {
@@ -69,33 +36,78 @@ type Config struct {
 	Source codec.Source // the sound to send; nil sends codec.Probe
 	// Codecs lists encoding names in order of preference; empty means PCMA and PCMU.
 	Codecs []string
+	// Encryption is AsOffered, Plain, Optional or Encrypted.
+	Encryption string
 	// Lookup resolves a name in a c= line, best address first.
 	Lookup func(host string, port int) []netip.AddrPort
 	// Done closes when the phone does.
 	Done <-chan struct{}
-	// FirstReport and Report are the time until the first RTCP report and between two.
+	// FirstReport and Report are the shortest interval of RFC 3550 6.2 before the first
+	// RTCP report and between two, before chance changes them.
 	FirstReport, Report time.Duration
+}
+
+// Line is the sound of one call: two sockets of our own, and diago's packet writer on
+// top. All methods are safe for concurrent use.
+//
+// What arrives is read by the sockets only. diago's reader never runs: it panics
+// on some header extensions and stops at a short datagram (trap 3), and counts
+// by the time of reading (trap 17).
+type Line struct {
+	cfg       Config
+	rtp, rtcp *wire.Socket
+	id        uint64 // of the o= line
+	allowed   []diago.Codec
+	began     time.Time
+
+	sending sync.Mutex // one frame at a time
+	out     output
+
+	mu      sync.Mutex
+	remote  *description
+	speech  diago.Codec // what we send
+	event   diago.Codec // digits; its name is "" when not agreed
+	guard   *guard      // nil while plain
+	offered []crypto    // the keys of our offers
+	sealed  bool        // our last offer had encrypted sound only
+	mixed   bool        // our last offer had keys beside plain sound
+	place   int         // of the sound among the m= lines, -1 before the first description
+	others  []string    // the lines around it, refused
+	last    string      // our last description
+	version uint64
+	held    bool // the other side is on hold by our wish
+	opened  bool // early packets are out
+	talking bool
+	closed  bool
+	halted  bool
+	halt    chan struct{}
+	typists chan struct{} // held by whoever sends digits
+
+	reports reports
 }
 
 // New opens the sockets of a call's sound; nothing is sent yet.
 func New(cfg Config) (*Line, error) {
-	if cfg.Source == nil {
-		cfg.Source = new(codec.Probe)
-	}
 	rtp, rtcp, err := listenPair(cfg)
 	if err != nil {
 		return nil, err
 	}
-	m := &Line{cfg: cfg, rtp: rtp, rtcp: rtcp, began: time.Now(), fresh: true, halt: make(chan struct{})}
-	m.id = uint64(m.began.Unix())
-	m.reports.init()
-	m.sess = &diago.MediaSession{Codecs: codecs(cfg.Codecs)}
-	m.sess.InitWithListeners(mediaConn{wire.PacketConn{Socket: rtp}, m}, wire.PacketConn{Socket: rtcp}, &net.UDPAddr{})
-	m.sess.Laddr = *net.UDPAddrFromAddrPort(rtp.Local()) // InitWithListeners takes RTCP's
+	m := newLine(cfg, rtp, rtcp)
 	cfg.Tape.Note(capture.Note{Kind: capture.KindSubject, Key: "media", Text: rtp.Local().String()})
 	rtp.Start(m.onRTP)
 	rtcp.Start(m.onRTCP)
 	return m, nil
+}
+
+func newLine(cfg Config, rtp, rtcp *wire.Socket) *Line {
+	if cfg.Source == nil {
+		cfg.Source = new(codec.Probe)
+	}
+	m := &Line{cfg: cfg, rtp: rtp, rtcp: rtcp, allowed: codecs(cfg.Codecs), began: time.Now(), place: -1, halt: make(chan struct{}), typists: make(chan struct{}, 1)}
+	m.id = uint64(m.began.Unix())
+	m.out.init(m)
+	m.reports.init(m.out.writer.SSRC)
+	return m
 }
 
 // Local is the address of the RTP socket.
@@ -126,15 +138,13 @@ func listenPair(cfg Config) (rtp, rtcp *wire.Socket, err error) {
 	return nil, nil, fmt.Errorf("no pair of free ports: %w", err)
 }
 
-// sendable gives what is needed to send a frame; ok is false on hold.
-func (m *Line) sendable() (w *diago.RTPPacketWriter, speech diago.Codec, ok bool) {
+// SetHeld notes whether we hold the other side, and tells whether we did. Our next
+// description says so.
+func (m *Line) SetHeld(hold bool) (was bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.writer == nil || m.remote == nil || m.closed {
-		return nil, speech, false
-	}
-	hears := m.remote.direction == "sendrecv" || m.remote.direction == "recvonly"
-	return m.writer, m.speech, hears && !m.held && !m.remote.addr.Addr().IsUnspecified()
+	was, m.held = m.held, hold
+	return was
 }
 
 // Talk begins sound and reports; it does so once.
@@ -149,97 +159,13 @@ func (m *Line) Talk() {
 	}
 }
 
-// pace sends frames every 20 ms by a fixed schedule until the line stops, or at
-// most n of them, which end when talking begins.
-func (m *Line) pace(n int) {
-	next := m.resume()
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	for ; n != 0; n-- {
-		select {
-		case <-m.halt:
-			return
-		case <-m.cfg.Done:
-			return
-		case <-timer.C:
-		}
-		next = next.Add(frameTime)
-		if !m.frame(n > 0, next) {
-			return
-		}
-		if behind := time.Since(next); behind > 10*frameTime { // the computer slept
-			skip := behind / frameTime
-			next = next.Add(skip * frameTime)
-			m.skip(uint32(skip) * frameSamples)
-		}
-		timer.Reset(time.Until(next))
-	}
-}
-
-// resume gives the time of the first frame. Between the packets at early media
-// and the answer seconds may pass, and they pass in the timestamps, too (RFC 3550
-// 5.1): else the other side would take the pause for jitter.
-func (m *Line) resume() time.Time {
-	now := time.Now()
-	m.sending.Lock()
-	due := m.due
-	m.sending.Unlock()
-	if due.IsZero() {
-		return now
-	}
-	if passed := now.Sub(due) / frameTime; passed > 0 {
-		m.skip(uint32(passed) * frameSamples)
-		due = due.Add(passed * frameTime)
-	}
-	return due
-}
-
-// frame sends the next 20 ms of sound, or lets them pass while on hold. An early
-// one is not sent any more once talking has begun: then it says false.
-func (m *Line) frame(early bool, due time.Time) (goOn bool) {
-	m.sending.Lock()
-	defer m.sending.Unlock()
-	defer func() { _ = recover() }()
-	goOn = true
-	w, speech, ok := m.sendable()
-	if early && m.isTalking() {
-		return false
-	}
-	m.due = due
-	if w == nil {
-		return goOn
-	}
-	var pcm [frameSamples]int16
-	m.cfg.Source.Frame(pcm[:])
-	if !ok {
-		w.DelayTimestamp(frameSamples)
-		m.fresh = true
-		return goOn
-	}
-	// The payload type is one that was agreed, always: diago locks up for good on
-	// any other (trap 4).
-	var payload [frameSamples]byte
-	_, _ = w.WriteSamples(encode(speech, pcm[:], payload[:0]), frameSamples, m.fresh, speech.PayloadType)
-	m.fresh = false
-	return goOn
-}
-
 func (m *Line) isTalking() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.talking
 }
 
-func (m *Line) skip(samples uint32) {
-	m.sending.Lock()
-	defer m.sending.Unlock()
-	if w, _, _ := m.sendable(); w != nil {
-		w.DelayTimestamp(samples)
-		m.fresh = true
-	}
-}
-
-// Stop ends sending and says goodbye in RTCP. What still arrives is recorded until close.
+// Stop ends sending and says goodbye in RTCP. What still arrives is recorded until Close.
 func (m *Line) Stop() {
 	m.mu.Lock()
 	first := !m.halted
@@ -251,34 +177,55 @@ func (m *Line) Stop() {
 	}
 }
 
+// stopped tells whether sending is over.
+func (m *Line) stopped() bool {
+	select {
+	case <-m.halt:
+		return true
+	case <-m.cfg.Done:
+		return true
+	default:
+		return false
+	}
+}
+
 // Close frees the sockets.
 func (m *Line) Close() {
 	m.Stop()
 	m.mu.Lock()
 	m.closed = true
-	session := m.session
-	m.session = nil
 	m.mu.Unlock()
-	if session != nil {
-		_ = session.Close()
-	}
 	_ = m.rtp.Close()
 	_ = m.rtcp.Close()
 }
 
-// mediaConn counts what leaves on the RTP socket, for our sender reports.
-type mediaConn struct {
-	wire.PacketConn
-	line *Line
+// onRTP counts what comes to the RTP port. Reports come there, too, when both sides
+// share it (RFC 5761 4), and from some that never asked.
+func (m *Line) onRTP(data []byte, from netip.AddrPort, at time.Time) {
+	if len(data) > 1 && data[0]>>6 == 2 && data[1] >= 192 && data[1] <= 223 {
+		m.onRTCP(data, from, at)
+		return
+	}
+	if m.key().openRTP(data) != nil {
+		return // not from whom we agreed keys with: as if it had not come (RFC 3711 3.3)
+	}
+	if m.reports.received(data, from, at) {
+		m.collide()
+	}
 }
 
-func (c mediaConn) WriteTo(b []byte, to net.Addr) (int, error) {
-	c.line.reports.sent(b, time.Now())
-	return c.Write(b, wire.AddrPort(to)), nil
+func (m *Line) onRTCP(data []byte, from netip.AddrPort, at time.Time) {
+	plain, err := m.key().openRTCP(data)
+	if err != nil {
+		return
+	}
+	if m.reports.control(plain, from, at) {
+		m.collide()
+	}
 }
 
-func (m *Line) onRTP(data []byte, _ netip.AddrPort, at time.Time) { m.reports.received(data, at) }
-
-func (m *Line) onRTCP(data []byte, _ netip.AddrPort, at time.Time) {
-	m.reports.control(data, at)
+func (m *Line) key() *guard {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.guard
 }

@@ -1,36 +1,57 @@
 package media
 
 import (
-	"errors"
+	"fmt"
 	"net"
+	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	diago "github.com/emiago/diago/media"
 )
 
-// codecs lists what the account allows, for diago.
-func codecs(names []string) []diago.Codec {
-	var list []diago.Codec
-	for _, name := range names {
-		switch strings.ToUpper(name) {
-		case "PCMU":
-			list = append(list, diago.CodecAudioUlaw)
-		case "PCMA":
-			list = append(list, diago.CodecAudioAlaw)
+// stance gives what a description of the other side has to meet. m.mu is held.
+func (m *Line) stance(answer bool) stance {
+	s := stance{encryption: m.cfg.Encryption, secured: m.guard != nil, answer: answer, place: m.place}
+	if answer {
+		s.sealed, s.keyed = m.sealed, m.mixed
+	}
+	s.mux = m.remote != nil && m.remote.mux
+	s.allowed = m.formats()
+	for _, c := range m.allowed {
+		if isSpeech(c) {
+			s.named = append(s.named, c.Name)
 		}
 	}
-	if len(list) == 0 {
-		list = []diago.Codec{diago.CodecAudioAlaw, diago.CodecAudioUlaw}
-	}
-	return append(list, diago.CodecTelephoneEvent8000)
+	return s
 }
 
-// Unknown lists the codecs of an account that this phone does not have.
-func Unknown(names []string) (list []string) {
-	for _, name := range names {
-		if up := strings.ToUpper(name); up != "PCMU" && up != "PCMA" {
-			list = append(list, name)
+// formats lists our formats under the numbers that are in use (RFC 3264 8.3.2). m.mu is held.
+func (m *Line) formats() []diago.Codec {
+	list := slices.Clone(m.allowed)
+	if m.remote == nil {
+		return list
+	}
+	for i := range list {
+		for _, used := range m.remote.codecs {
+			if used.Name == list[i].Name {
+				list[i].PayloadType = used.PayloadType
+			}
 		}
+	}
+	taken := map[uint8]bool{}
+	for _, used := range m.remote.codecs {
+		taken[used.PayloadType] = true
+	}
+	for i, c := range list {
+		if slices.ContainsFunc(m.remote.codecs, func(used diago.Codec) bool { return used.Name == c.Name }) {
+			continue
+		}
+		for n := uint8(96); taken[list[i].PayloadType] && n < 127; n++ {
+			list[i].PayloadType = n
+		}
+		taken[list[i].PayloadType] = true
 	}
 	return list
 }
@@ -39,22 +60,40 @@ func Unknown(names []string) (list []string) {
 func (m *Line) Offer() ([]byte, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.local(m.sess.Fork(), nil)
-}
-
-// local builds our description from a session of diago's. m.mu is held.
-func (m *Line) local(sess *diago.MediaSession, offer *description) (body []byte, err error) {
-	defer func() {
-		if recover() != nil {
-			err = errors.New("the description could not be built")
-		}
-	}()
-	m.version++
-	codecs := sess.CommonCodecs()
-	if len(codecs) == 0 {
-		codecs = sess.Codecs
+	if m.closed {
+		return nil, net.ErrClosed
 	}
-	return direct(polish(sess.LocalSDP(), codecs, m.cfg.Agent, m.id, m.version, offer), m.held, offer == nil), nil
+	d := draft{codecs: m.formats(), proto: "RTP/AVP", direction: "sendrecv", ptime: usualTime, others: m.others}
+	if r := m.remote; r != nil {
+		d.ptime, d.mux = r.ptime, r.mux
+		if strings.HasSuffix(strings.ToUpper(r.proto), "F") {
+			d.proto = "RTP/AVPF"
+		}
+	}
+	m.sealed, m.mixed = m.guard != nil || m.cfg.Encryption == Encrypted, false
+	if m.sealed {
+		d.proto = strings.Replace(d.proto, "/AVP", "/SAVP", 1)
+	}
+	switch {
+	case m.guard != nil: // the same key again, or the other side would lose the thread (trap 12)
+		m.offered = []crypto{m.guard.line}
+	case m.cfg.Encryption == Optional:
+		m.mixed = true
+		fallthrough
+	case m.sealed:
+		if m.offered == nil {
+			for i, s := range suites[:offeredSuites] {
+				m.offered = append(m.offered, newCrypto(strconv.Itoa(i+1), s))
+			}
+		}
+	}
+	if m.sealed || m.mixed {
+		d.cryptos = m.offered
+	}
+	if m.held {
+		d.direction = "sendonly"
+	}
+	return m.write(d), nil
 }
 
 // Accept takes the other side's answer to our offer. Without one, an answer that
@@ -62,6 +101,7 @@ func (m *Line) local(sess *diago.MediaSession, offer *description) (body []byte,
 func (m *Line) Accept(body []byte) error {
 	m.mu.Lock()
 	known := m.remote != nil
+	s := m.stance(true)
 	m.mu.Unlock()
 	if body == nil {
 		if known {
@@ -69,15 +109,21 @@ func (m *Line) Accept(body []byte) error {
 		}
 		return errNoDescription
 	}
-	d, err := m.describe(body)
+	d, err := m.describe(body, s)
 	if err != nil {
 		return err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	_, err = m.apply(d)
-	return err
+	if m.place < 0 {
+		m.place = 0
+	}
+	return m.apply(d, true)
 }
+
+// openers is how many packets go out at early media, so that a router on our
+// side lets the other side's sound in.
+const openers = 3
 
 // Early takes a description in a provisional answer and opens the way for the
 // sound that may follow it.
@@ -102,63 +148,165 @@ func (m *Line) Reply(offer []byte) (body []byte, late bool, err error) {
 		body, err = m.Offer()
 		return body, true, err
 	}
-	d, err := m.describe(offer)
+	m.mu.Lock()
+	s := m.stance(false)
+	m.mu.Unlock()
+	d, err := m.describe(offer, s)
 	if err != nil {
 		return nil, false, err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	sess, err := m.apply(d)
-	if err != nil {
+	if err := m.apply(d, false); err != nil {
 		return nil, false, err
 	}
-	body, err = m.local(sess, d)
-	return body, false, err
+	body = m.write(m.answer(d))
+	if d.off {
+		d.others[d.place] = "" // it may come back
+	}
+	m.place, m.others = d.place, d.others
+	return body, false, nil
 }
 
+// answer mirrors an offer that was applied. m.mu is held.
+func (m *Line) answer(d *description) draft {
+	a := draft{codecs: d.codecs, proto: d.proto, direction: mirrored[d.direction], ptime: d.ptime, mux: d.mux, others: d.others}
+	if m.held && a.direction == "sendrecv" {
+		a.direction = "sendonly"
+	} else if m.held && a.direction == "recvonly" {
+		a.direction = "inactive"
+	}
+	if m.guard != nil && !d.off {
+		a.cryptos = []crypto{m.guard.line}
+	}
+	return a
+}
+
+// mirrored is the direction that answers an offered one (RFC 3264 6.1).
+var mirrored = map[string]string{"sendrecv": "sendrecv", "sendonly": "recvonly", "recvonly": "sendonly", "inactive": "inactive"}
+
 // apply makes a description of the other side the one that counts. m.mu is held.
-func (m *Line) apply(d *description) (_ *diago.MediaSession, err error) {
-	defer func() {
-		if recover() != nil {
-			err = errors.New("the description could not be read")
-		}
-	}()
+func (m *Line) apply(d *description, answer bool) error {
 	if m.closed {
-		return nil, net.ErrClosed
+		return net.ErrClosed
 	}
-	plain := d.plain()
-	if plain == m.plain {
-		m.remote = d
-		return m.sess, nil
+	speech, ok := find(d.codecs, isSpeech)
+	if !ok {
+		return errNoSound
 	}
-	sess := m.sess.Fork()
-	for i, c := range sess.Codecs {
-		if c.Name == diago.CodecTelephoneEvent8000.Name {
-			for _, theirs := range d.codecs {
-				if theirs.Name == c.Name {
-					sess.Codecs[i] = theirs // diago compares the number, too (trap 16)
+	if !d.off {
+		guard, err := m.agree(d, answer)
+		if err != nil {
+			return err
+		}
+		m.guard = guard
+	}
+	event, _ := find(d.codecs, isEvent)
+	m.remote, m.speech, m.event = d, speech, event
+	return nil
+}
+
+// agree picks the keys of both directions. Ours stays as long as its suite does: only
+// its tag follows the offer's. m.mu is held.
+func (m *Line) agree(d *description, answer bool) (*guard, error) {
+	if len(d.cryptos) == 0 {
+		return nil, nil
+	}
+	if answer {
+		for _, theirs := range d.cryptos {
+			for _, ours := range m.offered {
+				if ours.suite == theirs.suite && ours.tag == theirs.tag {
+					return m.guard.renew(ours, theirs)
 				}
 			}
 		}
+		for _, theirs := range d.cryptos { // some count tags of their own
+			for _, ours := range m.offered {
+				if ours.suite == theirs.suite {
+					return m.guard.renew(ours, theirs)
+				}
+			}
+		}
+		return nil, errPlainAnswer
 	}
-	if err := sess.RemoteSDP([]byte(plain)); err != nil {
-		return nil, LimitError{"this test phone and the other side have no codec in common"}
+	theirs := d.cryptos[0]
+	if m.guard != nil {
+		for _, c := range d.cryptos {
+			if c.suite == m.guard.line.suite {
+				ours := m.guard.line
+				ours.tag = c.tag
+				return m.guard.renew(ours, c)
+			}
+		}
 	}
-	speech, ok := diago.CodecAudioFromList(sess.CommonCodecs())
-	if !ok {
-		return nil, LimitError{"this test phone and the other side have no speech codec in common"}
+	return m.guard.renew(newCrypto(theirs.tag, theirs.suite), theirs)
+}
+
+// draft is a description of ours before it is written.
+type draft struct {
+	codecs    []diago.Codec
+	proto     string
+	direction string
+	ptime     time.Duration
+	mux       bool
+	cryptos   []crypto
+	others    []string // the m= lines, "" where the sound stands; nil means that it stands alone
+}
+
+// write gives a draft as SDP (RFC 8866). The version of its o= line counts changes only
+// (RFC 3264 8). diago's own descriptions are not used: their o= ids exceed what many
+// read (trap 5), and they know one form of everything (trap 16). m.mu is held.
+func (m *Line) write(d draft) []byte {
+	local := m.Local()
+	family := "IP4"
+	if local.Addr().Is6() {
+		family = "IP6"
 	}
-	if m.writer == nil {
-		m.session = diago.NewRTPSession(sess)
-		m.writer = diago.NewRTPPacketWriterSession(m.session)
-		m.reports.ssrc = m.writer.SSRC
-	} else {
-		old := m.session
-		m.session = old.Fork(sess)
-		m.writer.UpdateRTPSession(m.session)
-		_ = old.Close()
+	text := func(version uint64) string {
+		lines := []string{
+			"v=0",
+			fmt.Sprintf("o=- %d %d IN %s %s", m.id, version, family, local.Addr()),
+			"s=" + m.cfg.Agent,
+			fmt.Sprintf("c=IN %s %s", family, local.Addr()),
+			"t=0 0",
+		}
+		if len(d.others) == 0 {
+			lines = append(lines, d.sound(local.Port())...)
+		}
+		for _, other := range d.others {
+			if other == "" {
+				lines = append(lines, d.sound(local.Port())...)
+			} else {
+				lines = append(lines, other)
+			}
+		}
+		return strings.Join(lines, "\r\n") + "\r\n"
 	}
-	m.writer.ClockDisable() // the schedule is ours
-	m.sess, m.remote, m.plain, m.speech = sess, d, plain, speech
-	return sess, nil
+	if m.version == 0 || text(m.version) != m.last {
+		m.version++
+		m.last = text(m.version)
+	}
+	return []byte(m.last)
+}
+
+// sound gives the lines of the m= block.
+func (d draft) sound(port uint16) []string {
+	first := fmt.Sprintf("m=audio %d %s", port, d.proto)
+	var lines []string
+	for _, c := range d.codecs {
+		first += fmt.Sprintf(" %d", c.PayloadType)
+		lines = append(lines, fmt.Sprintf("a=rtpmap:%d %s/%d", c.PayloadType, c.Name, c.SampleRate))
+		if isEvent(c) {
+			lines = append(lines, fmt.Sprintf("a=fmtp:%d 0-15", c.PayloadType)) // the keys, no flash
+		}
+	}
+	lines = append([]string{first}, lines...)
+	lines = append(lines, fmt.Sprintf("a=ptime:%d", d.ptime.Milliseconds()))
+	if d.mux {
+		lines = append(lines, "a=rtcp-mux")
+	}
+	for _, c := range d.cryptos {
+		lines = append(lines, "a=crypto:"+c.text())
+	}
+	return append(lines, "a="+d.direction)
 }

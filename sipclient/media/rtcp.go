@@ -1,9 +1,9 @@
 package media
 
 import (
-	"encoding/binary"
-	"fmt"
-	"math/rand/v2"
+	"crypto/rand"
+	"encoding/hex"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -26,6 +26,10 @@ type reports struct {
 	lastAt  time.Time // and when
 	sources map[uint32]*source
 	senders map[uint32]senderTime
+
+	mine      [1024]stamp // packets of ours, by sequence number
+	conflicts map[netip.AddrPort]time.Time
+	beat      beat
 }
 
 // senderTime is when the last sender report of a source came. It may come before
@@ -46,43 +50,51 @@ type source struct {
 	last          time.Time
 }
 
-func (r *reports) init() {
-	r.cname = fmt.Sprintf("%016x", rand.Uint64())
+func (r *reports) init(ssrc uint32) {
+	name := make([]byte, 12) // RFC 7022 4.2: nobody learns from it who we are
+	_, _ = rand.Read(name)
+	r.ssrc, r.cname = ssrc, hex.EncodeToString(name)
 	r.sources = map[uint32]*source{}
 	r.senders = map[uint32]senderTime{}
+	r.conflicts = map[netip.AddrPort]time.Time{}
 }
 
-// sent counts a packet that leaves.
-func (r *reports) sent(b []byte, at time.Time) {
-	if len(b) < 12 {
-		return
-	}
+// sent counts a packet that leaves, with so many bytes of sound. The timestamp of an
+// event stands still, so only its first packet tells the time.
+func (r *reports) sent(h rtp.Header, octets int, event bool, at time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.packets++
-	r.octets += uint32(len(b) - 12)
-	r.lastTS, r.lastAt = binary.BigEndian.Uint32(b[4:8]), at
-	r.ssrc = binary.BigEndian.Uint32(b[8:12])
+	r.octets += uint32(octets)
+	if !event || h.Marker {
+		r.lastTS, r.lastAt = h.Timestamp, at
+	}
+	r.mine[h.SequenceNumber%uint16(len(r.mine))] = stamp{h.SequenceNumber, h.Timestamp, true}
+	r.beat.sent()
 }
 
-// received counts a packet that arrived; what is no RTP is left alone.
-func (r *reports) received(b []byte, at time.Time) {
+// received counts a packet that arrived; what is no RTP is left alone. It tells whether
+// another source uses our number.
+func (r *reports) received(b []byte, from netip.AddrPort, at time.Time) (collided bool) {
 	var h rtp.Header
 	if len(b) < 12 || b[0]>>6 != 2 {
-		return
+		return false
 	}
 	if _, err := h.Unmarshal(b); err != nil {
-		return
+		return false
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if h.SSRC == r.ssrc && !r.returned(h) && r.conflict(from, at) {
+		return true
+	}
 	s := r.sources[h.SSRC]
 	if s == nil {
 		if len(r.sources) >= maxSources {
 			r.forget(at)
 		}
 		if len(r.sources) >= maxSources {
-			return
+			return false
 		}
 		seq := uint32(h.SequenceNumber)
 		s = &source{base: seq, highest: seq, transit: transit(at, h.Timestamp)}
@@ -104,6 +116,7 @@ func (r *reports) received(b []byte, at time.Time) {
 		d = -d
 	}
 	s.jitter += (float64(d) - s.jitter) / 16
+	return false
 }
 
 // transit is arrival minus timestamp, in units of 1/8000 s.
@@ -120,25 +133,37 @@ func (r *reports) forget(now time.Time) {
 	}
 }
 
-// control takes RTCP of the other side: its sender reports' times come back in ours.
-func (r *reports) control(b []byte, at time.Time) {
+// control takes RTCP of the other side: its sender reports' times come back in ours. It
+// tells whether another source uses our number.
+func (r *reports) control(b []byte, from netip.AddrPort, at time.Time) (collided bool) {
 	packets, err := rtcp.Unmarshal(b)
 	if err != nil {
-		return
+		return false
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.beat.measure(len(b))
 	for _, p := range packets {
-		if sr, ok := p.(*rtcp.SenderReport); ok {
+		switch p := p.(type) {
+		case *rtcp.SenderReport:
 			if len(r.senders) > 4*maxSources {
 				clear(r.senders)
 			}
-			r.senders[sr.SSRC] = senderTime{uint32(sr.NTPTime >> 16), at}
+			r.senders[p.SSRC] = senderTime{uint32(p.NTPTime >> 16), at}
+		case *rtcp.SourceDescription:
+			for _, c := range p.Chunks {
+				for _, item := range c.Items {
+					if c.Source == r.ssrc && item.Type == rtcp.SDESCNAME && item.Text != r.cname && r.conflict(from, at) {
+						collided = true
+					}
+				}
+			}
 		}
 	}
+	return collided
 }
 
-// compound builds the next report: SR when we sent, else RR, with our name, and
+// compound builds the next report: SR when we sent lately (RFC 3550 6.4), else RR, with our name, and
 // BYE at the end. It is nil when there is nothing to say.
 func (r *reports) compound(now time.Time, bye bool) []byte {
 	r.mu.Lock()
@@ -158,7 +183,7 @@ func (r *reports) compound(now time.Time, bye bool) []byte {
 		}
 	}
 	var list []rtcp.Packet
-	if r.packets > 0 {
+	if r.packets > 0 && r.beat.sending() {
 		list = append(list, &rtcp.SenderReport{
 			SSRC: r.ssrc, NTPTime: ntp(now), RTPTime: r.lastTS + uint32(now.Sub(r.lastAt).Microseconds()*8/1000),
 			PacketCount: r.packets, OctetCount: r.octets, Reports: blocks,
@@ -176,6 +201,7 @@ func (r *reports) compound(now time.Time, bye bool) []byte {
 	if err != nil {
 		return nil
 	}
+	r.beat.reported(len(b))
 	return b
 }
 
@@ -198,9 +224,9 @@ func ntp(t time.Time) uint64 {
 	return uint64(t.Unix()+since1900)<<32 | uint64(t.Nanosecond())<<32/1e9
 }
 
-// report sends RTCP until the line stops: first after 1.5 s, then every 5 s.
+// report sends RTCP until the line stops.
 func (m *Line) report() {
-	timer := time.NewTimer(m.cfg.FirstReport)
+	timer := time.NewTimer(m.reports.next(time.Now(), m.cfg.FirstReport, true))
 	defer timer.Stop()
 	for {
 		select {
@@ -211,7 +237,7 @@ func (m *Line) report() {
 		case <-timer.C:
 		}
 		m.sendReport(false)
-		timer.Reset(m.cfg.Report)
+		timer.Reset(m.reports.next(time.Now(), m.cfg.Report, false))
 	}
 }
 
@@ -219,12 +245,21 @@ func (m *Line) report() {
 // through diago's session, whose RTCP ends at the first re-INVITE (trap 6).
 func (m *Line) sendReport(bye bool) {
 	m.mu.Lock()
-	remote, closed := m.remote, m.closed
+	remote, closed, guard := m.remote, m.closed, m.guard
 	m.mu.Unlock()
-	if remote == nil || closed || remote.rtcp.Addr().IsUnspecified() {
+	if remote == nil || closed || remote.off || !remote.rtcp.IsValid() || remote.rtcp.Addr().IsUnspecified() {
 		return
 	}
-	if b := m.reports.compound(time.Now(), bye); b != nil {
+	b := m.reports.compound(time.Now(), bye)
+	if b == nil {
+		return
+	}
+	b, err := guard.sealRTCP(b)
+	switch {
+	case err != nil:
+	case remote.mux:
+		m.rtp.Write(b, remote.addr)
+	default:
 		m.rtcp.Write(b, remote.rtcp)
 	}
 }
