@@ -21,10 +21,15 @@ type Account struct {
 	Proxy    string // outbound proxy, host or host:port; "" sends to Domain
 	// Transport is "udp", "tcp" or "tls"; "" is "udp".
 	Transport string
-	// Codecs lists what to offer, in order of preference: "PCMU", "PCMA". Empty offers PCMA and PCMU.
-	Codecs   []string
-	Register bool          // false for a trunk that knows us by address
-	Expires  time.Duration // how long a registration is asked to live; 0 means 300 s
+	// Codecs lists what to offer, in order of preference: "PCMU", "PCMA", "G722", and "CN"
+	// (comfort noise) beside them. Empty offers PCMA and PCMU.
+	Codecs []string
+	// Encryption of sound: "" offers plain sound and takes encrypted sound (SRTP, keys by
+	// SDES) where it is offered, "none" never encrypts, "optional" offers keys beside plain
+	// sound and takes either, "srtp" (or "sdes") takes encrypted sound only.
+	Encryption string
+	Register   bool          // false for a trunk that knows us by address
+	Expires    time.Duration // how long a registration is asked to live; 0 means 300 s
 }
 
 // String and GoString leave the password out, whatever format prints an account.

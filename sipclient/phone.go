@@ -22,6 +22,7 @@ import (
 	"github.com/emiago/sipgo"
 
 	"softphonedoctor/sipclient/capture"
+	"softphonedoctor/sipclient/media"
 )
 
 // Errors of the phone. A refusal by a server is never an error: it stands on the tape.
@@ -101,8 +102,8 @@ type timing struct {
 	probe    time.Duration // silence after which a closed port is probed for
 	retry    time.Duration // first wait before a failed refresh is tried again
 	ack      time.Duration // how long a 200 is repeated without an ACK
-	first    time.Duration // until the first RTCP report
-	report   time.Duration // between RTCP reports
+	first    time.Duration // before the first RTCP report, least interval (RFC 3550 6.2)
+	report   time.Duration // between RTCP reports, likewise
 	pong     time.Duration // silence after which a ping counts as unanswered (RFC 5626 4.4.1)
 	rejoin   time.Duration // first wait before a lost connection is made again
 	session  time.Duration // shortest session interval that is taken (RFC 4028 4)
@@ -115,7 +116,7 @@ var standardTiming = timing{
 	probe:    time.Second,
 	retry:    30 * time.Second,
 	ack:      32 * time.Second,
-	first:    1500 * time.Millisecond,
+	first:    2500 * time.Millisecond,
 	report:   5 * time.Second,
 	pong:     10 * time.Second,
 	rejoin:   time.Second,
@@ -137,6 +138,11 @@ func New(ctx context.Context, cfg Config) (*Phone, error) {
 	if cfg.Domain == "" || cfg.User == "" {
 		return nil, errors.New("the account needs a user and a domain: fill in both")
 	}
+	mode, err := media.ParseEncryption(cfg.Encryption)
+	if err != nil {
+		return nil, err
+	}
+	cfg.Encryption = mode
 	cfg.Transport = strings.ToLower(cfg.Transport)
 	if cfg.Transport == "" {
 		cfg.Transport = "udp"

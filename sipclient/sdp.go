@@ -18,6 +18,7 @@ func (p *Phone) newLine() (*media.Line, error) {
 		Local:       p.Local().Addr(),
 		Agent:       userAgent,
 		Codecs:      p.cfg.Codecs,
+		Encryption:  p.cfg.Encryption,
 		Lookup:      p.lookupMedia,
 		Done:        p.ctx.Done(),
 		FirstReport: p.timing.first,
@@ -69,6 +70,6 @@ func sdpBody(m interface{ Body() []byte }) []byte {
 // noteCodecs notes codecs of the account that this phone does not have.
 func (p *Phone) noteCodecs() {
 	for _, name := range media.Unknown(p.cfg.Codecs) {
-		p.noteOnce(capture.PhoneLimit, "the account lists the codec "+name+", this test phone speaks G.711 (PCMA, PCMU) only", 0)
+		p.noteOnce(capture.PhoneLimit, "this test phone cannot do "+name+", which the account lists: it speaks "+media.Known(), 0)
 	}
 }

@@ -116,7 +116,7 @@ func TestTrap04PayloadType(t *testing.T) {
 	_ = result(t, done)
 	// An answer with a codec that was never offered is acknowledged and ended.
 	p2 := newPhone(t, srv.addr(), func(c *Config) { c.Codecs = []string{"pcmu", "G729"} })
-	if !hasNote(p2, capture.PhoneLimit+" the account lists the codec G729") {
+	if !hasNote(p2, capture.PhoneLimit+" this test phone cannot do G729, which the account lists") {
 		t.Error(notes(p2))
 	}
 	c2, inv2 := dial(t, p2, srv)
@@ -169,7 +169,7 @@ func TestTrap06ReportsGoOn(t *testing.T) {
 // be taken ends the call. Here hold is mirrored, encryption refused with 488.
 func TestTrap12Reinvite(t *testing.T) {
 	srv, snd := newPeer(t), newSound(t)
-	p := newPhone(t, srv.addr())
+	p := newPhone(t, srv.addr(), func(c *Config) { c.Encryption = "none" })
 	c, inv := connect(t, p, srv, snd.sdp())
 	mustRead(t, snd.rtp, "RTP")
 	seq := 1
@@ -210,7 +210,7 @@ func TestTrap12Reinvite(t *testing.T) {
 	if m := offer(secure); m.Status != 488 || !sounds() {
 		t.Errorf("encrypted: %d", m.Status)
 	}
-	if !hasNote(p, capture.PhoneLimit+" the other side wants encrypted") {
+	if !hasNote(p, capture.PhoneLimit+" this test phone was told to leave sound unencrypted") {
 		t.Error(notes(p))
 	}
 	if m := offer(""); m.Status != 200 || !strings.Contains(string(m.Body), "m=audio") {

@@ -97,7 +97,7 @@ func TestTrap16Descriptions(t *testing.T) {
 	}
 	_ = call.Answer(context.Background())
 	srv.until("488 INVITE")
-	if !hasNote(p, capture.PhoneLimit+" this test phone speaks G.711 only, the other side offers G729") {
+	if !hasNote(p, capture.PhoneLimit+" this test phone cannot do G.729") {
 		t.Error(notes(p))
 	}
 }

@@ -53,6 +53,17 @@ func Unknown(names []string) (list []string) {
 	return list
 }
 
+// Known names the codecs that this phone speaks, for a sentence.
+func Known() string {
+	var names []string
+	for _, c := range known {
+		if isSpeech(c) {
+			names = append(names, c.Name)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
 // match finds one of our formats for one of theirs, and gives it their number: the
 // number is theirs to choose, also in an answer (RFC 3264 5.1; trap 16).
 func match(list []diago.Codec, theirs sipmsg.Codec) (diago.Codec, bool) {

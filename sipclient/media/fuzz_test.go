@@ -1,11 +1,8 @@
 package media
 
 import (
-	"net"
 	"net/netip"
 	"testing"
-
-	diago "github.com/emiago/diago/media"
 
 	"softphonedoctor/sipclient/sipmsg"
 	"softphonedoctor/sipclient/wire"
@@ -13,13 +10,7 @@ import (
 
 // bareLine is a line without sockets.
 func bareLine() *Line {
-	m := &Line{cfg: Config{Agent: "x", Local: netip.MustParseAddr("127.0.0.1"), Lookup: literal}, halt: make(chan struct{})}
-	m.reports.init()
-	m.rtp = new(wire.Socket)
-	m.sess = &diago.MediaSession{Codecs: codecs(nil)}
-	m.sess.InitWithListeners(wire.PacketConn{Socket: m.rtp}, wire.PacketConn{Socket: m.rtp}, &net.UDPAddr{})
-	m.sess.Laddr = net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 4000}
-	return m
+	return newLine(Config{Agent: "x", Local: netip.MustParseAddr("127.0.0.1"), Lookup: literal}, new(wire.Socket), new(wire.Socket))
 }
 
 // literal resolves addresses only.
@@ -36,21 +27,36 @@ func FuzzDescription(f *testing.F) {
 	f.Add([]byte("v=0\no=- 1 1 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=audio 4000 RTP/AVP 8 101\na=rtpmap:101 telephone-event/8000\n"))
 	f.Add([]byte("v=0\r\nc=IN IP4 127.0.0.1\r\nm=video 4002 RTP/AVP 97\r\nm=audio 4000 RTP/AVP 0 0\r\na=rtpmap:0\r\na=rtpmap:0 PCMU/8000\r\na=inactive\r\nm=image 0 udptl t38\r\n"))
 	f.Add([]byte("v=0\r\nm=audio 4000/2 RTP/AVP 8\r\nc=IN\r\nc=IN IP4 0.0.0.0\r\n"))
+	f.Add([]byte("v=0\r\nc=IN IP4 127.0.0.1\r\nm=audio 4000 RTP/SAVP 8\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz|2^20|1:4\r\nm=audio 4002 RTP/AVP 9 96\r\na=rtpmap:96 telephone-event/8000\r\na=rtcp-mux\r\na=rtcp:4009 IN IP4 127.0.0.2\r\n"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		m := bareLine()
-		d, err := m.describe(b)
-		if err != nil {
-			return
-		}
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		if sess, err := m.apply(d); err == nil {
-			body, err := m.local(sess, d)
+		for _, encryption := range []string{AsOffered, Plain, Optional, Encrypted} {
+			m := bareLine()
+			m.cfg.Encryption = encryption
+			offer, err := m.Offer()
 			if err != nil {
 				t.Fatal(err)
 			}
-			if s, err := sipmsg.ParseSDP(body); err != nil || len(s.Media) != len(d.refused)+1 {
-				t.Fatalf("%v %q", err, body)
+			_ = m.Accept(b)
+			m = bareLine()
+			m.cfg.Encryption = encryption
+			body, _, err := m.Reply(b)
+			if err != nil {
+				continue
+			}
+			theirs, err1 := sipmsg.ParseSDP(b)
+			s, err2 := sipmsg.ParseSDP(body)
+			if err1 != nil || err2 != nil || len(s.Media) != len(theirs.Media) {
+				t.Fatalf("%v %v %q", err1, err2, body)
+			}
+			if _, err := sipmsg.ParseSDP(offer); err != nil {
+				t.Fatal(err)
+			}
+			again, err := m.Offer()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if s, err := sipmsg.ParseSDP(again); err != nil || len(s.Media) != len(theirs.Media) {
+				t.Fatalf("%v %q", err, again)
 			}
 		}
 	})

@@ -6,6 +6,7 @@ package media
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 	"sync"
 	"time"
 
@@ -27,6 +28,18 @@ const (
 	// Encrypted takes encrypted sound only (RTP/SAVP).
 	Encrypted = "srtp"
 )
+
+// ParseEncryption reads an account's word: one of the above, in any case; "sdes" is
+// another word for Encrypted.
+func ParseEncryption(word string) (string, error) {
+	switch word = strings.ToLower(word); word {
+	case AsOffered, Plain, Optional, Encrypted:
+		return word, nil
+	case "sdes":
+		return Encrypted, nil
+	}
+	return "", fmt.Errorf("encryption %q is none of \"none\", \"optional\" and \"srtp\": choose one of them", word)
+}
 
 // Config is what a line needs of its phone.
 type Config struct {
