@@ -26,7 +26,7 @@ func (real) NewCheck(r session.Request) (Check, error) {
 func (real) Faults() []Fault {
 	var all []Fault
 	for _, f := range session.Practices() {
-		all = append(all, Fault{Cause: f.Cause, Situation: f.Situation, Title: f.Title})
+		all = append(all, Fault{Cause: f.ID(), Situation: f.Situation, Title: f.Title})
 	}
 	return all
 }

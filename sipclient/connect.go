@@ -62,8 +62,12 @@ func (p *Phone) connect(ctx context.Context, to hop) (*stream, error) {
 	defer p.wg.Done()
 	// Close must not wait for a server that swallows packets.
 	defer context.AfterFunc(p.ctx, stop)()
+	if err := p.recentlySwallowed(to); err != nil {
+		return nil, err
+	}
 	conn, err := p.dial(ctx, to)
 	if err != nil {
+		p.noteSwallowed(to, err)
 		return nil, err
 	}
 	return p.hand(conn, to)

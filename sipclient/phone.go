@@ -79,6 +79,7 @@ type Phone struct {
 	streams map[hop]*stream              // connections in use
 	live    map[*stream]bool             // all connections, also those being made
 	narrow  map[netip.AddrPort]time.Time // servers without TCP, and until when that is believed
+	silent  map[hop]swallowed            // servers that took no connection in time
 	closed  bool                         // no new calls
 	sealed  bool                         // no new goroutines
 	calls   map[string]*Call             // by Call-ID
@@ -167,6 +168,7 @@ func New(ctx context.Context, cfg Config) (*Phone, error) {
 		streams:  map[hop]*stream{},
 		live:     map[*stream]bool{},
 		narrow:   map[netip.AddrPort]time.Time{},
+		silent:   map[hop]swallowed{},
 		dialling: make(chan struct{}, 1),
 		reg:      registration{one: make(chan struct{}, 1)},
 		asked:    valve{burst: requestBurst, rate: requestRate},

@@ -98,13 +98,6 @@ func again(req *sip.Request) *sip.Request {
 	return next
 }
 
-// transact sends a request that is no INVITE and gives its final answer. It ends
-// when the context does, whatever the stack's own 32 s timers say (trap 11).
-func (p *Phone) transact(ctx context.Context, req *sip.Request) (*sip.Response, error) {
-	p.prepare(ctx, req)
-	return p.exchange(ctx, req)
-}
-
 // exchange is transact for a request that goes the way it has, whatever its size.
 func (p *Phone) exchange(ctx context.Context, req *sip.Request) (*sip.Response, error) {
 	refusal, closed := p.refusals(), 0

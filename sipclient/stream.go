@@ -34,6 +34,7 @@ type stream struct {
 	rest   []byte       // of the message that the stack is reading
 
 	pong   chan struct{} // the other side answered a ping
+	served atomic.Bool   // it brought a message
 	ponged bool          // it ever did; only the keep-alive looks at it
 }
 
@@ -145,6 +146,7 @@ func (s *stream) take(framer *sipmsg.Framer, data []byte) {
 		if !ok {
 			return
 		}
+		s.served.Store(true)
 		s.phone.admitFrom(s, msg)
 	}
 }

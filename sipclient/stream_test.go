@@ -163,7 +163,7 @@ func TestConnectionRefused(t *testing.T) {
 		if s := c.Wait(context.Background(), Ended); s != Ended || time.Since(began) > time.Second {
 			t.Error(s, time.Since(began))
 		}
-		if !hasNote(p, capture.PhoneUnreachable+" tcp "+addr+": connection refused") {
+		if !hasNote(p, capture.PhoneUnreachable+" "+transport+" "+addr+": connection refused") {
 			t.Error(notes(p))
 		}
 	}

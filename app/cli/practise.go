@@ -40,7 +40,7 @@ Exit status: 0 when every fault was named as itself, 1 when one was not,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if list {
 				for _, f := range session.Practices() {
-					fmt.Fprintf(p.Out, "%-34s %-15s %s\n", f.Cause, f.Situation, f.Title)
+					fmt.Fprintf(p.Out, "%-44s %-15s %s\n", f.ID(), f.Situation, f.Title)
 				}
 				return nil
 			}
@@ -71,7 +71,7 @@ Exit status: 0 when every fault was named as itself, 1 when one was not,
 func practices(names []string) ([]string, error) {
 	var all []string
 	for _, f := range session.Practices() {
-		all = append(all, f.Cause)
+		all = append(all, f.ID())
 	}
 	for _, name := range names {
 		if !slices.Contains(all, name) {
@@ -169,10 +169,10 @@ func (p *program) practiseLine(r session.Result) {
 		mark = "✗"
 	}
 	if mark == "✓" {
-		fmt.Fprintf(p.Out, "%s %-34s %-10s %-15s %4.1f s\n", mark, r.Cause, r.Certainty, r.Where, r.Took.Seconds())
+		fmt.Fprintf(p.Out, "%s %-44s %-10s %-15s %4.1f s\n", mark, r.Cause, r.Certainty, r.Where, r.Took.Seconds())
 		return
 	}
-	fmt.Fprintf(p.Out, "%s %-34s found %s %v\n", mark, r.Cause, found, r.Others)
+	fmt.Fprintf(p.Out, "%s %-44s found %s %v\n", mark, r.Cause, found, r.Others)
 }
 
 func (p *program) practiseSum(results []session.Result, asJSON bool) error {

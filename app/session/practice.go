@@ -12,7 +12,8 @@ import (
 
 // Practice is the built-in PBX at work on loopback, with an account for it.
 type Practice struct {
-	Cause     string // the fault that is switched on, or "healthy"
+	ID        string // names the fault that is switched on, as practise --list does
+	Cause     string // what should be found, or "healthy"
 	Situation string // the check that should find it
 	Title     string // the fault in plain words
 	Account   Account
@@ -25,24 +26,25 @@ type Practice struct {
 // Practices lists the faults that can be switched on, "healthy" among them.
 func Practices() []practice.Fault { return practice.Faults() }
 
-// StartPractice starts the built-in PBX with the fault of a cause ("" means
+// StartPractice starts the built-in PBX with the fault of this ID ("" means
 // healthy). Close it when done.
-func StartPractice(cause string) (*Practice, error) {
-	if cause == "" {
-		cause = "healthy"
+func StartPractice(id string) (*Practice, error) {
+	if id == "" {
+		id = practice.Healthy
 	}
-	f, ok := practice.FaultFor(cause)
+	f, ok := practice.FaultFor(id)
 	if !ok {
-		return nil, fmt.Errorf("the built-in PBX has no fault named %q; softphone-doctor practise --list shows all", cause)
+		return nil, fmt.Errorf("the built-in PBX has no fault named %q; softphone-doctor practise --list shows all", id)
 	}
 	pbx, err := practice.Start(f)
 	if err != nil {
 		return nil, fmt.Errorf("the built-in PBX could not start: %w", err)
 	}
 	return &Practice{
-		Cause: f.Cause, Situation: f.Situation, Title: f.Title,
+		ID: f.ID(), Cause: f.Cause, Situation: f.Situation, Title: f.Title,
 		Account: Account{
 			Name: "Built-in PBX", User: pbx.User(), Domain: pbx.Domain(), Login: pbx.Login(), Password: pbx.Password(),
+			Transport: pbx.Transport(), roots: pbx.Roots(),
 		},
 		Target: pbx.Target(), Answers: f.Answers, pbx: pbx,
 	}, nil
@@ -53,9 +55,9 @@ func (p *Practice) Close() { p.pbx.Close() }
 
 // Result is one line of practise's table.
 type Result struct {
-	Cause     string   // what was switched on
+	Cause     string   // the ID of what was switched on
 	Found     string   // the first root cause, or "healthy"
-	Right     bool     // they are the same
+	Right     bool     // it is the cause that was switched on
 	Certainty string   // of what was found, "" when healthy
 	Where     string   // of what was found, "" when healthy
 	Others    []string // causes found besides
@@ -71,10 +73,10 @@ const practiceWait = 3 * time.Second
 
 // Practise switches one fault on, runs the check that should find it with the
 // prepared answers, and compares.
-func Practise(ctx context.Context, cause string, notify func(wizard.Event)) Result {
+func Practise(ctx context.Context, id string, notify func(wizard.Event)) Result {
 	began := time.Now()
-	res := Result{Cause: cause, Others: []string{}}
-	p, err := StartPractice(cause)
+	res := Result{Cause: id, Others: []string{}}
+	p, err := StartPractice(id)
 	if err != nil {
 		res.Err = err
 		return res

@@ -20,11 +20,11 @@ var places = make(chan struct{}, 8)
 // fault by fault, and then examines the tape of each: live equals file.
 func TestEveryFaultIsNamedAsItself(t *testing.T) {
 	for _, f := range Practices() {
-		t.Run(f.Cause, func(t *testing.T) {
+		t.Run(f.ID(), func(t *testing.T) {
 			t.Parallel()
 			places <- struct{}{}
 			defer func() { <-places }()
-			res := practiseOnTime(t, f.Cause)
+			res := practiseOnTime(t, f.ID())
 			require.NoError(t, res.Err)
 			if !res.Right {
 				var text bytes.Buffer

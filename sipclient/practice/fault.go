@@ -24,11 +24,21 @@ const (
 // would say.
 type Fault struct {
 	Cause     string            // id of the list of causes, or Healthy
+	Variant   string            // tells rows of the same cause apart; "" for the usual one
 	Situation string            // Registration, NoRingback ...
 	Title     string            // in plain words
 	Answers   map[string]string // answer key to value, as given on the command line
 
 	switches
+}
+
+// ID names the row: its cause, and where there are several of the same cause, its
+// variant behind two dashes.
+func (f Fault) ID() string {
+	if f.Variant == "" {
+		return f.Cause
+	}
+	return f.Cause + "--" + f.Variant
 }
 
 // WithDigest gives the same fault with another digest algorithm (RFC 7616):
@@ -54,7 +64,7 @@ func (f Fault) AsTrunk() Fault {
 // Faults lists every fault, the healthy PBX first. The list is the caller's.
 func Faults() []Fault {
 	var all []Fault
-	for _, table := range [][]Fault{healthy, registrationFaults, ringbackFaults, incomingFaults, soundFaults, qualityFaults, callFaults} {
+	for _, table := range [][]Fault{healthy, registrationFaults, ringbackFaults, incomingFaults, soundFaults, qualityFaults, callFaults, transportFaults} {
 		for _, f := range table {
 			f.Answers = maps.Clone(f.Answers)
 			all = append(all, f)
@@ -63,10 +73,10 @@ func Faults() []Fault {
 	return all
 }
 
-// FaultFor finds a fault by its cause; ok is false when the PBX has no switch for it.
-func FaultFor(cause string) (f Fault, ok bool) {
+// FaultFor finds a fault by its ID; ok is false when the PBX has no switch for it.
+func FaultFor(id string) (f Fault, ok bool) {
 	for _, f := range Faults() {
-		if f.Cause == cause {
+		if f.ID() == id {
 			return f, true
 		}
 	}
@@ -81,6 +91,7 @@ var healthy = []Fault{{
 // switches say how the PBX misbehaves. The zero value is healthy.
 type switches struct {
 	place    place
+	line     connecting
 	clock    time.Duration // added to the true time in the Date header
 	alg      bool          // a router's SIP helper stands in between and rewrites addresses
 	natMoves bool          // a router gives each REGISTER another port

@@ -41,7 +41,7 @@ func FuzzReceive(f *testing.F) {
 	f.Cleanup(func() { _ = sink.Close() })
 	f.Fuzz(func(t *testing.T, data []byte) {
 		for _, p := range pbxs {
-			p.receive(peer{p.conns[0], localAddr(sink)}, data)
+			p.receive(peer{conn: p.conns[0], addr: localAddr(sink)}, data)
 		}
 	})
 }

@@ -46,7 +46,7 @@ func (p *PBX) callPhone(ctx context.Context, how incoming) error {
 	defer c.end()
 
 	invite := c.newRequest("INVITE")
-	invite.Add("Contact", contactOf(ownNumber, c.far))
+	invite.Add("Contact", c.pbx.contactOf(ownNumber, c.far))
 	invite.Add("Allow", allowed)
 	if !how.noOffer {
 		invite.SetBody("application/sdp", m.describe(""))

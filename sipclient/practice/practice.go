@@ -3,8 +3,8 @@
 // the end-to-end test of the whole program: each fault, seen over a real wire,
 // must be named as itself.
 //
-// It speaks plain UDP and writes every byte itself, because it must be able to
-// misbehave. Without a fault it behaves as RFC 3261, RFC 3581, RFC 7616 and
+// It speaks UDP, TCP or TLS and writes every byte itself, because it must be able
+// to misbehave. Without a fault it behaves as RFC 3261, RFC 3581, RFC 7616 and
 // RFC 3550 ask: registrar with digest, a number that rings, answers and talks,
 // another that echoes, and sender and receiver reports that are true.
 package practice
@@ -12,6 +12,8 @@ package practice
 import (
 	"context"
 	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/hex"
 	"fmt"
 	"net"
@@ -54,6 +56,10 @@ type PBX struct {
 	conns    []*net.UDPConn // SIP sockets that are read
 	reserved []*net.UDPConn // sockets that only keep a port as it is: deaf or closed
 	moved    netip.AddrPort // where a redirect points to
+	lines    net.Listener   // for connections, nil on UDP
+	held     net.Conn       // only keeps a port closed
+	tls      *tls.Config    // nil without TLS
+	roots    *x509.CertPool
 
 	mu       sync.Mutex
 	txs      map[string]*transaction
@@ -61,7 +67,8 @@ type PBX struct {
 	calls    map[string]*call
 	bindings []binding
 	nonces   map[string]bool
-	nats     int // how many ports a moving NAT has had
+	open     map[net.Conn]bool // connections of phones
+	nats     int               // how many ports a moving NAT has had
 }
 
 // Start begins to serve with the given fault on a free loopback port. The
@@ -70,7 +77,7 @@ func Start(f Fault) (*PBX, error) {
 	p := &PBX{
 		fault: f, password: token(9),
 		txs: map[string]*transaction{}, clients: map[string]chan<- response{},
-		calls: map[string]*call{}, nonces: map[string]bool{},
+		calls: map[string]*call{}, nonces: map[string]bool{}, open: map[net.Conn]bool{},
 	}
 	p.expected = p.password
 	if f.register.wrongPassword {
@@ -78,18 +85,27 @@ func Start(f Fault) (*PBX, error) {
 	}
 	p.signInOthers()
 	p.ctx, p.stop = context.WithCancel(context.Background())
-	if err := p.open(); err != nil {
+	if err := p.listen(); err != nil {
 		_ = p.Close()
 		return nil, fmt.Errorf("the practice server could not start: %w", err)
 	}
 	for _, c := range p.conns {
 		p.spawn(func() { p.serve(c) })
 	}
+	if p.lines != nil {
+		p.spawn(p.acceptLines)
+	}
 	return p, nil
 }
 
-// open binds what the fault needs and settles the domain.
-func (p *PBX) open() error {
+// listen binds what the fault needs and settles the domain.
+func (p *PBX) listen() error {
+	if p.fault.line.transport != "" {
+		if p.fault.place == closedPort {
+			return p.openShutLine()
+		}
+		return p.openLines()
+	}
 	switch p.fault.place {
 	case nowhere:
 		p.domain = "no-such-provider.invalid"
@@ -132,6 +148,13 @@ func (p *PBX) open() error {
 // what the fault needs (a name that does not exist, a port that is closed).
 func (p *PBX) Domain() string { return p.domain }
 
+// Transport is how the account has to speak to the PBX: "" for UDP, TCP or TLS.
+func (p *PBX) Transport() string { return p.fault.line.transport }
+
+// Roots is the authority of the PBX's certificates, for the phone; nil without TLS.
+// Some faults show a certificate that is not from there.
+func (p *PBX) Roots() *x509.CertPool { return p.roots }
+
 // User is the account's user name.
 func (p *PBX) User() string { return account }
 
@@ -154,6 +177,7 @@ func (p *PBX) Close() error {
 	p.closed.Do(func() {
 		p.mu.Lock()
 		p.stop()
+		p.closeLines()
 		p.mu.Unlock()
 		for _, c := range append(p.conns, p.reserved...) {
 			if err := c.Close(); err != nil && first == nil {

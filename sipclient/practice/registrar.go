@@ -52,7 +52,9 @@ func (p *PBX) onRegister(tx *transaction) {
 	sw := p.fault.register
 	switch {
 	case sw.silent:
-	case sw.redirect && localAddr(tx.from.conn) != p.moved:
+	case p.fault.line.cutAsking && tx.from.line != nil && len(tx.request.Contacts()) > 0:
+		_ = tx.from.line.Close()
+	case sw.redirect && tx.from.local() != p.moved:
 		tx.respond(reply{code: 301, phrase: "Moved Permanently", headers: []string{
 			fmt.Sprintf("Contact: <sip:%s>", p.moved),
 		}}, nil)
@@ -130,6 +132,9 @@ func (p *PBX) bind(tx *transaction) {
 				}
 			})
 		})
+	}
+	if signingIn(m) {
+		p.cut(tx.from)
 	}
 }
 

@@ -20,7 +20,7 @@ func (c *call) newRequest(method string) *sipmsg.Message {
 	defer c.mu.Unlock()
 	c.cseq++
 	m := sipmsg.NewRequest(method, c.target)
-	m.Add("Via", fmt.Sprintf("SIP/2.0/UDP %s;branch=z9hG4bK%s;rport", localAddr(c.far.conn), token(8)))
+	m.Add("Via", fmt.Sprintf("SIP/2.0/%s %s;branch=z9hG4bK%s;rport", c.pbx.transport(), c.far.local(), token(8)))
 	m.Add("Max-Forwards", "70")
 	m.Add("From", c.local)
 	m.Add("To", c.remote)
@@ -53,6 +53,9 @@ func (p *PBX) do(ctx context.Context, to peer, m *sipmsg.Message, progress func(
 	for {
 		select {
 		case <-next.C:
+			if to.line != nil {
+				continue // what a connection took need not be repeated
+			}
 			to.send(data)
 			wait *= 2
 			if m.Method != "INVITE" {
@@ -121,7 +124,7 @@ func (c *call) sendAck(answer *sipmsg.Message, body []byte) {
 	c.mu.Lock()
 	m := sipmsg.NewRequest("ACK", c.target)
 	c.mu.Unlock()
-	m.Add("Via", fmt.Sprintf("SIP/2.0/UDP %s;branch=z9hG4bK%s;rport", localAddr(c.far.conn), token(8)))
+	m.Add("Via", fmt.Sprintf("SIP/2.0/%s %s;branch=z9hG4bK%s;rport", c.pbx.transport(), c.far.local(), token(8)))
 	m.Add("Max-Forwards", "70")
 	m.Add("From", c.local)
 	m.Add("To", answer.Get("To"))
@@ -151,7 +154,7 @@ func hopByHop(method string, invite *sipmsg.Message, to string) *sipmsg.Message 
 // refuses, the call goes on as it was.
 func (c *call) reinvite(body []byte) {
 	m := c.newRequest("INVITE")
-	m.Add("Contact", contactOf(ownNumber, c.far))
+	m.Add("Contact", c.pbx.contactOf(ownNumber, c.far))
 	m.SetBody("application/sdp", body)
 	answer, err := c.pbx.do(c.ctx, c.far, m, nil)
 	switch {

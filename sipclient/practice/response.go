@@ -28,7 +28,7 @@ func (tx *transaction) build(r reply, body []byte) *sipmsg.Message {
 		}
 	}
 	if tx.request.Method == "INVITE" && r.code > 100 && r.code < 300 {
-		m.Add("Contact", contactOf(tx.request.ToAddr().URI.User, tx.from))
+		m.Add("Contact", tx.pbx.contactOf(tx.request.ToAddr().URI.User, tx.from))
 		m.Add("Allow", allowed)
 	}
 	for _, h := range r.headers {
@@ -44,8 +44,11 @@ func (tx *transaction) build(r reply, body []byte) *sipmsg.Message {
 }
 
 // contactOf is where this server wants later requests of a call.
-func contactOf(user string, far peer) string {
-	return fmt.Sprintf("<sip:%s@%s>", user, localAddr(far.conn))
+func (p *PBX) contactOf(user string, far peer) string {
+	if t := p.fault.line.transport; t != "" {
+		return fmt.Sprintf("<sip:%s@%s;transport=%s>", user, far.local(), t)
+	}
+	return fmt.Sprintf("<sip:%s@%s>", user, far.local())
 }
 
 // answeredVia adds what the server saw to the topmost Via: received, and rport

@@ -5,20 +5,44 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"strings"
 	"time"
 
 	"softphonedoctor/sipclient/sipmsg"
 )
 
-// peer is the far end of one of our SIP sockets.
+// peer is the far end of one of our SIP sockets, or of a connection.
 type peer struct {
-	conn *net.UDPConn
+	conn *net.UDPConn // nil where there is a line
+	line *line
 	addr netip.AddrPort
 }
 
 // send gives one message to the wire. A phone that has gone shows itself by
 // silence, as in life, so the error has no other use.
-func (to peer) send(data []byte) { _, _ = to.conn.WriteToUDPAddrPort(data, to.addr) }
+func (to peer) send(data []byte) {
+	if to.line != nil {
+		to.line.write(data)
+		return
+	}
+	_, _ = to.conn.WriteToUDPAddrPort(data, to.addr)
+}
+
+// local is our end.
+func (to peer) local() netip.AddrPort {
+	if to.line != nil {
+		return to.line.local
+	}
+	return localAddr(to.conn)
+}
+
+// transport is how Via spells the way to the peer.
+func (p *PBX) transport() string {
+	if t := p.fault.line.transport; t != "" {
+		return strings.ToUpper(t)
+	}
+	return "UDP"
+}
 
 // allowed lists what this server understands, for Allow headers.
 const allowed = "INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, INFO, UPDATE, PRACK"
@@ -40,7 +64,7 @@ func (p *PBX) serve(conn *net.UDPConn) {
 		case len(bytes.TrimSpace(buf[:n])) == 0:
 			continue // a keep-alive (RFC 5626 3.5.1)
 		}
-		p.receive(peer{conn, unmap(from)}, buf[:n])
+		p.receive(peer{conn: conn, addr: unmap(from)}, buf[:n])
 	}
 }
 

@@ -81,7 +81,7 @@ func (tx *transaction) again() {
 // RFC 3261 18.2.2).
 func (tx *transaction) reply(data []byte) {
 	to := tx.from
-	if !tx.via.HasRPort {
+	if to.line == nil && !tx.via.HasRPort {
 		port := tx.via.Port
 		if port == 0 {
 			port = 5060
@@ -107,7 +107,8 @@ func (tx *transaction) respond(r reply, body []byte) (ok bool) {
 	}
 	tx.mu.Unlock()
 	tx.reply(data)
-	if r.code >= 200 && tx.request.Method == "INVITE" {
+	// A connection loses no refusal, but a 2xx is the answer of the far end.
+	if r.code >= 200 && tx.request.Method == "INVITE" && (tx.from.line == nil || r.code < 300) {
 		tx.pbx.spawn(func() { tx.repeat(data) })
 	}
 	return true

@@ -226,7 +226,7 @@ func cutOff(e *evidence.Evidence, s *signIn) (Hit, bool) {
 	}
 	h := Hit{Certainty: Possible, Args: args{"waited": "", "while": "The server took the connection and closed it " + span(c.Closed.Time.Sub(m.Time)) + " after the sign-in, without an answer."},
 		Cites: append(cites(cite(m, "a sign-in without any answer")), Cite{c.Closed.N, "the connection was closed instead"})}
-	if c.TLS != nil || slices.ContainsFunc(s.tries, func(t *evidence.Transaction) bool { return len(t.Responses) > 0 }) {
+	if c.TLS != nil || heardFrom(e, hopOf(c), time.Time{}) {
 		h.Certainty = Likely // it proved who it is, or answered before
 	}
 	return h, true

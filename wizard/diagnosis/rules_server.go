@@ -102,14 +102,24 @@ func checkUnreachable(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 				Cites: []Cite{{list[0].N, "the network says " + quote(list[0].Reason)}}}))
 			continue
 		}
-		if s.waited < silence {
+		if s.waited < silence || !slices.ContainsFunc(s.requests, func(t *evidence.Transaction) bool { return byAccount(e, t.Request.Net.String()) }) {
 			continue
 		}
 		hits = append(hits, besideOthers(e, s, s.unheard, Hit{Certainty: sure(s.waited), Direction: evidence.Both,
+			Where: silentWhere(e, s.unheard),
 			Args:  args{"asked": upper(thing(s.unheard.Method)) + " sent to", "server": s.unheard.Request.To.String(), "seen": "for " + span(s.waited)},
 			Cites: unheardCites(s.unheard)}))
 	}
 	return append(hits, unanswered(e)...)
+}
+
+// silentWhere: what took our phone's connection and then says nothing is at the end
+// of the way, not on it.
+func silentWhere(e *evidence.Evidence, t *evidence.Transaction) Where {
+	if e.Have.Has(evidence.HaveLive) && !overUDP(t.Request) {
+		return Provider
+	}
+	return ""
 }
 
 // besideOthers weighs a server's silence against what other servers said while it
