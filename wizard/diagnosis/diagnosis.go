@@ -141,6 +141,9 @@ type Diagnosis struct {
 	Clear     []string // causes that were looked for and are ruled out
 	Unchecked []string // causes that could not be looked for
 	Path      [4]Segment
+	// Limits are calls that came to nothing for lacks of our own test phone; no
+	// finding speaks of them.
+	Limits []Limit
 }
 
 // Root gives the first finding that is no symptom, nil when there is none. Hints

@@ -85,6 +85,8 @@ func judge(rules []Rule, e *evidence.Evidence, d Dictionary) Diagnosis {
 			out.Unchecked = append(out.Unchecked, r.Cause)
 		}
 	}
+	out.Limits = ownLimits(e)
+	hits = out.excuse(hits)
 	markSymptoms(rules, hits, e)
 	for _, g := range merge(hits, e.Situation) {
 		out.Findings = append(out.Findings, g.finding())

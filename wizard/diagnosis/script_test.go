@@ -33,7 +33,7 @@ import (
 //	9    note answer heard no                            a note
 //
 // Words behind a message: call=ID to=USER from=USER sdp sdp=HOST:PORT dir=sendonly
-// codecs=0,8,101 proto=RTP/SAVP crypto auth stale realm=R alg=A at=0.5,1.5 (further
+// codecs=0,8,101 proto=RTP/SAVP crypto dtls auth stale realm=R alg=A at=0.5,1.5 (further
 // copies) size=1400 tcp tls ruser=USER via=HOST:PORT seen=HOST:PORT as=METHOD dest=ADDR contact=HOST:PORT.
 type script struct {
 	phone, server, media, peer netip.AddrPort
@@ -237,7 +237,7 @@ func readOptions(words []string) options {
 			continue
 		}
 		switch w {
-		case "sdp", "auth", "stale", "crypto", "tcp", "tls", "bare", "same":
+		case "sdp", "auth", "stale", "crypto", "dtls", "tcp", "tls", "bare", "same":
 			o.has[w] = true
 		default:
 			o.rest = append(o.rest, w)

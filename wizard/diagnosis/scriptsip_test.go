@@ -204,5 +204,9 @@ func (s *script) describe(l *line, o options) {
 	if o.has["crypto"] {
 		spec.Crypto = []string{"1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz"}
 	}
-	l.msg.SetBody("application/sdp", sipmsg.BuildAudio(spec))
+	body := sipmsg.BuildAudio(spec)
+	if o.has["dtls"] {
+		body = append(body, "a=setup:actpass\r\na=fingerprint:sha-256 4A:AD:B9:B1:3F:82:18:3B:54:02:12:DF:3E:5D:49:6B:19:E5:7C:AB:4A:AD:B9:B1:3F:82:18:3B:54:02:12:DF\r\n"...)
+	}
+	l.msg.SetBody("application/sdp", body)
 }

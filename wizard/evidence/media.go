@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"softphonedoctor/sipclient/codec"
 	"softphonedoctor/sipclient/sipmsg"
 )
 
@@ -99,6 +100,12 @@ func MediaOf(m *Message) *Media {
 		media.Codecs = append(media.Codecs, Codec{PayloadType: c.PayloadType, Name: c.Name, ClockRate: c.ClockRate})
 	}
 	return media
+}
+
+// PhoneSpeaks tells whether our own test phone can speak a codec, by its name in SDP.
+func PhoneSpeaks(name string) bool {
+	_, _, ok := codec.NewDecoder(name)
+	return ok
 }
 
 // encrypted tells whether the description promises SRTP (RFC 4568, RFC 5763).

@@ -30,6 +30,16 @@ type Document struct {
 	Streams       []StreamDoc       `json:"streams"`
 	Probes        []ProbeDoc        `json:"probes"`
 	Warnings      []string          `json:"warnings"`
+	// OwnLimits says what this test phone cannot do and a call needed.
+	OwnLimits []LimitDoc `json:"own_limits"`
+}
+
+// LimitDoc is a call that failed only for something that this test phone cannot do.
+type LimitDoc struct {
+	What  string    `json:"what"`
+	Call  string    `json:"call"`
+	Text  string    `json:"text"`
+	Cites []CiteDoc `json:"cites"`
 }
 
 // FindingDoc is one finding.
@@ -132,7 +142,14 @@ func (r *Report) Document() Document {
 		Findings: findingDocs(r.Diagnosis.Findings),
 		Clear:    list(r.Diagnosis.Clear), Unchecked: list(r.Diagnosis.Unchecked),
 		Registrations: []RegistrationDoc{}, Calls: []CallDoc{}, Streams: []StreamDoc{}, Probes: []ProbeDoc{},
-		Warnings: list(r.Warnings),
+		Warnings: list(r.Warnings), OwnLimits: []LimitDoc{},
+	}
+	for _, l := range r.Diagnosis.Limits {
+		doc := LimitDoc{What: l.What, Call: l.CallID, Text: l.String(), Cites: []CiteDoc{}}
+		for _, c := range l.Cites {
+			doc.Cites = append(doc.Cites, CiteDoc(c))
+		}
+		d.OwnLimits = append(d.OwnLimits, doc)
 	}
 	if !r.Started.IsZero() {
 		t := r.Started.UTC()

@@ -4,6 +4,7 @@ package report
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"softphonedoctor/sipclient/capture"
@@ -85,7 +86,7 @@ func judge(e *evidence.Evidence, d diagnosis.Diagnosis) Verdict {
 			return Outcome
 		}
 	}
-	if sawItWork(e) {
+	if sawItWork(e) && len(d.Limits) == 0 {
 		return Healthy
 	}
 	return Inconclusive
@@ -128,7 +129,25 @@ func (r *Report) Headline() string {
 	if r.Verdict == Healthy {
 		return "No fault found: everything that was checked works."
 	}
+	if l := r.OwnLimits(); len(l) > 0 {
+		return strings.Join(l, " ") + " The call could not be tested; that is nobody else's fault."
+	}
 	return "Too little was seen to say what is wrong."
+}
+
+// OwnLimits says what this test phone cannot do and a call needed, a sentence
+// each, when that is all that stood in the way: "This test phone cannot do Opus."
+func (r *Report) OwnLimits() []string {
+	if r.Verdict != Inconclusive {
+		return nil
+	}
+	var list []string
+	for _, l := range r.Diagnosis.Limits {
+		if s := l.String(); !slices.Contains(list, s) {
+			list = append(list, s)
+		}
+	}
+	return list
 }
 
 // Root is the finding that the verdict rests on, nil when it is healthy or

@@ -94,7 +94,7 @@ func TestDocument(t *testing.T) {
 	require.Equal(t, "problem", m["verdict"])
 	require.Equal(t, "2026-11-21T09:00:00.123456789Z", m["started"])
 	require.Equal(t, 2.0, m["seconds"])
-	for _, list := range []string{"findings", "clear", "unchecked", "path", "registrations", "calls", "streams", "probes", "warnings"} {
+	for _, list := range []string{"findings", "clear", "unchecked", "path", "registrations", "calls", "streams", "probes", "warnings", "own_limits"} {
 		require.IsType(t, []any{}, m[list], list)
 	}
 	f := m["findings"].([]any)[0].(map[string]any)

@@ -131,6 +131,15 @@ func (p *printer) clean(r *Report) {
 		p.para("", "If it happens again, run the check while it happens: only then can the fault be seen.")
 		return
 	}
+	if len(r.OwnLimits()) > 0 {
+		p.para("", "Try the call with a phone that can do it, and let this program examine a capture of that; or allow a way that this test phone knows, in the account or at the server.")
+		for _, l := range r.Diagnosis.Limits {
+			for _, c := range l.Cites {
+				p.para("  - ", fmt.Sprintf("%s (#%d)", c.Label, c.N))
+			}
+		}
+		return
+	}
 	p.para("", "Run the check with an account and a number to call, or examine a capture that was taken while the fault happened.")
 }
 
