@@ -11,6 +11,7 @@ package app
 import (
 	"context"
 	"io"
+	"time"
 
 	"softphonedoctor/app/session"
 	"softphonedoctor/wizard"
@@ -55,5 +56,7 @@ type Practice struct {
 	Account session.Account
 	Target  string
 	Answers map[string]string
-	Stop    func()
+	// CallWait is how long to wait for a call: the built-in PBX calls soon, or never.
+	CallWait time.Duration
+	Stop     func()
 }

@@ -15,6 +15,8 @@ type liveRequest struct {
 	session.Request
 	title    string
 	practice *Practice // not nil: against the built-in PBX
+	surprise bool      // the person is to say what the fault is
+	guess    *Fault    // and said this
 }
 
 // livePage shows a check under way.
@@ -222,6 +224,10 @@ func (p *livePage) done(s snapshot) {
 		p.w.noteSignIn(s.report)
 	}
 	technical := p.w.tech != nil
-	p.w.show(newResultPage(p.w, s.report, &p.req))
+	if p.req.surprise {
+		p.w.show(newGuessPage(p.w, s.report, &p.req))
+	} else {
+		p.w.show(newResultPage(p.w, s.report, &p.req))
+	}
 	p.w.technical(technical)
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -52,9 +53,15 @@ func everyPage(d *desk) map[string]func() page {
 			return newResultPage(w, report.New("capture", someEvidence(), diagnosis.Diagnosis{}), nil)
 		},
 		"practice": func() page { return newPracticePage(w) },
-		"open":     func() page { return newOpenPage(w, d.t.TempDir()) },
-		"trouble":  func() page { return newTroublePage(w, "The test could not start", errors.New("no network")) },
-		"reading":  func() page { return newReadingPage(w, "call.pcap") },
+		"guess":    func() page { return newGuessPage(w, problem(), practice) },
+		"guessed": func() page {
+			g := *practice
+			g.guess = &d.back.Faults()[0]
+			return newResultPage(w, problem(), &g)
+		},
+		"open":    func() page { return newOpenPage(w, d.t.TempDir()) },
+		"trouble": func() page { return newTroublePage(w, "The test could not start", errors.New("no network")) },
+		"reading": func() page { return newReadingPage(w, "call.pcap") },
 	}
 }
 
@@ -241,6 +248,41 @@ func TestPractice(t *testing.T) {
 	}
 	if d.w.account.User != "" || d.w.account.status != notTried {
 		t.Error("practice changed the person's own account")
+	}
+}
+
+// A surprise keeps its name to itself until the person has said what it may be.
+func TestASurpriseIsGuessed(t *testing.T) {
+	d := newDesk(t)
+	d.w.show(newPracticePage(d.w))
+	test.Tap(d.w.now.(*practicePage).surprise)
+	d.until("the guess stands", func() bool { return onPage[*guessPage](d) })
+	g := d.w.now.(*guessPage)
+	if n := len(g.tiles); n < 2 || n > guesses {
+		t.Errorf("%d faults to choose from", n)
+	}
+	wrong := slices.IndexFunc(d.back.Faults(), func(f Fault) bool { return f.Cause != g.from.practice.Cause })
+	right := g.from.practice.Title
+	f := d.back.Faults()[wrong]
+	g.say(&f)
+	d.mustSay("You said: "+f.Title, "Switched on was: "+strings.TrimRight(right, "."))
+}
+
+func TestChoicesHoldTheRightFaultOnce(t *testing.T) {
+	var all []Fault
+	for i := range 20 {
+		all = append(all, Fault{Cause: fmt.Sprint("c", i), Situation: []string{"a", "b"}[i%2]})
+	}
+	list := choices(all, all[3])
+	seen := map[string]int{}
+	for _, f := range list {
+		seen[f.Cause]++
+		if f.Situation != "b" {
+			t.Error("another situation although there are enough of the same:", f)
+		}
+	}
+	if len(list) != guesses || len(seen) != guesses || seen["c3"] != 1 {
+		t.Error(list)
 	}
 }
 

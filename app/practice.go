@@ -1,6 +1,7 @@
 package app
 
 import (
+	"math/rand/v2"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -20,6 +21,8 @@ type practicePage struct {
 	list   *fyne.Container
 	tiles  map[string]*look.Tile // by cause
 	groups []practiceGroup
+	// surprise chooses for the person, and keeps quiet about what.
+	surprise *look.Button
 }
 
 // practiceGroup is the faults that one check should find.
@@ -33,6 +36,7 @@ func newPracticePage(w *Window) *practicePage {
 	p := &practicePage{w: w, tiles: map[string]*look.Tile{}, list: look.Column(10)}
 	p.search = look.NewField(tr("practice.search", "Find a fault"), "", tr("practice.search.example", "for example: password, busy, silent"), false)
 	p.search.Entry.OnChanged = p.filter
+	p.surprise = look.NewButton(tr("practice.surprise", "Surprise me"), look.Primary, func() { p.start(w.back.Faults()[rand.IntN(len(w.back.Faults()))].Cause, true) })
 	index := map[string]int{}
 	for _, f := range w.back.Faults() {
 		g, ok := index[f.Situation]
@@ -43,7 +47,7 @@ func newPracticePage(w *Window) *practicePage {
 			p.groups = append(p.groups, practiceGroup{head: look.Inset(0, 8, 0, 0, look.Text(name, look.Title)), grid: look.Grid(2, 280, 10)})
 		}
 		p.groups[g].faults = append(p.groups[g].faults, f)
-		tile := look.Item(f.Title, func() { p.start(f.Cause) })
+		tile := look.Item(f.Title, func() { p.start(f.Cause, false) })
 		p.tiles[f.Cause] = tile
 		p.groups[g].grid.Add(tile)
 	}
@@ -56,7 +60,7 @@ func newPracticePage(w *Window) *practicePage {
 		look.Inset(0, 4, 0, 18, look.Text(tr("practice.lead",
 			"Choose what shall go wrong. Everything happens inside this computer; no account is needed and nobody is called."), look.Lead)),
 		p.search.Container, p.list)))
-	p.foot = look.Row(12, -1, look.NewButton(tr("back", "Back"), look.Secondary, p.back))
+	p.foot = look.Row(12, 1, look.NewButton(tr("back", "Back"), look.Secondary, p.back), look.Gap(0, 0), p.surprise)
 	return p
 }
 
@@ -94,16 +98,24 @@ func (p *practicePage) footer() fyne.CanvasObject { return p.foot }
 func (p *practicePage) enter()                    {}
 func (p *practicePage) leave()                    {}
 func (p *practicePage) back()                     { p.w.home() }
+func (p *practicePage) primary() *look.Button     { return p.surprise }
 
-func (p *practicePage) start(cause string) {
+// start practises a fault; as a surprise its name stays hidden until the person has
+// said what it may be.
+func (p *practicePage) start(cause string, surprise bool) {
 	pr, err := p.w.back.Practise(cause)
 	if err != nil {
 		p.w.show(newTroublePage(p.w, tr("practice.trouble", "The built-in PBX could not start"), err))
 		return
 	}
+	title := tr("practice.live", "Practice: {{.Fault}}", map[string]any{"Fault": pr.Title})
+	if surprise {
+		title = tr("practice.live-surprise", "Practice: what is it?")
+	}
 	p.w.show(newLivePage(p.w, liveRequest{
-		Request:  session.Request{Account: pr.Account, Situation: pr.Situation, Target: pr.Target},
-		title:    tr("practice.live", "Practice: {{.Fault}}", map[string]any{"Fault": pr.Title}),
+		Request:  session.Request{Account: pr.Account, Situation: pr.Situation, Target: pr.Target, CallWait: pr.CallWait, Passing: true},
+		title:    title,
 		practice: pr,
+		surprise: surprise,
 	}))
 }

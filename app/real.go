@@ -38,7 +38,7 @@ func (real) Practise(cause string) (*Practice, error) {
 	}
 	return &Practice{
 		Fault:   Fault{Cause: p.Cause, Situation: p.Situation, Title: p.Title},
-		Account: p.Account, Target: p.Target, Answers: p.Answers, Stop: p.Close,
+		Account: p.Account, Target: p.Target, Answers: p.Answers, CallWait: p.CallWait, Stop: p.Close,
 	}, nil
 }
 

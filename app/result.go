@@ -107,6 +107,15 @@ func (p *resultPage) practised(pr *Practice) fyne.CanvasObject {
 		found = string(p.report.Verdict)
 	}
 	args := map[string]any{"Fault": strings.TrimRight(pr.Title, ".")}
+	if g := p.from.guess; g != nil {
+		args["Guess"] = strings.TrimRight(g.Title, ".")
+		if g.Cause != pr.Cause {
+			return look.Notice("warning", tr("result.guess-wrong", "You said: {{.Guess}}. Switched on was: {{.Fault}}. Below is how the diagnosis tells.", args), look.ToneWarn)
+		}
+		if found == pr.Cause {
+			return look.Notice("check", tr("result.guess-right", "You are right, and the diagnosis says the same: {{.Fault}}.", args), look.ToneOK)
+		}
+	}
 	if found == pr.Cause {
 		return look.Notice("check", tr("result.practice-right", "Practice. Switched on was: {{.Fault}}. The diagnosis found the same.", args), look.ToneOK)
 	}

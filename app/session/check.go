@@ -27,7 +27,8 @@ type Request struct {
 	// Journal is the folder that remembers what a crash leaves behind; "" is JournalFolder.
 	Journal string
 
-	passing bool // the server does not outlive this program, so that a crash leaves nothing
+	// Passing: the server does not outlive this program, so that a crash leaves nothing.
+	Passing bool
 	// CallWait is how long to wait for a call that the person is asked to place; 0
 	// means about a minute.
 	CallWait time.Duration
@@ -68,7 +69,7 @@ func NewCheck(r Request) (*Check, error) {
 	}
 	c := &Check{request: r, scenario: sc, tape: &capture.Tape{}}
 	c.lazy = &lazyPhone{config: sipclient.Config{Account: phoneAccount(r.Account), Tape: c.tape, Tries: triesOf(r.Account), Roots: roots, PreferIPv6: r.Account.PreferIPv6}}
-	if r.Account.Registers() && !r.passing {
+	if r.Account.Registers() && !r.Passing {
 		c.keepJournal()
 	}
 	c.session = &wizard.Session{

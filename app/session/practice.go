@@ -19,6 +19,7 @@ type Practice struct {
 	Account   Account
 	Target    string
 	Answers   map[string]string // what the practising person would answer
+	CallWait  time.Duration     // for Request: the built-in PBX calls soon, or never
 
 	pbx *practice.PBX
 }
@@ -46,7 +47,7 @@ func StartPractice(id string) (*Practice, error) {
 			Name: "Built-in PBX", User: pbx.User(), Domain: pbx.Domain(), Login: pbx.Login(), Password: pbx.Password(),
 			Transport: pbx.Transport(), roots: pbx.Roots(),
 		},
-		Target: pbx.Target(), Answers: f.Answers, pbx: pbx,
+		Target: pbx.Target(), Answers: f.Answers, CallWait: practiceWait, pbx: pbx,
 	}, nil
 }
 
@@ -84,7 +85,7 @@ func Practise(ctx context.Context, id string, notify func(wizard.Event)) Result 
 	defer p.Close()
 	c, err := NewCheck(Request{
 		Account: p.Account, Situation: p.Situation, Target: p.Target,
-		Person: Answers(p.Answers), Notify: notify, CallWait: practiceWait, passing: true,
+		Person: Answers(p.Answers), Notify: notify, CallWait: p.CallWait, Passing: true,
 	})
 	if err != nil {
 		res.Err = err
