@@ -182,9 +182,22 @@ func checkOfferMissing(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 			h.Args["failed"] = " This phone refused it: " + inWords(c.Final) + "."
 			h.Cites = append(h.Cites, cite(c.Final, "refused: "+inWords(c.Final)))
 		}
+		// The offer came in the answer to the call, so what confirms it must say what
+		// of it is taken (RFC 3261 13.2.2.4).
+		if a := c.Answer; has(a) && len(a.Body) > 0 && has(c.Ack) && contentless(c.Ack) {
+			h.Kind, h.Where, h.Certainty, h.Direction = Fault, OtherSide, Confirmed, evidence.Both
+			h.Args["failed"] = " The caller never chose a sound format: its confirmation of the answer describes no sound either."
+			h.Cites = append(h.Cites, cite(a, "answered with a choice of sound formats"), cite(c.Ack, "confirmed without a choice"))
+		}
 		hits = append(hits, h)
 	}
 	return hits
+}
+
+// contentless tells that a message carries nothing, and not only that a recording lacks it.
+func contentless(m *evidence.Message) bool {
+	length := strings.TrimSpace(m.Get("Content-Length"))
+	return len(m.Body) == 0 && (length == "" || strings.Trim(length, "0") == "")
 }
 
 // elsewhere tells a CANCEL that says that another phone took the call (RFC 3326).
