@@ -226,8 +226,7 @@ func (c *Call) over200(req *sip.Request, tx sip.ServerTransaction, d *dialog, se
 	c.mu.Lock()
 	c.dialog = d
 	c.mu.Unlock()
-	contact := p.contact()
-	res := response(req, 200, "OK", "Contact", "<"+contact.String()+">", "Allow", allowed, "Supported", extensions)
+	res := response(req, 200, "OK", "Contact", p.contactFor(req), "Allow", allowed, "Supported", extensions)
 	timer := grant(req, res)
 	if body != nil {
 		res.AppendHeader(sip.NewHeader("Content-Type", "application/sdp"))

@@ -92,11 +92,10 @@ func (p *Phone) inviteRequest(c *Call, target sip.Uri, w way, offer []byte, seq 
 	return invite
 }
 
-// dress adds the headers of a request or answer that sets up a session.
-func (p *Phone) dress(m interface{ AppendHeader(sip.Header) }) {
-	contact := p.contact()
-	m.AppendHeader(sip.NewHeader("Contact", "<"+contact.String()+">"))
-	m.AppendHeader(sip.NewHeader("Allow", allowed))
+// dress adds the headers of a request that sets up a session.
+func (p *Phone) dress(req *sip.Request) {
+	req.AppendHeader(sip.NewHeader("Contact", p.contactFor(req)))
+	req.AppendHeader(sip.NewHeader("Allow", allowed))
 }
 
 // callOut leads an outgoing call at one address of the server. It tells why the call is

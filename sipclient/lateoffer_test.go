@@ -14,7 +14,13 @@ import (
 // takeCall has the phone take a call of the peer, and gives it with the 200.
 func takeCall(t *testing.T, p *Phone, srv *peer, id, body string, extra ...string) (*Call, heard) {
 	t.Helper()
-	srv.send(p.Local(), srv.build("INVITE", "sip:alice@x", "<sip:b@x>;tag=b", "<sip:alice@x>", id, 1, body, extra...))
+	return takeCallAs(t, p, srv, "sip:alice@x", id, body, extra...)
+}
+
+// takeCallAs is takeCall with a Request-URI.
+func takeCallAs(t *testing.T, p *Phone, srv *peer, uri, id, body string, extra ...string) (*Call, heard) {
+	t.Helper()
+	srv.send(p.Local(), srv.build("INVITE", uri, "<sip:b@x>;tag=b", "<sip:alice@x>", id, 1, body, extra...))
 	ctx, stop := context.WithTimeout(context.Background(), patience)
 	defer stop()
 	c, err := p.Await(ctx)

@@ -47,8 +47,7 @@ func (p *Phone) onOptions(req *sip.Request, tx sip.ServerTransaction) {
 	if p.lost(req, tx) {
 		return
 	}
-	contact := p.contact()
-	res := response(req, 200, "OK", "Contact", "<"+contact.String()+">", "Allow", allowed, "Accept", accepted,
+	res := response(req, 200, "OK", "Contact", p.contactFor(req), "Allow", allowed, "Accept", accepted,
 		"Accept-Encoding", "identity", "Accept-Language", "en", "Supported", extensions, "Allow-Events", events)
 	if slices.Contains(splitList(strings.ToLower(firstValue(req, "Accept"))), "application/sdp") {
 		res.AppendHeader(sip.NewHeader("Content-Type", "application/sdp"))

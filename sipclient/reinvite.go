@@ -19,8 +19,7 @@ func (c *Call) reinvite(req *sip.Request, tx sip.ServerTransaction) {
 	if !ok {
 		return
 	}
-	contact := p.contact()
-	res := response(req, 200, "OK", "Contact", "<"+contact.String()+">", "Allow", allowed, "Content-Type", "application/sdp")
+	res := response(req, 200, "OK", "Contact", p.contactFor(req), "Allow", allowed, "Content-Type", "application/sdp")
 	timer := grant(req, res)
 	res.SetBody(body)
 	wait := c.expectAck(req.CSeq().SeqNo)
@@ -92,8 +91,7 @@ func (p *Phone) onUpdate(req *sip.Request, tx sip.ServerTransaction) {
 			c.redescribe(d, theirs)
 		}
 	}
-	contact := p.contact()
-	res := response(req, 200, "OK", "Contact", "<"+contact.String()+">")
+	res := response(req, 200, "OK", "Contact", p.contactFor(req))
 	timer := grant(req, res)
 	if body != nil {
 		res.AppendHeader(sip.NewHeader("Content-Type", "application/sdp"))

@@ -27,8 +27,7 @@ type ringing struct {
 // comes where the caller insists. An INVITE without an offer gets ours in it (RFC 3262 5).
 func (c *Call) ringOut(req *sip.Request, tx sip.ServerTransaction) (*ringing, error) {
 	p := c.phone
-	contact := p.contact()
-	res := response(req, 180, "Ringing", "Contact", "<"+contact.String()+">", "Allow", allowed)
+	res := response(req, 180, "Ringing", "Contact", p.contactFor(req), "Allow", allowed)
 	r := &ringing{came: make(chan struct{}), failed: make(chan struct{})}
 	if !requires(req, "100rel") {
 		close(r.came)

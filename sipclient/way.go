@@ -125,6 +125,31 @@ func wayOf(req *sip.Request) way {
 // binding is told from those of the person's other phones.
 func (p *Phone) contact() sip.Uri { return p.contactAt(p.Local()) }
 
+// contactFor is the Contact of a request, or of the answer to one. Where that goes to
+// a sips address, or by one, it is a sips address itself (RFC 3261 8.1.1.8, 12.1.1).
+func (p *Phone) contactFor(req *sip.Request) string {
+	uri := p.contact()
+	if p.net == capture.TLS && secured(req) {
+		uri.Scheme = "sips"
+		uri.UriParams.Remove("transport") // sips says it
+	}
+	return "<" + uri.String() + ">"
+}
+
+// secured tells whether a request goes to a sips address, or by one.
+func secured(req *sip.Request) bool {
+	if req.Recipient.IsEncrypted() {
+		return true
+	}
+	for _, name := range []string{"Route", "Record-Route"} {
+		for _, value := range splitList(firstValue(req, name)) {
+			first, ok := routeURI(value)
+			return ok && first.IsEncrypted()
+		}
+	}
+	return false
+}
+
 func (p *Phone) contactAt(home netip.AddrPort) sip.Uri {
 	uri := sip.Uri{Scheme: "sip", User: p.token, Host: home.Addr().String(), Port: int(home.Port()), UriParams: sip.NewParams(), Headers: sip.NewParams()}
 	if p.net != capture.UDP {

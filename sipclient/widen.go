@@ -74,8 +74,13 @@ func (p *Phone) recontact(req *sip.Request, old, fresh netip.AddrPort) {
 	if h == nil || fresh != p.Local() {
 		return
 	}
-	was, is := p.contactAt(old), p.contactAt(fresh)
-	req.ReplaceHeader(sip.NewHeader("Contact", strings.Replace(h.Value(), was.String(), is.String(), 1)))
+	end := func(a netip.AddrPort) string {
+		uri := p.contactAt(a)
+		_, text, _ := strings.Cut(uri.String(), "@")
+		text, _, _ = strings.Cut(text, ";")
+		return "@" + text
+	}
+	req.ReplaceHeader(sip.NewHeader("Contact", strings.Replace(h.Value(), end(old), end(fresh), 1)))
 }
 
 // move sends a request another way: its Via must name it.
