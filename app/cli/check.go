@@ -52,8 +52,10 @@ ca_file (a PEM file with the certificate authority of a private server; the
 system's are trusted anyway), prefer_ipv6, codecs, encryption, register (false
 for a line without sign-in), provider. An IPv6 address: [2001:db8::1]:5061.
 
-This version takes codecs = ["PCMU", "PCMA"] and calls whose sound is not
-encrypted; anything else is refused before a packet is sent.
+codecs lists what to offer, best first, of "PCMU", "PCMA", "G722" and "CN" (comfort
+noise); without it PCMA and PCMU. encryption is "srtp" (SRTP with keys by SDES, and
+nothing else), "optional" (keys beside plain sound) or "none"; without it a call out
+is plain and a call in as the caller wants it.
 
 The number given with --to is called for real.
 

@@ -37,8 +37,8 @@ type Account struct {
 	Transport   string   `toml:"transport"`    // "udp" (default), "tcp" or "tls"
 	CAFile      string   `toml:"ca_file"`      // PEM file of authorities to trust beside the system's
 	PreferIPv6  bool     `toml:"prefer_ipv6"`  // IPv6 first where the server has both
-	Codecs      []string `toml:"codecs"`       // "PCMU", "PCMA"; empty: both
-	Encryption  string   `toml:"encryption"`   // "none" (default)
+	Codecs      []string `toml:"codecs"`       // "PCMU", "PCMA", "G722", "CN"; empty: PCMA and PCMU
+	Encryption  string   `toml:"encryption"`   // of sound: "none", "optional", "srtp" (or "sdes"); empty: as offered
 	Register    *bool    `toml:"register"`     // false for an allow-listed trunk; nil: true
 	Provider    string   `toml:"provider"`     // name of a dictionary
 
@@ -189,14 +189,12 @@ func (a Account) Check() error {
 	if err := a.checkTransport(); err != nil {
 		return err
 	}
-	switch strings.ToLower(a.Encryption) {
-	case "", "none":
-	default:
-		return bad("encryption", "this version calls without encryption only: remove encryption = %q", a.Encryption)
+	if !slices.Contains([]string{"", "none", "optional", "srtp", "sdes"}, strings.ToLower(a.Encryption)) {
+		return bad("encryption", "encryption %q is not known: use \"srtp\", \"optional\" or \"none\"", a.Encryption)
 	}
 	for _, c := range a.Codecs {
-		if !slices.Contains([]string{"PCMU", "PCMA"}, strings.ToUpper(c)) {
-			return bad("codecs", "codec %q cannot be tested by this version: use PCMU and PCMA", c)
+		if !slices.Contains([]string{"PCMU", "PCMA", "G722", "CN"}, strings.ToUpper(c)) {
+			return bad("codecs", "codec %q cannot be tested by this version: use PCMU, PCMA and G722", c)
 		}
 	}
 	return nil

@@ -76,7 +76,7 @@ func TestBrokenAccounts(t *testing.T) {
 		"bad proxy":        {pw + "user = \"a\"\ndomain = \"b\"\nproxy = \":5060\"\n", "name before the colon"},
 		"transport":        {pw + "user = \"a\"\ndomain = \"b\"\ntransport = \"sctp\"\n", `transport "sctp" is not known: use udp, tcp or tls`},
 		"unknown codec":    {pw + "user = \"a\"\ndomain = \"b\"\ncodecs = [\"opus\"]\n", `codec "opus"`},
-		"encryption":       {pw + "user = \"a\"\ndomain = \"b\"\nencryption = \"sdes\"\n", "without encryption only"},
+		"encryption":       {pw + "user = \"a\"\ndomain = \"b\"\nencryption = \"dtls\"\n", "encryption \"dtls\" is not known"},
 		"binary":           {"\x00\x01\x02\xff", "line 1"},
 	} {
 		t.Run(name, func(t *testing.T) {

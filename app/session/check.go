@@ -160,7 +160,7 @@ func phoneAccount(a Account) sipclient.Account {
 	return sipclient.Account{
 		User: a.User, Domain: a.Domain, Login: a.Login, Password: a.Password,
 		CallerID: a.CallerID, Proxy: a.Proxy, Transport: strings.ToLower(a.Transport),
-		Codecs: codecs, Register: a.Registers(),
+		Codecs: codecs, Encryption: strings.ToLower(a.Encryption), Register: a.Registers(),
 	}
 }
 

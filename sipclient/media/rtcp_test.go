@@ -87,7 +87,7 @@ func TestIntervals(t *testing.T) {
 		{5 * time.Second, 2, 2, true, 120, 0, 2.5 / compensation},
 		{5 * time.Second, 2, 2, true, 120, 1, 7.5 / compensation},
 		{2500 * time.Millisecond, 1, 0, false, 0, 0.25, 2.5 * 0.75 / compensation},
-		{5 * time.Second, 1000, 2, true, 120, 0.5, 5 / compensation},                // 120*2/100 s is less
+		{5 * time.Second, 1000, 2, true, 120, 0.5, 5 / compensation},                  // 120*2/100 s is less
 		{5 * time.Second, 1000, 2, false, 120, 0.5, 120 * 998.0 / 300 / compensation}, // receivers share three quarters
 	} {
 		got := interval(c.least, c.members, c.senders, c.weSend, c.average, c.chance)
