@@ -16,6 +16,31 @@ const atOnce = 1500 * time.Millisecond
 // there is none (yet). Every rule about refusals asks this one function, so that
 // exactly one of them speaks.
 func decideCall(e *evidence.Evidence, c *evidence.Call, d Dictionary) (v verdict, ok bool) {
+	if d.memo == nil || d.memo.of != e {
+		return readFinal(e, c, d)
+	}
+	known, ok := d.memo.calls[c]
+	if !ok {
+		known.verdict, known.ok = readFinal(e, c, d)
+		d.memo.calls[c] = known
+	}
+	return known.verdict, known.ok
+}
+
+// memo keeps what one judgement has worked out about calls: every rule on refusals
+// asks for it, and some captures hold thousands of them.
+type memo struct {
+	of    *evidence.Evidence
+	calls map[*evidence.Call]decided
+}
+
+type decided struct {
+	verdict verdict
+	ok      bool
+}
+
+// readFinal reads a call's final answer.
+func readFinal(e *evidence.Evidence, c *evidence.Call, d Dictionary) (v verdict, ok bool) {
 	m := c.Final
 	if c.Direction != evidence.Out || !has(c.Invite) || !has(m) || m.Status < 300 {
 		return verdict{}, false
@@ -31,7 +56,7 @@ func decideCall(e *evidence.Evidence, c *evidence.Call, d Dictionary) (v verdict
 	if c.Cancel != nil && c.Cancel.Out && (m.Status == 487 || m.Time.After(c.Cancel.Time)) {
 		return verdict{cause: "caller-cancelled", certainty: Confirmed, basis: " because it was cancelled here"}, true
 	}
-	if v, ok := decideByText("INVITE", m, d, scene{rang, showsOther(e, c)}); ok {
+	if v, ok := decideByText("INVITE", m, d, scene{rang, func() bool { return showsOther(e, c) }}); ok {
 		return v, true
 	}
 	return decideByOrder(e, c, rang), true

@@ -11,6 +11,8 @@ type Dictionary struct {
 	Provider   string // "" : no provider known
 	EchoNumber string // the number of an echo service, "" when not known
 	Meanings   []Meaning
+
+	memo *memo // of the judgement that is going on
 }
 
 // When says in which moment of a call a Meaning holds.
@@ -39,7 +41,10 @@ type Meaning struct {
 }
 
 // scene is what counts of a request beside its answer.
-type scene struct{ rang, otherCaller bool }
+type scene struct {
+	rang        bool
+	otherCaller func() bool // nil: no
+}
 
 func (w When) holds(s scene) bool {
 	switch w {
@@ -48,7 +53,7 @@ func (w When) holds(s scene) bool {
 	case AfterRinging:
 		return s.rang
 	case OtherCaller:
-		return s.otherCaller
+		return s.otherCaller != nil && s.otherCaller()
 	}
 	return w == Always
 }
@@ -62,7 +67,7 @@ func (d Dictionary) cause(method string, m *evidence.Message, s scene, first boo
 	text := wordsOf(m)
 	for _, k := range d.Meanings {
 		if k.First == first && (k.Method == "" || k.Method == method) && (k.Code == 0 || k.Code == m.Status) &&
-			k.When.holds(s) && strings.Contains(text, strings.ToLower(k.Text)) {
+			strings.Contains(text, strings.ToLower(k.Text)) && k.When.holds(s) {
 			if _, known := LookupCause(k.Cause); known {
 				return k.Cause
 			}

@@ -70,6 +70,7 @@ func judge(rules []Rule, e *evidence.Evidence, d Dictionary) Diagnosis {
 	if e == nil {
 		e = &evidence.Evidence{}
 	}
+	d.memo = &memo{of: e, calls: make(map[*evidence.Call]decided, len(e.Calls))}
 	var hits []judged
 	for i := range rules {
 		r := &rules[i]

@@ -128,10 +128,12 @@ func checkBindingExpires(e *evidence.Evidence, _ Dictionary) []Hit {
 		held := false
 		for i := 1; i < len(list); i++ {
 			before, now := list[i-1], list[i]
+			if now.addr == before.addr {
+				held = held || now.asked.Sub(before.message.Time) <= shortSilence
+				continue
+			}
 			quiet := quietBetween(e, before.message.Time, now.asked)
 			switch {
-			case now.addr == before.addr:
-				held = held || quiet <= shortSilence
 			case quiet <= shortSilence:
 				return nil // it changes without any silence: that is another trouble
 			case held:
