@@ -1,6 +1,6 @@
 // Package lab starts real peers for tests: Kamailio as registrar and proxy,
-// baresip as the second phone, SIPp for what no phone does on purpose, rtpengine as media relay, tcpdump and
-// tshark as independent witnesses.
+// baresip as the second phone, SIPp for what no phone does on purpose, rtpengine
+// as media relay, tcpdump and tshark as independent witnesses.
 //
 // A scripted peer is a Script: steps in Go, written out in SIPp's language. A row
 // of a table is such a script, what our side does meanwhile, and what the tape must
@@ -14,8 +14,9 @@
 // that they started is left, or they fail.
 //
 // With -short one row of each family runs: a sign-in, a refusal, a silence, a
-// healthy call, a faulty one, a call in, a busy phone,
-// a scripted call each way, a call through a relay, and the peers' own tests.
+// healthy call, a faulty one, a call in, a busy phone, a scripted call each way, a
+// scripted fault, a call through a relay, a hold, an encrypted call, and the peers'
+// own tests.
 //
 // # What Kamailio does for whom
 //

@@ -76,7 +76,7 @@ func TestRealPhone(t *testing.T) {
 		require.Greater(t, other.Heard(t).DBFS, -30.0, "it hears us")
 	})
 
-	t.Run("holds and is put on hold by us", func(t *testing.T) {
+	t.Run("is put on hold by us", func(t *testing.T) {
 		rest(t)
 		_, rep := withRealPhone(t, k, "held", PhoneOptions{}, sipclient.Account{}, func(c *sipclient.Call, _ *Phone) {
 			time.Sleep(time.Second)

@@ -80,8 +80,11 @@ func callerRows(tone string) []scripted {
 			Says(fmt.Sprintf("a=rtpmap:%d telephone-event/8000", digits))), shows: soundBothWays})
 	}
 	for _, length := range []int{10, 30, 40, 60} {
-		rows = append(rows, scripted{name: fmt.Sprintf("packets of %d ms", length), steps: offers(Audio(1, fmt.Sprintf("a=ptime:%d", length)), Says("m=audio [1-9]")),
-			shows: func(t *testing.T, c *evidence.Call) { require.True(t, c.In != nil && c.Out != nil) }})
+		rows = append(rows, scripted{name: fmt.Sprintf("packets of %d ms", length), steps: offers(Audio(1, fmt.Sprintf("a=ptime:%d", length)), Says(fmt.Sprintf("a=ptime:%d", length))),
+			shows: func(t *testing.T, c *evidence.Call) {
+				require.True(t, c.In != nil && c.Out != nil)
+				require.InDelta(t, length, c.Out.Lasted().Milliseconds()/int64(c.Out.Packets-1), 2, "what we sent is as long as was asked")
+			}})
 	}
 	return rows
 }
