@@ -57,6 +57,10 @@ type Config struct {
 	// which hold a router's mapping open; 0 means 20 to 25 s on UDP and 60 to 90 s on
 	// TCP and TLS, below 0 none are sent.
 	KeepAlive time.Duration
+	// KeepAliveOptions makes each sign of life an OPTIONS, for servers and routers that
+	// heed nothing less. What is sent otherwise is a line end, which costs the server
+	// nothing; over UDP nobody answers it, so that it cannot show a server that is gone.
+	KeepAliveOptions bool
 	// MaxCalls is how many calls there can be at the same time, out and in together;
 	// 0 means 64. One more is refused: by Dial with an error, of a caller with 486.
 	MaxCalls int

@@ -34,16 +34,20 @@ func (p *Phone) keepPause(usual, vary time.Duration) time.Duration {
 	return usual + rand.N(vary)
 }
 
-// keepAlive begins to hold the way to the server open on UDP; it does so once. It
-// is called with the first request: a phone that is only open says nothing. A
-// connection has its own (see stream.breath).
+// keepAlive begins to hold the way to the server open; it does so once. It is called
+// with the first request: a phone that is only open says nothing. A connection has its
+// own line ends (see stream.breath).
 func (p *Phone) keepAlive() {
-	if p.cfg.KeepAlive < 0 || p.conn == nil {
+	if p.cfg.KeepAlive < 0 || p.conn == nil && !p.cfg.KeepAliveOptions {
 		return
+	}
+	usual, vary := keepUDP, keepUDPVary
+	if p.conn == nil {
+		usual, vary = keepTCP, keepTCPVary
 	}
 	p.keeping.Do(func() {
 		p.inBackground(func() {
-			timer := time.NewTimer(p.keepPause(keepUDP, keepUDPVary))
+			timer := time.NewTimer(p.keepPause(usual, vary))
 			defer timer.Stop()
 			for {
 				select {
@@ -51,15 +55,24 @@ func (p *Phone) keepAlive() {
 					return
 				case <-timer.C:
 				}
-				_ = p.sending(func() error {
-					to := p.Server()
-					if c := p.socket(to.Addr()); c != nil {
-						c.Write(lineEnd, to)
-					}
-					return nil
-				})
-				timer.Reset(p.keepPause(keepUDP, keepUDPVary))
+				if p.cfg.KeepAliveOptions {
+					_ = p.Options(p.leaving, 0)
+				} else {
+					p.lineEnd()
+				}
+				timer.Reset(p.keepPause(usual, vary))
 			}
 		})
+	})
+}
+
+// lineEnd sends the server an empty line over UDP.
+func (p *Phone) lineEnd() {
+	_ = p.sending(func() error {
+		to := p.Server()
+		if c := p.socket(to.Addr()); c != nil {
+			c.Write(lineEnd, to)
+		}
+		return nil
 	})
 }

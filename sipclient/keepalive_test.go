@@ -5,6 +5,8 @@ import (
 	"net"
 	"testing"
 	"time"
+
+	"softphonedoctor/sipclient/capture"
 )
 
 // Without it, a router forgets the way to the phone, and calls do not arrive.
@@ -73,6 +75,29 @@ func TestKeepAliveOff(t *testing.T) {
 	for _, r := range p.tape.From(0) {
 		if r.Packet != nil && string(r.Packet.Data) == "\r\n" {
 			t.Error("a keep-alive although it is off")
+		}
+	}
+}
+
+// A sign of life that the server answers, and that shows when it no longer does.
+func TestKeepAliveOptions(t *testing.T) {
+	for _, srv := range []*peer{newPeer(t), newStreamPeer(t, nil)} {
+		p := newPhone(t, srv.addr(), over(srv, nil), func(c *Config) { c.KeepAlive, c.KeepAliveOptions = 20*time.Millisecond, true })
+		p.timing.options = 100 * time.Millisecond
+		first := background(func() error { return p.Options(context.Background(), 0) })
+		srv.reply(srv.until("OPTIONS"), 200, "x", "")
+		_ = result(t, first)
+		for range 3 {
+			srv.reply(srv.until("OPTIONS"), 200, "x", "")
+		}
+		if hasNote(p, capture.PhoneGaveUp) {
+			t.Error(notes(p))
+		}
+		eventually(t, "a silent server is noted", func() bool { return hasNote(p, capture.PhoneGaveUp+" OPTIONS ") })
+		for _, r := range p.tape.From(0) {
+			if r.Packet != nil && string(r.Packet.Data) == "\r\n" && r.Packet.Src == p.Local() {
+				t.Error("a line end beside the OPTIONS")
+			}
 		}
 	}
 }
