@@ -275,16 +275,6 @@ type liveCall struct{ *sipclient.Call }
 
 func (c liveCall) State() wizard.CallState { return states[c.Call.State()] }
 
-// SendDigits presses keys in whatever way the call agreed on.
-func (c liveCall) SendDigits(ctx context.Context, digits string) error {
-	if sender, ok := any(c.Call).(interface {
-		SendDigits(context.Context, string) error
-	}); ok {
-		return sender.SendDigits(ctx, digits)
-	}
-	return errors.New("this test phone cannot press keys")
-}
-
 func (c liveCall) Wait(ctx context.Context, s wizard.CallState) wizard.CallState {
 	for phone, w := range states {
 		if w == s {

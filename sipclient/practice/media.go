@@ -50,6 +50,7 @@ type media struct {
 	running    bool
 	flow       flow
 	opens      time.Time // no RTP before
+	speaks     time.Time // only silence before
 	reporting  bool
 	main, also sender // also: the second source of that fault
 	heard      reception
@@ -231,6 +232,9 @@ func (m *media) start(answered bool) {
 		// The answer goes by another socket: give it a head start, so that nobody
 		// takes the first packets for early media.
 		m.opens = time.Now().Add(frame)
+	}
+	if m.flow == silent && answered {
+		m.speaks = time.Now().Add(3 * frame) // for the same reason
 	}
 	switch {
 	case !answered && m.sw.earlySilence, answered && m.sw.silence:

@@ -126,7 +126,7 @@ func (m *media) tick(n int) [][]byte {
 
 // sound is the next frame in the call's format.
 func (m *media) sound(s *sender) []byte {
-	if m.flow == silent {
+	if m.flow == silent || time.Now().Before(m.speaks) {
 		return silence(m.codec.Name)
 	}
 	return s.voice.next(m.codec.Name, m.sw.level)
