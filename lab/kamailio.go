@@ -27,6 +27,8 @@ type KamailioOptions struct {
 
 	Relay *Relay // all sound passes through it; nil: the phones send to each other
 
+	Ways bool // TCP, IPv6 and TLS beside UDP
+
 	config []byte // in place of the lab's own
 }
 
@@ -35,6 +37,7 @@ type KamailioOptions struct {
 type Registrar struct {
 	*Process
 	Addr netip.AddrPort // where it listens, UDP
+	Ways *Ways          // nil unless asked for
 }
 
 // Domain gives "127.0.0.1:PORT", the domain of its users.
@@ -56,7 +59,7 @@ func Kamailio(t testing.TB, o KamailioOptions) *Registrar {
 	var log string
 	for range 3 {
 		addr := netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(FreePort(t)))
-		args := []string{"-f", config, "-DD", "-E", "-m", "32", "-M", "4", "-Y", dir, "-w", dir,
+		args := []string{"-f", config, "-DD", "-E", "-m", "64", "-M", "8", "-Y", dir, "-w", dir,
 			"-P", filepath.Join(dir, "kamailio.pid"), "-L", kamailioModules(t), "-l", "udp:" + addr.String()}
 		if o.SHA256 {
 			args = append(args, "-A", "LAB_SHA256")
@@ -64,11 +67,17 @@ func Kamailio(t testing.TB, o KamailioOptions) *Registrar {
 		if o.Relay != nil {
 			args = append(args, "-A", `LAB_RELAY="udp:`+o.Relay.Control.String()+`"`)
 		}
+		var further *Ways
+		if o.Ways {
+			var more []string
+			further, more = ways(t, dir, addr)
+			args = append(args, more...)
+		}
 		p, err := start(t, dir, program, args...)
 		if err != nil {
 			t.Fatalf("kamailio: %v", err)
 		}
-		r := &Registrar{Process: p, Addr: addr}
+		r := &Registrar{Process: p, Addr: addr, Ways: further}
 		if eventually(10*time.Second, func() bool { return !p.running() || Answers(addr) }) && p.running() {
 			return r
 		}

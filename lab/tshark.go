@@ -70,8 +70,9 @@ func Tshark(t testing.TB, file string, sipPorts ...int) []StreamReading {
 }
 
 // arrivalFields are the columns that tshark prints for every RTP packet. The SSRC
-// stands first, where the table of streams has no such word.
-var arrivalFields = []string{"rtp.ssrc", "frame.time_epoch", "ip.src", "udp.srcport", "ip.dst", "udp.dstport",
+// stands first, where the table of streams has no such word. Of the addresses those
+// of the other IP version stay empty, so that a line has two words less.
+var arrivalFields = []string{"rtp.ssrc", "frame.time_epoch", "ip.src", "ipv6.src", "udp.srcport", "ip.dst", "ipv6.dst", "udp.dstport",
 	"rtp.seq", "rtp.timestamp", "rtp.marker", "rtp.p_type"}
 
 // readStreams reads the lines of the packets and the table behind them. Rows are
@@ -82,7 +83,7 @@ func readStreams(text string) ([]StreamReading, error) {
 	arrivals := map[flowKey][]Arrival{}
 	for line := range strings.Lines(text) {
 		f := strings.Fields(line)
-		if len(f) == len(arrivalFields) && strings.HasPrefix(f[0], "0x") {
+		if len(f) == len(arrivalFields)-2 && strings.HasPrefix(f[0], "0x") {
 			key, a, err := readArrival(f)
 			if err != nil {
 				return nil, fmt.Errorf("%q: %w", strings.TrimSpace(line), err)

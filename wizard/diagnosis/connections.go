@@ -205,7 +205,11 @@ func blockedConnection(e *evidence.Evidence) (hits []Hit) {
 			}
 			for _, good := range []string{"TLS", "TCP", "UDP"} {
 				if s.reachable[good] {
-					return []Hit{{Certainty: Likely, Direction: evidence.Both, Args: args{"good": good, "bad": bad, "server": s.addr.String(), "waited": "some seconds"},
+					where := Where("")
+					if c.TLS != nil && heardFrom(e, hop{good, c.Addr}, time.Time{}) {
+						where = Account // the very port that was asked for is there, for this transport
+					}
+					return []Hit{{Certainty: Likely, Where: where, Direction: evidence.Both, Args: args{"good": good, "bad": bad, "server": s.addr.String(), "waited": "some seconds"},
 						Cites: []Cite{{c.N, "no answer to the attempt to connect"}}}}
 				}
 			}
