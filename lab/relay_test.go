@@ -113,8 +113,8 @@ func requireSameCount(t *testing.T, r *Relay, c *evidence.Call, apart float64) {
 	if c.Direction == evidence.In {
 		ours, theirs = callee, caller
 	}
-	require.InDelta(t, counts[theirs], c.In.Packets, apart, "packets that the relay had for us, packets that came; the relay says %v", counts)
-	require.InDelta(t, counts[ours], c.Out.Packets, max(apart, 1), "packets that the relay had from us, packets that we sent; the relay says %v", counts)
+	require.InDelta(t, counts[theirs], c.In.Packets+c.In.Events, apart, "packets that the relay had for us, packets that came; the relay says %v", counts)
+	require.InDelta(t, counts[ours], c.Out.Packets+c.Out.Events, max(apart, 1), "packets that the relay had from us, packets that we sent; the relay says %v", counts)
 }
 
 // callerTag gives the tag of whoever placed the call on a tape.
