@@ -38,7 +38,10 @@ func Rules() []Rule { return slices.Clone(table) }
 
 // Of judges the evidence. It is pure and never panics: a rule that cannot cope
 // with some evidence counts as unchecked.
-func Of(e *evidence.Evidence, d Dictionary) Diagnosis { return judge(table, e, d) }
+func Of(e *evidence.Evidence, d Dictionary) Diagnosis { return judge(table, tableExplainers, e, d) }
+
+// tableExplainers is what explains what among all rules.
+var tableExplainers = explainers(table)
 
 // judged is a hit with the rule that made it and its place in the table.
 type judged struct {
@@ -65,7 +68,7 @@ func (j *judged) place() Where {
 	return j.rule.Where
 }
 
-func judge(rules []Rule, e *evidence.Evidence, d Dictionary) Diagnosis {
+func judge(rules []Rule, explained map[string][]string, e *evidence.Evidence, d Dictionary) Diagnosis {
 	var out Diagnosis
 	if e == nil {
 		e = &evidence.Evidence{}
@@ -88,7 +91,7 @@ func judge(rules []Rule, e *evidence.Evidence, d Dictionary) Diagnosis {
 	}
 	out.Limits = ownLimits(e)
 	hits = out.excuse(hits)
-	markSymptoms(rules, hits, e)
+	markSymptoms(explained, hits, e)
 	for _, g := range merge(hits, e.Situation) {
 		out.Findings = append(out.Findings, g.finding())
 	}
@@ -134,8 +137,7 @@ func (r *Rule) run(e *evidence.Evidence, d Dictionary) (hits []Hit, checked bool
 // different calls do not explain each other, a mere hint explains nothing, a
 // guess does not overrule a proof, and what broke the sign-in explains nothing
 // that happened while it held.
-func markSymptoms(rules []Rule, hits []judged, e *evidence.Evidence) {
-	explained := explainers(rules)
+func markSymptoms(explained map[string][]string, hits []judged, e *evidence.Evidence) {
 	for i := range hits {
 		h := &hits[i]
 		for j := range hits {

@@ -116,6 +116,11 @@ func fake(cause string, hit Hit, by ...string) Rule {
 		}}
 }
 
+// judgeAll judges with other rules than those of the table.
+func judgeAll(rules []Rule, e *evidence.Evidence, d Dictionary) Diagnosis {
+	return judge(rules, explainers(rules), e, d)
+}
+
 func causes(d Diagnosis) (roots, symptoms []string) {
 	for _, f := range d.Findings {
 		if f.Symptom {
@@ -133,7 +138,7 @@ func TestSymptomsThroughOthers(t *testing.T) {
 		fake("b", Hit{}, "a"),
 		fake("a", Hit{Certainty: Likely}),
 	}
-	roots, symptoms := causes(judge(rules, &evidence.Evidence{}, Dictionary{}))
+	roots, symptoms := causes(judgeAll(rules, &evidence.Evidence{}, Dictionary{}))
 	if !slices.Equal(roots, []string{"a"}) || !slices.Equal(symptoms, []string{"c"}) {
 		t.Errorf("roots %v, symptoms %v", roots, symptoms)
 	}
@@ -145,7 +150,7 @@ func TestShadowsHaveLimits(t *testing.T) {
 		"a guess against a proof":   {fake("a", Hit{Certainty: Possible}), fake("b", Hit{Certainty: Confirmed}, "a")},
 		"a hint explains no faults": {fake("a", Hit{Certainty: Likely, Kind: Hint}), fake("b", Hit{Certainty: Likely}, "a")},
 	} {
-		if _, symptoms := causes(judge(rules, &evidence.Evidence{}, Dictionary{})); len(symptoms) > 0 {
+		if _, symptoms := causes(judgeAll(rules, &evidence.Evidence{}, Dictionary{})); len(symptoms) > 0 {
 			t.Errorf("%s: symptoms %v", name, symptoms)
 		}
 	}
@@ -161,7 +166,7 @@ func TestOrderOfFindings(t *testing.T) {
 		fake("likely-too", Hit{Certainty: Likely}),
 		fake("confirmed", Hit{Certainty: Confirmed}),
 	}
-	d := judge(rules, &evidence.Evidence{}, Dictionary{})
+	d := judgeAll(rules, &evidence.Evidence{}, Dictionary{})
 	var got []string
 	for _, f := range d.Findings {
 		got = append(got, f.Rule.Cause)
@@ -184,11 +189,11 @@ func TestUncheckedIsNotClear(t *testing.T) {
 	either.Either = evidence.HaveMedia | evidence.HaveOptions
 	blind := fake("blind", Hit{})
 	blind.Check = func(*evidence.Evidence, Dictionary) []Hit { return notTold() }
-	d := judge([]Rule{panics, needs, either, blind, fake("clear", Hit{})}, &evidence.Evidence{}, Dictionary{})
+	d := judgeAll([]Rule{panics, needs, either, blind, fake("clear", Hit{})}, &evidence.Evidence{}, Dictionary{})
 	if !slices.Equal(d.Unchecked, []string{"panics", "needs", "either", "blind"}) || !slices.Equal(d.Clear, []string{"clear"}) || len(d.Findings) > 0 {
 		t.Errorf("unchecked %v, clear %v, findings %v", d.Unchecked, d.Clear, d.Findings)
 	}
-	d = judge([]Rule{either}, &evidence.Evidence{Have: evidence.HaveOptions}, Dictionary{})
+	d = judgeAll([]Rule{either}, &evidence.Evidence{Have: evidence.HaveOptions}, Dictionary{})
 	if len(d.Findings) != 1 {
 		t.Error("one of the alternatives is enough")
 	}
@@ -203,7 +208,7 @@ func TestSameCauseInSeveralCalls(t *testing.T) {
 			{Certainty: Confirmed, CallID: "2", Cites: []Cite{{2, "two"}, {3, "three"}}, Args: map[string]any{"n": "second"}},
 		}
 	}
-	d := judge([]Rule{r}, &evidence.Evidence{}, Dictionary{})
+	d := judgeAll([]Rule{r}, &evidence.Evidence{}, Dictionary{})
 	if len(d.Findings) != 1 {
 		t.Fatal(d.Findings)
 	}
