@@ -40,6 +40,7 @@ test: build-deps test-deps lint build
 # Every row against real peers.
 lab: build-deps test-deps
 	go test -timeout 30m -count=1 -v ./lab
+	go test -run "^$$" -bench PaceUnderLoad -benchtime 1x ./sipclient/media
 
 lint:
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$unformatted" ]; then echo "gofmt these: $$unformatted"; exit 1; fi
