@@ -3,6 +3,7 @@ package sipclient
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/emiago/sipgo/sip"
@@ -66,6 +67,7 @@ type Call struct {
 	answer   chan struct{} // closed: Answer was called
 	ansOnce  sync.Once
 	acks     map[uint32]*ackWait // ACKs that our 200s wait for, by CSeq number
+	names    atomic.Int32        // looked up for its sound
 	offers   turns               // one re-INVITE of ours at a time
 	timer    chan sessionTimer   // what was agreed last; nil without a session timer
 	over     chan struct{}       // closed when the call's goroutine is through

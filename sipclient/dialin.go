@@ -80,6 +80,8 @@ func (p *Phone) onInvite(req *sip.Request, tx sip.ServerTransaction) {
 		return
 	}
 	c := p.newCall(id, true)
+	// Before anybody finds the call, see inOrder: the stack's own 487 carries it, too.
+	req.To().Params.Add("tag", c.localTag)
 	if err := p.keep(c); err != nil {
 		reply(req, tx, 486, "Busy Here")
 		return
@@ -109,7 +111,6 @@ func unsupported(req *sip.Request) string {
 // handler the whole time: the stack drops a transaction whose handler returns early.
 func (c *Call) callIn(req *sip.Request, tx sip.ServerTransaction) {
 	p := c.phone
-	req.To().Params.Add("tag", c.localTag) // so that also the stack's own 487 carries it
 	if !tx.OnCancel(func(*sip.Request) { c.remoteEnded() }) {
 		return
 	}
@@ -189,7 +190,7 @@ func (c *Call) openLine() (*media.Line, error) {
 	if m := c.line(); m != nil {
 		return m, nil
 	}
-	m, err := c.phone.newLine()
+	m, err := c.newLine()
 	if err == nil {
 		c.mu.Lock()
 		c.media = m

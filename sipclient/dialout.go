@@ -47,7 +47,7 @@ func (p *Phone) Dial(ctx context.Context, to string) (*Call, error) {
 		return nil, errors.New("a sips address needs an account over TLS: set the account's transport to tls, or call the address as sip")
 	}
 	c := p.newCall(randomHex(12), false)
-	line, err := p.newLine()
+	line, err := c.newLine()
 	if err != nil {
 		return nil, fmt.Errorf("no sockets for sound: %w", err)
 	}

@@ -132,7 +132,7 @@ func (c *Call) placeAt(ctx context.Context, s *setup, target sip.Uri) (why strin
 func (c *Call) offerFrom(w way) ([]byte, error) {
 	m := c.line()
 	if m.Local().Addr().Is4() != w.local.Addr().Is4() {
-		other, err := c.phone.newLine()
+		other, err := c.newLine()
 		if err != nil {
 			return nil, err
 		}

@@ -12,8 +12,8 @@ import (
 // message: without a bound a flood would take all memory. No server of one phone
 // comes near these figures; what is beyond them is on the tape like everything else.
 const (
-	requestBurst, requestRate = 600, 120   // at once, and each second
-	answerBurst, answerRate   = 2000, 1000 // an answer is soon forgotten
+	requestBurst, requestRate = 600, 120  // at once, and each second
+	answerBurst, answerRate   = 1000, 500 // an answer is soon forgotten
 	// oneShare is the size of a message that counts as one; a larger one counts as
 	// the packets that it fills.
 	oneShare = 1500

@@ -17,14 +17,50 @@ import (
 // parser that trips ends in a recover and the datagram goes no further.
 func (p *Phone) admit(to *sipConn, data []byte, from netip.AddrPort) {
 	if p.fit(to, data, capture.UDP, from) {
-		to.push(datagram{data, from})
+		p.inOrder(data, func() { to.push(datagram{data, from}) })
 	}
+}
+
+// inOrder gives a message to the stack, a CANCEL only when its INVITE is a call of
+// ours: the stack, whose answer to the CANCEL reads the INVITE, would do so while
+// we write our tag into it.
+func (p *Phone) inOrder(data []byte, push func()) {
+	if !bytes.HasPrefix(data, []byte("CANCEL ")) {
+		push()
+		return
+	}
+	msg, err := sip.ParseMessage(bytes.Clone(data))
+	if err != nil || msg.CallID() == nil {
+		return
+	}
+	id := msg.CallID().Value()
+	if p.call(id) != nil {
+		push()
+		return
+	}
+	p.inBackground(func() {
+		for range 50 { // one to no call of ours is answered by the stack, a little later
+			select {
+			case <-time.After(2 * time.Millisecond):
+			case <-p.ctx.Done():
+				return
+			}
+			if p.call(id) != nil {
+				break
+			}
+		}
+		push()
+	})
 }
 
 // admitFrom is admit for a message from a connection. The stack closes a
 // connection over a message that its stream reader cannot frame, so that is tried, too.
 func (p *Phone) admitFrom(s *stream, msg []byte) {
 	defer func() { _ = recover() }()
+	if len(msg) > maxMessage {
+		p.noteFlood()
+		return
+	}
 	if !p.fit(nil, msg, s.hop.net, s.hop.addr) {
 		return
 	}
@@ -33,9 +69,13 @@ func (p *Phone) admitFrom(s *stream, msg []byte) {
 	n := 0
 	err := reader.ParseSIPStream(bytes.Clone(msg), func(sip.Message) { n++ })
 	if err == nil && n == 1 {
-		s.push(msg)
+		p.inOrder(msg, func() { s.push(msg) })
 	}
 }
+
+// maxMessage is the size of a message beyond which the stack does not see it: four
+// times what fits into a datagram.
+const maxMessage = 256 << 10
 
 // fit tells whether the stack may see a message. to is the socket by which it came,
 // nil for a connection.

@@ -146,12 +146,13 @@ func (p *Phone) openUDP(srv *sipgo.Server, ip netip.Addr) error {
 var quiet sync.Once
 
 // quietStack silences the stack's global loggers, which print message text, and
-// lifts its silent size limit: a UDP message of any size goes out as other
-// phones send it (trap 13).
+// lifts its silent size limits: a UDP message of any size goes out as other
+// phones send it (trap 13), and one of any size comes in.
 func quietStack() {
 	quiet.Do(func() {
 		sip.SetDefaultLogger(slog.New(slog.DiscardHandler))
 		diago.SetDefaultLogger(slog.New(slog.DiscardHandler))
 		sip.UDPMTUSize = wire.MaxDatagram + 200
+		sip.TransportBufferReadSize = wire.MaxDatagram + 1
 	})
 }

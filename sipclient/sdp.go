@@ -1,6 +1,7 @@
 package sipclient
 
 import (
+	"context"
 	"errors"
 	"net/netip"
 
@@ -11,15 +12,16 @@ import (
 	"softphonedoctor/sipclient/sipmsg"
 )
 
-// newLine opens the sockets of a call's sound.
-func (p *Phone) newLine() (*media.Line, error) {
+// newLine opens the sockets of the call's sound.
+func (c *Call) newLine() (*media.Line, error) {
+	p := c.phone
 	cfg := media.Config{
 		Tap:         p.tap(),
 		Local:       p.Local().Addr(),
 		Agent:       userAgent,
 		Codecs:      p.cfg.Codecs,
 		Encryption:  p.cfg.Encryption,
-		Lookup:      p.lookupMedia,
+		Lookup:      c.lookupMedia,
 		Done:        p.ctx.Done(),
 		FirstReport: p.timing.first,
 		Report:      p.timing.report,
@@ -30,9 +32,25 @@ func (p *Phone) newLine() (*media.Line, error) {
 	return media.New(cfg)
 }
 
-// lookupMedia resolves the name in a c= line.
-func (p *Phone) lookupMedia(host string, port int) []netip.AddrPort {
-	return p.lookup(p.ctx, joinHostPort(host, port), capture.UDP, false)
+// maxNames is how many names in c= lines are looked up in one call: each may take seconds.
+const maxNames = 16
+
+// lookupMedia resolves the name in a c= line. Hanging up ends it.
+func (c *Call) lookupMedia(host string, port int) []netip.AddrPort {
+	p := c.phone
+	if _, err := netip.ParseAddr(host); err != nil && c.names.Add(1) > maxNames {
+		return nil
+	}
+	ctx, stop := context.WithCancel(p.ctx)
+	defer stop()
+	go func() {
+		select {
+		case <-c.hang:
+			stop()
+		case <-ctx.Done():
+		}
+	}()
+	return p.lookup(ctx, joinHostPort(host, port), capture.UDP, false)
 }
 
 // noteLimit notes an error that is a limit of this phone.

@@ -18,7 +18,7 @@ type Media struct {
 	Proto       string // "RTP/AVP", "RTP/SAVP", "RTP/AVPF", "UDP/TLS/RTP/SAVPF" ...
 	Formats     []string
 	Connection  string        // media-level c=, else the session's
-	Codecs      []Codec       // in the order of the m= line; telephone-event and CN among them
+	Codecs      []Codec       // in the order of the m= line, each payload type once; telephone-event and CN among them
 	Direction   string        // "sendrecv", "sendonly", "recvonly", "inactive" (media, else session, else sendrecv)
 	PTime       time.Duration // 0: not given
 	RTCPPort    int           // a=rtcp, else Port+1, or Port with rtcp-mux; 0 when Port is 0

@@ -263,12 +263,17 @@ func (r *sdpReader) rtcpPort(m *Media, arg string) {
 
 // codecs gives each format of the m= line its meaning.
 func (r *sdpReader) codecs(m *Media, lines mediaLines) {
+	var seen [128]bool // a payload type that stands twice says nothing new
 	for _, f := range m.Formats {
 		pt, ok := number(f)
 		if !ok || pt > 127 {
 			r.problem("%q in the m= line is no payload type", short(f))
 			continue
 		}
+		if seen[pt] {
+			continue
+		}
+		seen[pt] = true
 		c, known := StaticCodec(uint8(pt))
 		if text, ok := lines.rtpmap[f]; ok {
 			c = r.rtpmap(uint8(pt), text, m.Type)
