@@ -109,12 +109,12 @@ var answerTricks = []hostile{
 		}
 		f.ended(c, patience)
 	}},
-	{name: "401 and 407 for ever, each with a new nonce", attack: challenges("nonce=\"%d\", realm=\"r\"")},
-	{name: "stale nonces for ever", attack: challenges("nonce=\"%d\", realm=\"r\", stale=true")},
-	{name: "algorithms that nobody knows", attack: challenges("nonce=\"%d\", realm=\"r\", algorithm=ROT13")},
-	{name: "a realm of 60 kB", attack: challenges("nonce=\"%d\", realm=\"" + strings.Repeat("r", 60_000) + "\"")},
-	{name: "a thousand challenges at once", attack: challenges(strings.TrimSuffix(strings.Repeat("nonce=\"%[1]d\", realm=\"r\"\r\nWWW-Authenticate: Digest ", 1000), "\r\nWWW-Authenticate: Digest "))},
-	{name: "a realm of 1 MB by TCP", over: "TCP", attack: challenges("nonce=\"%d\", realm=\"" + strings.Repeat("r", 1<<20) + "\"")},
+	{name: "401 and 407 for ever, each with a new nonce", attack: neverContent("nonce=\"%d\", realm=\"r\"")},
+	{name: "stale nonces for ever", attack: neverContent("nonce=\"%d\", realm=\"r\", stale=true")},
+	{name: "algorithms that nobody knows", attack: neverContent("nonce=\"%d\", realm=\"r\", algorithm=ROT13")},
+	{name: "a realm of 60 kB", attack: neverContent("nonce=\"%d\", realm=\"" + strings.Repeat("r", 60_000) + "\"")},
+	{name: "a thousand challenges at once", attack: neverContent(strings.TrimSuffix(strings.Repeat("nonce=\"%[1]d\", realm=\"r\"\r\nWWW-Authenticate: Digest ", 1000), "\r\nWWW-Authenticate: Digest "))},
+	{name: "a realm of 1 MB by TCP", over: "TCP", attack: neverContent("nonce=\"%d\", realm=\"" + strings.Repeat("r", 1<<20) + "\"")},
 	{name: "odd lifetimes of the registration", attack: func(f *field) {
 		for _, line := range []string{"Expires: 0", "Expires: 4294967296", "Expires: -1", "Contact: <sip:doctor@x>;expires=0", "Contact: *", "Contact: <%s>;expires=1", "Contact: <%s>;expires=99999999999999999999"} {
 			f.answers(200, line)
@@ -164,8 +164,8 @@ func (f *field) answers(code int, line string) {
 	_ = f.phone.Register(f.Context())
 }
 
-// challenges is a server that is never content.
-func challenges(params string) func(*field) {
+// neverContent is a server that is never content.
+func neverContent(params string) func(*field) {
 	return func(f *field) {
 		n := 0
 		f.foe.act(func(m heard, say func(string)) bool {

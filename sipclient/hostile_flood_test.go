@@ -85,7 +85,7 @@ var floods = []hostile{
 	{name: "50,000 empty and tiny datagrams", alone: true, sends: 5, attack: func(f *field) {
 		f.fire(50_000, func(i int) string { return "INVITE sip:"[:i%12] })
 	}},
-	{name: "500 datagrams of 64 kB", alone: true, sends: usual, routines: crowd, attack: func(f *field) {
+	{name: "500 datagrams of 64 kB", alone: true, grows: 48, sends: usual, routines: crowd, attack: func(f *field) {
 		lines := "X: y"
 		many := strings.Repeat("\r\nX: y", 10_500)
 		vias := "Via: SIP/2.0/UDP 127.0.0.1:9"

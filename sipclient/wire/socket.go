@@ -37,6 +37,8 @@ type Socket struct {
 	local netip.AddrPort
 	done  chan struct{}
 	once  sync.Once
+
+	writing sync.Mutex // or the tape's order would not be the wire's
 }
 
 // Listen opens a socket whose packets go onto the tape. Reading begins with Start.
@@ -107,6 +109,13 @@ func Safely(handle func([]byte, netip.AddrPort, time.Time), data []byte, from ne
 // requests, and the network may come back.
 func (s *Socket) Write(data []byte, to netip.AddrPort) int {
 	to = Unmap(to)
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	select {
+	case <-s.done:
+		return len(data) // nothing leaves a closed socket, so the tape must not say so
+	default:
+	}
 	s.tap.Tape.Packet(capture.Packet{Time: time.Now(), Net: capture.UDP, Src: s.local, Dst: to, Data: bytes.Clone(data)})
 	var err error
 	// A pending ICMP error of an earlier packet fails the next write once and
