@@ -134,9 +134,9 @@ func TestEndurance(t *testing.T) {
 			w.inARow(10)
 			idle := take()
 			w.inARow(c.row)
-			w.rests(idle, 1+c.row*16/1000)
+			w.rests(idle, 1+c.row*40/1000)
 			w.atOnce(50)
-			w.rests(idle, 2+c.row*16/1000)
+			w.rests(idle, 4+c.row*40/1000)
 			if err := w.phone.Close(w.ctx); err != nil {
 				t.Error(err)
 			}

@@ -22,7 +22,7 @@ type hostile struct {
 	config func(*Config, *field)
 	attack func(*field)
 
-	usable   time.Duration // until the phone answers again; 2 s when 0
+	usable   time.Duration // until the phone answers again; 5 s when 0
 	grows    int           // MB that the phone may hold after the attack, its tape included; 24 when 0
 	routines int           // goroutines on top of those of the phone and the peer; 64 when 0
 	sends    int           // packets that the phone may send to the server during the attack; 200 when 0
@@ -180,7 +180,7 @@ func (row hostile) recovers(f *field) {
 	}
 	limit := row.usable
 	if limit == 0 {
-		limit = 2 * time.Second
+		limit = 5 * time.Second
 	}
 	if took := time.Since(began); took > limit {
 		f.Errorf("it answered again after %s", took)
