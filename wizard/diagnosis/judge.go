@@ -29,6 +29,7 @@ var table = slices.Concat(
 	onewayOutRules,
 	dropRules,
 	qualityRules,
+	levelRules,
 	soundRules,
 	usualRules,
 )

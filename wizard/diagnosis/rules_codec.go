@@ -34,6 +34,18 @@ var codecRules = []Rule{
 		Check:    mismatch("encryption-mismatch"),
 		RuledOut: agreed("encryption-mismatch"),
 	},
+	{
+		Cause: "dtmf-not-negotiated", Kind: Fault, Where: Account, Needs: evidence.HaveMedia,
+		Title:    "The two sides did not agree on how to send key presses.",
+		Why:      "Among the formats that the other side names there is none for key presses.",
+		Overturn: "Key presses being understood in such a call.",
+		Fix: []Remedy{
+			{ForUser, "Set the sending of key presses (DTMF) in the phone's settings to RFC 4733, also called RFC 2833."},
+			{ForAdmin, "Allow telephone-event on both sides."},
+		},
+		Check:    checkNoKeys,
+		RuledOut: eachCall(keysAgreed),
+	},
 }
 
 // mismatch takes refusals (ours and theirs) and answers that do not fit the offer.
@@ -107,4 +119,27 @@ func named(m *sipmsg.Media) bool {
 		}
 	}
 	return true
+}
+
+// checkNoKeys speaks only where keys are the complaint, or were pressed: most
+// calls need none.
+func checkNoKeys(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
+	if e.Situation != "dtmf" && !e.Have.Has(evidence.HaveDTMF) {
+		return notTold()
+	}
+	for _, c := range answeredCalls(e) {
+		m := remoteMedia(c)
+		if m == nil || m.Port == 0 || len(m.Codecs) == 0 {
+			continue
+		}
+		found := false
+		for _, k := range m.Codecs {
+			found = found || k.Name == "telephone-event"
+		}
+		if found || e.Situation != "dtmf" {
+			continue
+		}
+		hits = append(hits, Hit{Certainty: Likely, CallID: c.ID, Direction: evidence.Both, Cites: cites(cite(m.Message, "no format for key presses among these"))})
+	}
+	return hits
 }

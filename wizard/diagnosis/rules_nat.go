@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"softphonedoctor/sipclient/capture"
 	"softphonedoctor/wizard/evidence"
 )
 
@@ -121,7 +122,11 @@ func checkHairpin(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 		if m == nil || host(m.Addr) != mine || ourAddress(c) == mine {
 			continue
 		}
-		h := Hit{Certainty: Likely, CallID: c.ID, Direction: evidence.In, Args: args{"addr": m.Addr, "failed": ""},
+		loops, measured := e.Probe(capture.ProbeHairpin)
+		if measured && loops.Yes() {
+			continue
+		}
+		h := Hit{Certainty: certain(measured), CallID: c.ID, Direction: evidence.In, Args: args{"addr": m.Addr, "failed": ""},
 			Cites: cites(cite(m.Message, "the other side's sound: "+m.Addr))}
 		if cause, _ := silenceIn(e, c); cause != "" {
 			h.Kind, h.Args["failed"] = Fault, " No sound came through."

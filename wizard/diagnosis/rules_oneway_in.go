@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"time"
 
+	"softphonedoctor/sipclient/capture"
 	"softphonedoctor/wizard/evidence"
 )
 
@@ -376,9 +377,14 @@ func checkNotPlayed(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 		if packets < 50 || level < quietBelow-5 {
 			continue
 		}
-		hits = append(hits, Hit{Certainty: Likely, CallID: c.ID, Direction: evidence.In,
+		h := Hit{Certainty: Likely, CallID: c.ID, Direction: evidence.In,
 			Args:  args{"packets": count(int(packets)), "level": trimZero(level, 0) + " dB"},
-			Cites: cites(Cite{s.FirstN, "sound arrives"}, answered(e, key, "nothing is heard"))})
+			Cites: cites(Cite{s.FirstN, "sound arrives"}, answered(e, key, "nothing is heard"))}
+		if p, ok := e.Probe(capture.SoundTone); ok && !p.Yes() {
+			h.Certainty = Confirmed
+			h.Cites = append(h.Cites, Cite{p.N, "the test tone is not heard either"})
+		}
+		hits = append(hits, h)
 	}
 	return hits
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 	"time"
 
+	"softphonedoctor/sipclient/capture"
 	"softphonedoctor/wizard/evidence"
 )
 
@@ -90,43 +91,9 @@ var qualityRules = []Rule{
 		RuledOut:    eachCall(delayKnown),
 	},
 	{
-		Cause: "clipping", Kind: Fault, Where: SoundDevice, Needs: evidence.HaveMedia,
-		Title:    "{{.whose}} voice is too loud and sounds distorted.",
-		Why:      "Of {{.samples}} measured values of the sound {{.clipped}} are stuck at the loudest one.",
-		Overturn: "A recording at the microphone that is distorted nowhere.",
-		Fix: []Remedy{
-			{ForUser, "Lower the microphone's level {{.place}}."},
-		},
-		Check:    checkClipping,
-		RuledOut: eachCall(levelsKnown),
-	},
-	{
-		Cause: "sound-muffled", Kind: Hint, Where: Account, Needs: evidence.HaveMedia | evidence.HaveSymptom,
-		Title:    "The call uses telephone sound, which is muffled by nature.",
-		Why:      "The format was {{.codec}}, which carries nothing above 3.4 kHz.",
-		Overturn: "Other calls in the same format sounding clear; then it is the headset.",
-		Fix: []Remedy{
-			{ForUser, "Switch on G.722 or Opus in the phone's list of codecs (sound formats); use a wired headset in place of Bluetooth."},
-		},
-		Check:    checkMuffled,
-		RuledOut: eachCall(notMuffled),
-	},
-	{
-		Cause: "sound-too-quiet", Kind: Fault, Where: OtherSide, Needs: evidence.HaveMedia | evidence.HaveLevels,
-		Title:    "The other side is very quiet.",
-		Why:      "Their sound came with {{.level}}, {{.peak}} at its loudest; speech has about -30 dB.",
-		Overturn: "Nobody having spoken there.",
-		Fix: []Remedy{
-			{ForUser, "Ask the other person to speak closer to the microphone and to raise its level."},
-		},
-		ExplainedBy: []string{"call-on-hold", "audio-in-undecodable"},
-		Check:       checkQuiet,
-		RuledOut:    eachCall(loudIn),
-	},
-	{
-		Cause: "sender-irregular", Kind: Fault, Where: ThisComputer, Needs: evidence.HaveMedia,
+		Cause: "sender-irregular", Kind: Fault, Where: ThisComputer, Either: evidence.HaveMedia | evidence.HaveSound,
 		Title:    "This computer sends the sound unevenly.",
-		Why:      "The packets leave about {{.sd}} too early or too late; more than 5 ms means that the computer cannot keep up.",
+		Why:      "{{.seen}} This computer cannot keep up.",
 		Overturn: "Sending staying uneven with all other programs closed.",
 		Fix: []Remedy{
 			{ForUser, "Close other programs, switch power saving off, and use another sound device."},
@@ -146,18 +113,6 @@ var qualityRules = []Rule{
 		ExplainedBy: []string{"jitter-high"},
 		Check:       checkOrder,
 		RuledOut:    packetsIn(fewPackets),
-	},
-	{
-		Cause: "dtmf-not-negotiated", Kind: Fault, Where: Account, Needs: evidence.HaveMedia,
-		Title:    "The two sides did not agree on how to send key presses.",
-		Why:      "Among the formats that the other side names there is none for key presses.",
-		Overturn: "Key presses being understood in such a call.",
-		Fix: []Remedy{
-			{ForUser, "Set the sending of key presses (DTMF) in the phone's settings to RFC 4733, also called RFC 2833."},
-			{ForAdmin, "Allow telephone-event on both sides."},
-		},
-		Check:    checkNoKeys,
-		RuledOut: eachCall(keysAgreed),
 	},
 }
 
@@ -298,48 +253,8 @@ func checkDelay(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 	return hits
 }
 
-func checkClipping(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
-	for _, c := range answeredCalls(e) {
-		for _, s := range []*evidence.Stream{mainIn(c), mainOut(c)} {
-			if s == nil || !s.Level.Known || s.Level.Constant || s.Level.Clipped < 100 || 1000*s.Level.Clipped < s.Level.Samples {
-				continue
-			}
-			h := Hit{Certainty: Likely, CallID: c.ID, Direction: s.Direction, Cites: []Cite{{s.FirstN, "the distorted sound begins"}},
-				Args: args{"whose": "Your", "place": "on this computer", "clipped": count(int(s.Level.Clipped)), "samples": count(int(s.Level.Samples))}}
-			if s.Direction == evidence.In {
-				h.Where, h.Args["whose"], h.Args["place"] = OtherSide, "The other person's", "on the other side"
-			}
-			hits = append(hits, h)
-		}
-	}
-	return hits
-}
-
-func checkMuffled(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
-	if !said(e, "symptom", "muffled") {
-		return nil
-	}
-	for _, c := range answeredCalls(e) {
-		if s := mainIn(c); s != nil && s.Codec.ClockRate == 8000 && s.Codec.Name != "G722" && s.Codec.Name != "" {
-			hits = append(hits, Hit{Certainty: Possible, Kind: Fault, CallID: c.ID, Direction: evidence.In, Args: args{"codec": s.Codec.Name},
-				Cites: []Cite{{s.FirstN, "sound as " + s.Codec.Name}, answered(e, "symptom", "it sounds muffled")}})
-		}
-	}
-	return hits
-}
-
-func checkQuiet(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
-	for _, c := range answeredCalls(e) {
-		s := mainIn(c)
-		if s == nil || s.Packets < 150 || !s.Level.Known || s.Level.Constant || s.Level.DBFS < silentBelow || s.Level.DBFS >= quietBelow || s.Level.Peak >= -30 {
-			continue
-		}
-		hits = append(hits, Hit{Certainty: Likely, CallID: c.ID, Direction: evidence.In,
-			Args:  args{"level": trimZero(s.Level.DBFS, 0) + " dB", "peak": trimZero(s.Level.Peak, 0) + " dB"},
-			Cites: []Cite{{s.FirstN, "the quiet sound begins"}}})
-	}
-	return hits
-}
+// fewClicks is what a person may take for nothing: opening a device alone gives one or two.
+const fewClicks = 5
 
 func checkUneven(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 	for _, c := range answeredCalls(e) {
@@ -349,7 +264,15 @@ func checkUneven(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 			continue
 		}
 		hits = append(hits, Hit{Certainty: certainOr(s.SendSD >= unevenBad, Likely, Possible), CallID: c.ID, Direction: evidence.Out,
-			Args: args{"sd": millis(s.SendSD)}, Cites: []Cite{{s.FirstN, "our sound begins"}}})
+			Args: args{"seen": "The packets leave about " + millis(s.SendSD) + " too early or too late, where 5 ms is usual."}, Cites: []Cite{{s.FirstN, "our sound begins"}}})
+	}
+	if len(hits) > 0 {
+		return hits
+	}
+	p, ok := e.Probe(capture.SoundClicks)
+	if n, known := p.Number("count"); ok && p.Yes() && known && n >= fewClicks {
+		hits = append(hits, Hit{Certainty: Likely, Direction: evidence.Out, Args: args{"seen": "The sound device ran dry " + count(int(n)) + " times, which is heard as clicks."},
+			Cites: []Cite{{p.N, "measured: the device ran dry"}}})
 	}
 	return hits
 }
@@ -366,29 +289,6 @@ func checkOrder(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 		hits = append(hits, Hit{Certainty: Likely, CallID: c.ID, Direction: evidence.In,
 			Args:  args{"packets": count(int(s.Packets)), "reordered": count(int(s.Reordered)), "duplicate": count(int(s.Duplicate))},
 			Cites: []Cite{{s.FirstN, "the sound begins"}}})
-	}
-	return hits
-}
-
-// checkNoKeys speaks only where keys are the complaint, or were pressed: most
-// calls need none.
-func checkNoKeys(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
-	if e.Situation != "dtmf" && !e.Have.Has(evidence.HaveDTMF) {
-		return notTold()
-	}
-	for _, c := range answeredCalls(e) {
-		m := remoteMedia(c)
-		if m == nil || m.Port == 0 || len(m.Codecs) == 0 {
-			continue
-		}
-		found := false
-		for _, k := range m.Codecs {
-			found = found || k.Name == "telephone-event"
-		}
-		if found || e.Situation != "dtmf" {
-			continue
-		}
-		hits = append(hits, Hit{Certainty: Likely, CallID: c.ID, Direction: evidence.Both, Cites: cites(cite(m.Message, "no format for key presses among these"))})
 	}
 	return hits
 }

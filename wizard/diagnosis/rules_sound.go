@@ -60,7 +60,7 @@ var soundRules = []Rule{
 	{
 		Cause: "clock-drift", Kind: Fault, Where: SoundDevice, Either: evidence.HaveMedia | evidence.HaveSound,
 		Title:    "{{.whose}} sound device runs too {{.how}}, so the sound slips or crackles.",
-		Why:      "Its clock gains or loses {{.skew}} every minute against this computer's; up to 50 ms nobody hears.",
+		Why:      "Its clock {{.does}} {{.skew}} every minute against this computer's; up to 50 ms nobody hears.",
 		Overturn: "The same figure with another sound device.",
 		Fix: []Remedy{
 			{ForUser, "{{.who}} another sound device, or set it to 48000 Hz in the computer's sound settings."},
@@ -238,12 +238,12 @@ func checkDrift(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 // driftHit says whose clock is off; a positive skew is one that runs too slowly.
 func driftHit(dir evidence.Direction, skew time.Duration, h Hit) Hit {
 	h.Direction = dir
-	h.Args = args{"whose": "Your", "who": "Choose", "how": "slow", "skew": millis(skew.Abs())}
+	h.Args = args{"whose": "Your", "who": "Choose", "how": "slow", "does": "loses", "skew": millis(skew.Abs())}
 	if dir == evidence.In {
 		h.Where, h.Args["whose"], h.Args["who"] = OtherSide, "The other person's", "Ask them to choose"
 	}
 	if skew < 0 {
-		h.Args["how"] = "fast"
+		h.Args["how"], h.Args["does"] = "fast", "gains"
 	}
 	return h
 }
