@@ -269,3 +269,22 @@ func TestReliableRingingGivenUp(t *testing.T) {
 		t.Errorf("%v", ring.Headers)
 	}
 }
+
+// A server that refuses for want of what this phone does say that it can is not
+// refusing for a lack of this phone's.
+func TestExtensionRequired(t *testing.T) {
+	srv := newPeer(t)
+	p := newPhone(t, srv.addr())
+	c, inv := dial(t, p, srv)
+	srv.reply(inv, 421, "tt", "", "Require: 100REL, timer")
+	waitFor(t, c, Ended)
+	if hasNote(p, capture.PhoneLimit) {
+		t.Error(notes(p))
+	}
+	c, inv = dial(t, p, srv)
+	srv.reply(inv, 421, "tt", "", "Require: 100rel, precondition")
+	waitFor(t, c, Ended)
+	if !hasNote(p, capture.PhoneLimit+" the call was refused because this test phone lacks an extension") {
+		t.Error(notes(p))
+	}
+}

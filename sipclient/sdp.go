@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"slices"
+	"strings"
 
 	"github.com/emiago/sipgo/sip"
 
@@ -68,6 +70,9 @@ func (p *Phone) noteRefusal(res *sip.Response) {
 		lacking := firstValue(res, "Require")
 		if lacking == "" {
 			lacking = firstValue(res, "Unsupported")
+		}
+		if !slices.ContainsFunc(splitList(lacking), func(tag string) bool { return !slices.Contains(splitList(extensions), strings.ToLower(tag)) }) {
+			return // it has them all
 		}
 		p.note(capture.PhoneLimit, "the call was refused because this test phone lacks an extension: "+lacking)
 	case 422:

@@ -14,7 +14,7 @@ import (
 // something that another phone may well can. It is no finding: nobody else is at
 // fault, and nothing is known of what would have followed.
 type Limit struct {
-	What   string // "Opus", "DTLS-SRTP", "the extension 100rel": what it cannot do
+	What   string // "Opus", "DTLS-SRTP", "the extension precondition": what it cannot do
 	CallID string
 	Cites  []Cite
 }
@@ -81,11 +81,18 @@ func lackOf(e *evidence.Evidence, c *evidence.Call) (what string, cited []Cite) 
 	return what, append(cites(cite(c.Final, label), cite(c.Invite, "the call")), cited...)
 }
 
+// extension names what our phone lacks of a list of option tags: 100rel and timer are done.
 func extension(names string) string {
-	if names = strings.TrimSpace(names); names == "" {
+	var lacking []string
+	for _, name := range strings.Split(names, ",") {
+		if name = strings.TrimSpace(name); name != "" && !strings.EqualFold(name, "100rel") && !strings.EqualFold(name, "timer") {
+			lacking = append(lacking, name)
+		}
+	}
+	if len(lacking) == 0 {
 		return ""
 	}
-	return "the extension " + names
+	return "the extension " + strings.Join(lacking, ", ")
 }
 
 // unspoken names what a description demands that our phone cannot do: encryption
