@@ -86,7 +86,11 @@ func requireSameStreams(t *testing.T, what string, ours []*evidence.Stream, thei
 		if rfc.backwards > 0 {
 			t.Errorf("%s: %d packets stand on the tape in another order than their times", name, rfc.backwards)
 		}
-		if apart(rfc.maxJitter, s.MaxJitter) > exact || apart(rfc.jitter, s.Jitter) > exact {
+		same := exact
+		if s.Events > 0 {
+			same = jitterApart // where the sound goes on behind keys is a matter of taste
+		}
+		if apart(rfc.maxJitter, s.MaxJitter) > same || apart(rfc.jitter, s.Jitter) > same {
 			t.Errorf("%s: jitter %v, up to %v; RFC 3550 over tshark's packets gives %v, up to %v", name, s.Jitter, s.MaxJitter, rfc.jitter, rfc.maxJitter)
 		}
 		if rfc.overtaken > 0 || s.Duplicate > 0 || s.Events > 0 {
