@@ -129,7 +129,10 @@ func TestNearMisses(t *testing.T) {
 				t.Errorf("still %s: %s", n.cause, f.Why)
 			}
 			for i := range d.Findings {
-				checkTexts(t, &d.Findings[i])
+				f := &d.Findings[i]
+				checkTexts(t, f)
+				plainWords(t, f.Rule.Cause, "title", f.Title)
+				plainWords(t, f.Rule.Cause, "why", f.Why)
 			}
 			got := describe(d)
 			if *update {

@@ -121,9 +121,9 @@ func randomEvidence(r *rand.Rand) *evidence.Evidence {
 		e.Have = ^evidence.Kinds(0)
 	}
 	e.Answers = map[string]evidence.Answer{}
-	for _, k := range []string{"heard", "they_hear", "heard_ringing", "caller_hears", "internal_rings", "symptom"} {
+	for _, k := range []string{"heard", "they_hear", "heard_ringing", "caller_hears", "internal_rings", "symptom", "usual_fails"} {
 		if g.yes() {
-			e.Answers[k] = evidence.Answer{N: r.IntN(9), Value: g.pick("yes", "no", "unsure", "voicemail", "not-in-service", "muffled")}
+			e.Answers[k] = evidence.Answer{N: r.IntN(9), Value: g.pick("yes", "no", "unsure", "voicemail", "not-in-service", "muffled", "ringing", "words-cut", "echo-here", "echo-there", "choppy")}
 		}
 	}
 	for range r.IntN(4) {
@@ -164,6 +164,17 @@ func randomEvidence(r *rand.Rand) *evidence.Evidence {
 		e.Connections = append(e.Connections, c)
 		e.Fallbacks = append(e.Fallbacks, evidence.Fallback{N: r.IntN(9), Time: g.time(), Net: capture.Net(g.IntN(5)), From: g.addr(), Instead: capture.Net(g.IntN(5)), To: g.addr()})
 	}
+	for _, key := range []string{capture.ProbeNATMapping, capture.ProbeNATFiltering, capture.ProbeNATLifetime, capture.ProbeWANAddress, capture.ProbeHairpin, capture.ProbeCaptivePortal,
+		capture.ProbeLoadDelay, capture.ProbeFragments, capture.SoundMicrophone, capture.SoundSpeaker, capture.SoundMicLevel, capture.SoundTone, capture.SoundEcho, capture.SoundLoop, capture.SoundClock, capture.SoundClicks} {
+		if g.yes() {
+			e.Probes = append(e.Probes, evidence.Probe{N: r.IntN(99), Name: key, Result: g.pick("yes", "no", "not-checked", ""),
+				Detail: g.pick("", "lives=30s keepalive=-1s", "mapped=1.2.3.4:5 other=x wan=100.64.0.1", "idle=1ms loaded=2s", `reason="" device="`, "level=-20 delay=200ms skew=90ms constant=yes", "level=1e400 delay=9e9h count=7 size=1 way=out")})
+		}
+	}
+	for range r.IntN(3) {
+		e.Holes = append(e.Holes, evidence.Hole{After: r.IntN(9), Before: r.IntN(9), From: g.time(), Until: g.time()})
+	}
+	e.Fragments = r.IntN(3)
 	for range r.IntN(6) {
 		e.Messages = append(e.Messages, g.message("INVITE", r.IntN(700)))
 	}
@@ -247,7 +258,7 @@ func (g generator) media() *evidence.Media {
 func (g generator) stream() *evidence.Stream {
 	s := &evidence.Stream{From: g.addr(), To: g.addr(), SSRC: g.Uint32N(4), Direction: evidence.Direction(g.IntN(3)), First: g.time(), Last: g.time(),
 		Packets: g.Uint64N(600), Expected: g.Uint64N(700), Lost: g.Uint64N(200), Late: g.Uint64N(50), Duplicate: g.Uint64N(50), Reordered: g.Uint64N(50), Unknown: g.Uint64N(400),
-		Early: g.Uint64N(300), Jitter: time.Duration(g.Int64N(1e8)), LongestGap: time.Duration(g.Int64N(1e9)), LongestGapN: g.IntN(9), LossBurst: g.Uint64N(30),
+		Early: g.Uint64N(300), Spurts: g.Uint64N(40), Skew: time.Duration(g.Int64N(4e8) - 2e8), SkewOver: time.Duration(g.Int64N(2) * 3e10), Jitter: time.Duration(g.Int64N(1e8)), LongestGap: time.Duration(g.Int64N(1e9)), LongestGapN: g.IntN(9), LossBurst: g.Uint64N(30),
 		SendSD: time.Duration(g.Int64N(3e7)), RTT: time.Duration(g.Int64N(2e9)), FirstN: 1 + g.IntN(90),
 		Level:      evidence.Level{Known: g.yes(), DBFS: -g.Float64() * 100, Peak: -g.Float64() * 60, Constant: g.yes(), Clipped: g.Uint64N(5000), Samples: g.Uint64N(9000)},
 		EarlyLevel: evidence.Level{Known: g.yes(), DBFS: -g.Float64() * 100, Constant: g.yes()}}
