@@ -3,6 +3,8 @@ package lab
 import (
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -21,7 +23,7 @@ func Tcpdump(t testing.TB, filter string) *Capture {
 	program := Program(t, "tcpdump", "tcpdump")
 	dir := t.TempDir()
 	c := &Capture{File: filepath.Join(dir, "lo.pcap")}
-	args := []string{"-i", "lo", "-n", "-U", "--immediate-mode", "-w", c.File}
+	args := []string{"-i", "lo", "-n", "-U", "--immediate-mode", "-B", "65536", "-w", c.File}
 	if os.Geteuid() == 0 {
 		args = append(args, "-Z", "root") // its own user may not write into our folder
 	}
@@ -38,6 +40,18 @@ func Tcpdump(t testing.TB, filter string) *Capture {
 	}
 	return c
 }
+
+// Missed tells how many packets a stopped capture lost, because this machine was too busy.
+func (c *Capture) Missed() int {
+	m := droppedRow.FindStringSubmatch(c.Log())
+	if m == nil {
+		return 0
+	}
+	n, _ := strconv.Atoi(m[1]) // digits only
+	return n
+}
+
+var droppedRow = regexp.MustCompile(`(\d+) packets? dropped by kernel`)
 
 // Settle waits until nothing has been added to the file for 200 ms, at most 3 s:
 // a captured packet reaches the file a little later.
