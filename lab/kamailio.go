@@ -78,7 +78,7 @@ func Kamailio(t testing.TB, o KamailioOptions) *Registrar {
 			t.Fatalf("kamailio: %v", err)
 		}
 		r := &Registrar{Process: p, Addr: addr, Ways: further}
-		if eventually(10*time.Second, func() bool { return !p.running() || Answers(addr) }) && p.running() {
+		if eventually(20*time.Second, func() bool { return !p.running() || Answers(addr) }) && p.running() {
 			return r
 		}
 		p.Stop(t)

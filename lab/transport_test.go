@@ -17,7 +17,6 @@ import (
 	"softphonedoctor/sipclient/capture"
 	"softphonedoctor/wizard"
 	"softphonedoctor/wizard/diagnosis"
-	"softphonedoctor/wizard/evidence"
 	"softphonedoctor/wizard/report"
 )
 
@@ -30,11 +29,22 @@ func over(k *Registrar, user, transport string, at netip.AddrPort) session.Accou
 	return a
 }
 
-// TestTransports places a healthy call to a real phone over every transport and IP
-// version, and signs in with a SHA-256 digest over TLS.
-func TestTransports(t *testing.T) {
+// TestWays shares one Kamailio, since a machine bears only so many of them at a time.
+func TestWays(t *testing.T) {
 	t.Parallel()
 	k := Kamailio(t, KamailioOptions{Ways: true})
+	t.Run("healthy", func(t *testing.T) { transports(t, k) })
+	t.Run("bad", func(t *testing.T) { badConnections(t, k) })
+	t.Run("names", func(t *testing.T) { names(t, k) })
+	t.Run("proxy", func(t *testing.T) { outboundProxy(t, k) })
+	t.Run("large", func(t *testing.T) { largeInvite(t, k) })
+	t.Run("cut", func(t *testing.T) { connectionCut(t, k) })
+}
+
+// transports places a healthy call to a real phone over every transport and IP
+// version, and signs in with a SHA-256 digest over TLS.
+func transports(t *testing.T, k *Registrar) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name, transport string
 		at              netip.AddrPort
@@ -46,6 +56,9 @@ func TestTransports(t *testing.T) {
 		{"tls-six", "tls", k.Ways.SixTLS, capture.TLS},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			if testing.Short() && tt.name != "tls" {
+				t.Skip("left to the whole lab")
+			}
 			t.Parallel()
 			callee := "callee-" + tt.name
 			if tt.at.Addr().Is4() {
@@ -102,10 +115,9 @@ func answering(t *testing.T, k *Registrar, user, transport string, at netip.Addr
 	}()
 }
 
-// TestBadConnections meets servers of a real Kamailio with whom nobody should speak.
-func TestBadConnections(t *testing.T) {
+// badConnections meets servers of a real Kamailio with whom nobody should speak.
+func badConnections(t *testing.T, k *Registrar) {
 	t.Parallel()
-	k := Kamailio(t, KamailioOptions{Ways: true})
 	closed := netip.AddrPortFrom(k.Addr.Addr(), uint16(FreePort(t)))
 	for _, tt := range []struct {
 		name, transport string
@@ -166,19 +178,12 @@ func TestRegistrarGone(t *testing.T) {
 	closing(t, p)
 	require.NoError(t, p.Register(t.Context()))
 	k.Stop(t)
-	judged := func() diagnosis.Diagnosis {
-		var b evidence.Builder
-		for _, r := range tape.From(0) {
-			b.Add(r)
-		}
-		return diagnosis.Of(b.Evidence(), diagnosis.Dictionary{})
-	}
 	if !eventually(10*time.Second, func() bool {
-		d := judged()
+		_, d := judgeTape(tape)
 		root := d.Root()
 		return root != nil && root.Rule.Cause == "registration-lost-later"
 	}) {
-		d := judged()
+		_, d := judgeTape(tape)
 		t.Errorf("found %+v", d.Root())
 	}
 }

@@ -25,7 +25,7 @@ type handshakeError struct{ why string }
 func (e handshakeError) Error() string { return "TLS failed: " + e.why }
 
 // noClientCert stands on the tape where a server wants to see a certificate of ours.
-const noClientCert = "the server asks the phone for a certificate of its own, and this test phone has none"
+const noClientCert = "this test phone cannot do client certificates: the server asks for one"
 
 // peerName is whom the server's certificate must name: the host that the account
 // names, whatever the name service made of it (RFC 5922 4, RFC 3263 4.1).
