@@ -61,6 +61,10 @@ type Call struct {
 	PeerSenders []SenderReport
 	Reports     []*Report // RTCP of both sides, in order
 	RTCPBye     bool      // the other side said RTCP BYE while the call was up
+	// Keys are the keys that either side pressed, by the way in which they were sent;
+	// keys in the sound are looked for only where they are the complaint or one side
+	// announced no telephone-event, and only in G.711.
+	Keys []KeyPresses
 
 	// MediaFrom is the moment sound could flow: the answer, or the first early SDP.
 	MediaFrom time.Time

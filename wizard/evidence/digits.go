@@ -11,6 +11,7 @@ type digits struct {
 	text   []byte
 	recent [4]keyPress // the last events, to know repeats
 	at     int
+	firstN int // record number of the first event
 }
 
 type keyPress struct {
@@ -20,7 +21,7 @@ type keyPress struct {
 	known    bool
 }
 
-func (d *digits) add(ts uint32, payload []byte) {
+func (d *digits) add(n int, ts uint32, payload []byte) {
 	if len(payload) < 4 {
 		return
 	}
@@ -39,6 +40,9 @@ func (d *digits) add(ts uint32, payload []byte) {
 	}
 	d.recent[d.at%len(d.recent)] = keyPress{ts, code, duration, true}
 	d.at++
+	if d.firstN == 0 {
+		d.firstN = n
+	}
 	if int(code) < len(keys) && len(d.text) < maxDigits {
 		d.text = append(d.text, keys[code])
 	}

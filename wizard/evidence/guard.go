@@ -73,8 +73,9 @@ func (g *guard) opened(i int, out []byte, h *rtpHeader, o *opener) []byte {
 
 // opener is what all guards use while they open a packet.
 type opener struct {
-	clear  []byte // the packet without protection
-	header rtp.Header
+	clear   []byte  // the packet without protection
+	samples []int16 // the sound of one, where keys are looked for
+	header  rtp.Header
 }
 
 // search tries other rollover counters than the one that should be: it is not

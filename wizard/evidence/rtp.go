@@ -67,6 +67,10 @@ type stream struct {
 	g722    *codec.G722Decoder // made with the first packet of G.722
 	healing int                // bytes until it agrees with the sender again
 
+	listens bool                // keys are looked for in the sound
+	tones   *codec.DTMFDetector // made with the first packet that is listened to
+	tonesN  int                 // record number of the first key
+
 	early     uint64
 	wasEarly  bool // early and earlyLevel are settled
 	earlySeen codec.Meter
@@ -133,7 +137,9 @@ func (s *stream) add(p *packet, h *rtpHeader, payload []byte, o *opener) {
 	switch s.role {
 	case keypress:
 		s.events++
-		s.digits.add(ts, payload)
+		if readable {
+			s.digits.add(p.n, ts, payload)
+		}
 		s.timing.rebase()
 		return
 	case comfort:
@@ -149,6 +155,9 @@ func (s *stream) add(p *packet, h *rtpHeader, payload []byte, o *opener) {
 	}
 	if readable {
 		s.measure(payload, what == inOrder, gap > 0 || what == restarted)
+		if s.listens && what == inOrder && (s.format == "PCMU" || s.format == "PCMA") {
+			s.hear(p, payload, o)
+		}
 	}
 }
 

@@ -64,6 +64,7 @@ func (b *Builder) Evidence() *Evidence {
 	s.claimByReports()
 	s.assignReports()
 	s.mainStreams()
+	s.keys()
 	s.experiments()
 	s.lists()
 	s.ev.Have = s.have()
@@ -236,6 +237,7 @@ func (s *snapshot) have() Kinds {
 			set(HaveLevels, st.Direction == In && (st.Level.Known || st.EarlyLevel.Known))
 			set(HaveDTMF, st.Events > 0)
 		}
+		set(HaveDTMF, len(c.Keys) > 0)
 		for _, t := range c.Transactions {
 			set(HaveDTMF, t.Method == "INFO" && isDTMF(t.Request))
 		}

@@ -99,6 +99,7 @@ func (b *Builder) place(s *stream, key streamKey, p *packet) *stream {
 	}
 	s.unread = true // what the payload types mean may have changed
 	s.protect()
+	s.listens = b.listens(s.owner, s.kind)
 	return s
 }
 
