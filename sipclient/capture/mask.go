@@ -3,12 +3,13 @@ package capture
 import "strings"
 
 // masker overwrites the secrets of Authorization and Proxy-Authorization lines
-// with '0'. It looks at one byte at a time and keeps its place, so that a line
+// with '0', and on demand the keys of encrypted sound. It looks at one byte at a time and keeps its place, so that a line
 // may come in several pieces of a TCP stream.
 type masker struct {
 	state maskState
 	word  [32]byte // the header's name, the scheme or the parameter's name, in lower case
 	n     int      // how much of word is filled; beyond its end it only counts
+	keys  bool     // also the keys of a=crypto lines (RFC 4568)
 }
 
 type maskState uint8
@@ -24,6 +25,8 @@ const (
 	authValue                   // another parameter's value
 	authString                  // another parameter's quoted value
 	authAll                     // Basic, Bearer: all of the rest
+	sdesWord                    // in an a=crypto line
+	sdesKey                     // behind "inline:" there, up to its lifetime; masked
 )
 
 // mask appends data to dst with the secrets overwritten.
@@ -69,7 +72,7 @@ func (m *masker) step(c byte) byte {
 		if m.state == authScheme {
 			m.scheme()
 		}
-		if m.state >= authScheme {
+		if m.state >= authScheme && m.state <= authAll {
 			m.word[len(m.word)-1] = byte(m.state)
 			m.state, m.n = lineStart, -1
 			return c
@@ -94,6 +97,9 @@ func (m *masker) step(c byte) byte {
 			m.state = lineSkip
 			if m.is("authorization") || m.is("proxy-authorization") {
 				m.state = authScheme
+			}
+			if m.keys && m.is("a=crypto") {
+				m.state = sdesWord
 			}
 			m.n = 0
 		case c == ' ' || c == '\t':
@@ -163,6 +169,24 @@ func (m *masker) step(c byte) byte {
 		}
 	case authAll:
 		return hide(c)
+	case sdesWord:
+		switch c {
+		case ' ', '\t', '\r', ';':
+			m.n = 0
+		case ':':
+			if m.is("inline") {
+				m.state = sdesKey
+			}
+			m.n = 0
+		default:
+			m.add(c)
+		}
+	case sdesKey:
+		if strings.IndexByte(" \t\r|;", c) >= 0 {
+			m.state, m.n = sdesWord, 0
+			return c
+		}
+		return '0'
 	}
 	return c
 }

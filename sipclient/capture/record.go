@@ -91,6 +91,8 @@ const (
 	// LimitFragments: IP fragments are missing. Text begins with the number of
 	// packets that could not be put together, then a blank.
 	LimitFragments = "fragments"
+	// LimitMuted: the sound and the keys of encrypted sound were left out on purpose.
+	LimitMuted = "muted"
 )
 
 // Keys of KindPhone notes. Text formats are part of the contract between the

@@ -24,12 +24,25 @@ func (t *Tape) WriteTo(w io.Writer) (int64, error) {
 //
 // The secrets in Authorization and Proxy-Authorization lines (a digest's
 // response, the whole of Basic and Bearer) are overwritten with zeros of the
-// same length; the records themselves stay as they are. It returns the number of
-// bytes written.
-func Write(w io.Writer, records iter.Seq[Record]) (int64, error) {
+// same length; the records themselves stay as they are. The keys of encrypted
+// sound in a=crypto lines stay, too: what they protect stands beside them in the
+// same file, and only with them can it be judged. It returns the number of bytes
+// written.
+func Write(w io.Writer, records iter.Seq[Record]) (int64, error) { return write(w, records, false) }
+
+// WriteMuted is Write for a capture that others may see: what was said is
+// overwritten with zeros of the same length, and so are the keys of encrypted
+// sound. A note says so (LimitMuted), so that nobody takes it for silence. Pressed
+// keys are gone where they were packets of the sound; an INFO keeps them.
+func WriteMuted(w io.Writer, records iter.Seq[Record]) (int64, error) { return write(w, records, true) }
+
+func write(w io.Writer, records iter.Seq[Record], muted bool) (int64, error) {
 	counted := &counter{w: w}
-	out := &writer{w: bufio.NewWriterSize(counted, 1<<16), masks: map[way]*masker{}, sequence: map[way]uint32{}}
+	out := &writer{w: bufio.NewWriterSize(counted, 1<<16), masks: map[way]*masker{}, sequence: map[way]uint32{}, muted: muted}
 	out.header()
+	if muted {
+		out.note(0, &Note{Kind: KindLimit, Key: LimitMuted, Text: "What was said in the calls was left out when this capture was saved."})
+	}
 	for r := range records {
 		switch {
 		case r.Packet != nil:
@@ -73,6 +86,7 @@ type writer struct {
 	frame    []byte
 	data     []byte
 	tag      []byte
+	muted    bool // sound and its keys are left out
 }
 
 // put writes one block around its body.
@@ -174,17 +188,32 @@ func (o *writer) masked(p *Packet) []byte {
 		w := way{p.Src, p.Dst}
 		m := o.masks[w]
 		if m == nil {
-			m = new(masker)
+			m = &masker{keys: o.muted}
 			o.masks[w] = m
 		}
 		o.data = m.mask(o.data[:0], p.Data)
 	default:
 		if len(p.Data) > 0 && p.Data[0]&0xc0 == 0x80 && p.Net == UDP {
-			return p.Data // RTP and RTCP, by their version bits
+			return o.mute(p.Data) // RTP and RTCP, by their version bits
 		}
-		o.data = new(masker).mask(o.data[:0], p.Data)
+		o.data = (&masker{keys: o.muted}).mask(o.data[:0], p.Data)
 	}
 	o.echoes.hide(p.Data, o.data)
+	return o.data
+}
+
+// mute gives an RTP packet without its sound, if that is to be left out. RTCP
+// (RFC 5761 4) holds none.
+func (o *writer) mute(data []byte) []byte {
+	if !o.muted || len(data) < 2 || data[1] >= 192 && data[1] <= 223 {
+		return data
+	}
+	o.data = append(o.data[:0], data...)
+	head := 12 + 4*int(data[0]&0x0f)
+	if data[0]&0x10 != 0 && len(data) >= head+4 {
+		head += 4 + 4*int(binary.BigEndian.Uint16(data[head+2:]))
+	}
+	clear(o.data[min(head, len(o.data)):])
 	return o.data
 }
 

@@ -74,6 +74,7 @@ func (g *guard) opened(i int, out []byte, h *rtpHeader, o *opener) []byte {
 // opener is what all guards use while they open a packet.
 type opener struct {
 	clear   []byte  // the packet without protection
+	muted   bool    // the sound was left out of the capture: nothing can be read
 	samples []int16 // the sound of one, where keys are looked for
 	header  rtp.Header
 }

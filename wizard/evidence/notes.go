@@ -71,6 +71,7 @@ func (b *Builder) note(n int, note *capture.Note) {
 	case capture.KindLimit:
 		k.limits = append(k.limits, note.Text)
 		k.short = k.short || note.Key == capture.LimitShort
+		b.opener.muted = b.opener.muted || note.Key == capture.LimitMuted
 		if note.Key == capture.LimitFragments {
 			count, _, _ := strings.Cut(note.Text, " ")
 			if lost, err := strconv.Atoi(count); err == nil && lost > 0 {

@@ -130,8 +130,8 @@ func (s *stream) add(p *packet, h *rtpHeader, payload []byte, o *opener) {
 		}
 	}
 	s.quiet = false
-	readable := true
-	if s.sealed {
+	readable := o == nil || !o.muted
+	if s.sealed && readable {
 		payload, readable = s.guard.open(p, h, o, s.clearSize)
 	}
 	switch s.role {

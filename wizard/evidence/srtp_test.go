@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"encoding/base64"
 	"fmt"
+	"io"
+	"iter"
 	"math"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -421,4 +424,58 @@ func BenchmarkAddSRTP(b *testing.B) {
 		c.b.Add(capture.Record{N: i, Packet: &p})
 		i++
 	}
+}
+
+// reread writes the call's records with write and folds what is read again.
+func (c *secureCall) reread(write func(io.Writer, iter.Seq[capture.Record]) (int64, error)) *Evidence {
+	var file bytes.Buffer
+	_, err := write(&file, slices.Values(c.records))
+	require.NoError(c.t, err)
+	var b Builder
+	for r, err := range capture.Read(&file) {
+		require.NoError(c.t, err)
+		b.Add(r)
+	}
+	return b.Evidence()
+}
+
+// A secure call that was saved and read again is the same; without its sound it
+// can no longer be judged, which is another thing than silence or a wrong key.
+func TestSecureCallFromAFile(t *testing.T) {
+	c := newSecureCall(t)
+	c.invite(false, sdpOf(secureA, "RTP/SAVP", keyLine(1, suite80, 1)), sdpOf(secureB, "RTP/SAVP", keyLine(1, suite80, 9)), "")
+	c.voice(secureA, secureB, suite80, 1).talk(40)
+	in := c.voice(secureB, secureA, suite80, 77)
+	in.ssrc = 8
+	in.talk(40)
+	live, file := c.b.Evidence(), c.reread(capture.Write)
+	require.Equal(t, live.Calls[0].Out, file.Calls[0].Out)
+	require.Equal(t, live.Calls[0].In, file.Calls[0].In)
+	secureStream(t, file.Calls[0].Out, 40)
+	require.EqualValues(t, 40, file.Calls[0].In.Unverified)
+
+	muted := c.reread(capture.WriteMuted)
+	require.Len(t, muted.Limits, 1)
+	for _, s := range muted.Calls[0].Streams {
+		require.True(t, s.Encrypted)
+		require.EqualValues(t, 40, s.Packets)
+		require.Equal(t, Level{}, s.Level)
+		require.Zero(t, s.Verified+s.Unverified+s.Plain)
+	}
+	require.False(t, muted.Have.Has(HaveLevels))
+}
+
+// The same of a call without encryption: its packets are counted, its sound is not
+// judged, and its digits are gone.
+func TestMutedCall(t *testing.T) {
+	c := plainCall(t, true)
+	v := c.voice(secureB, secureA, "", 0)
+	v.talk(40)
+	v.c.raw(v.from, v.to, v.packet(101, []byte{7, 0x8a, 1, 0}))
+	require.Equal(t, "7", c.call().In.Digits)
+	muted := c.reread(capture.WriteMuted).Calls[0].In
+	require.EqualValues(t, 40, muted.Packets)
+	require.EqualValues(t, 1, muted.Events)
+	require.Empty(t, muted.Digits)
+	require.Equal(t, Level{}, muted.Level)
 }
