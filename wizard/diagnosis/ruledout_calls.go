@@ -46,9 +46,26 @@ func agreed(cause string) ruling {
 			if offer == nil || answer == nil || cause == "codec-mismatch" && !(named(offer) && named(answer)) {
 				return false
 			}
+			if cause == "encryption-mismatch" && (secure(offer) || secure(answer)) && !opened(c) {
+				return false
+			}
 		}
 		return true
 	}
+}
+
+// opened tells that the key of an encrypted call was seen to fit: both ways, as far
+// as sound went.
+func opened(c *evidence.Call) bool {
+	if c.In == nil {
+		return false
+	}
+	for _, s := range []*evidence.Stream{c.In, c.Out} {
+		if s != nil && (s.Verified < fewPackets/2 || s.Verified < 5*(s.Unverified+s.Plain)) {
+			return false
+		}
+	}
+	return true
 }
 
 // sameFamily rules out a mix of address families: both sides of each call named

@@ -73,6 +73,9 @@ func mismatch(cause string) check {
 				}
 				continue
 			}
+			if cause == "encryption-mismatch" {
+				hits = append(hits, unfitKeys(c)...)
+			}
 			offer, answer := offerAndAnswer(c)
 			if offer == nil || answer == nil || answer.Port == 0 && offer.Port == 0 {
 				continue
@@ -94,6 +97,28 @@ func mismatch(cause string) check {
 		}
 		return hits
 	}
+}
+
+// unfitKeys finds encrypted sound that its receiver cannot open: most packets do
+// not fit the announced key, or come without the encryption that was agreed. Such a
+// phone is silent although everything arrives.
+func unfitKeys(c *evidence.Call) (hits []Hit) {
+	for _, s := range []*evidence.Stream{c.In, c.Out} {
+		if s == nil || !s.Encrypted || s.Unverified+s.Plain < fewPackets/2 || 5*s.Verified > s.Unverified+s.Plain {
+			continue
+		}
+		seen, at, label := "Encrypted sound was agreed, but it is sent without encryption.", s.PlainN, "sound without encryption"
+		if s.Unverified > s.Plain {
+			seen, at, label = "The sound is encrypted with another key than the call's messages announce, so nobody can open it.", s.UnverifiedN, "sound that the key does not open"
+		}
+		names := s.Codec.Name
+		if names == "" {
+			names = "formats that were not seen"
+		}
+		hits = append(hits, Hit{Certainty: Confirmed, CallID: c.ID, Direction: s.Direction,
+			Args: args{"seen": seen, "codecs": names}, Cites: cites(Cite{at, label}, cite(c.Answer, "the key that was announced"))})
+	}
+	return hits
 }
 
 // offerAndAnswer reads both descriptions of an answered call that began with an

@@ -20,7 +20,8 @@ import (
 // evenly enough) burst=12 (with loss: that many at once) dup=2% swap=2% jitter=40ms
 // pt=0 ssrc=1 gap=2s+300ms (a pause after 2 s) addr=HOST:PORT (the far end)
 // drift=100ms (that much later each minute) talk=400ms+300ms (the sender sends
-// for 400 ms and is silent by itself for 300 ms).
+// for 400 ms and is silent by itself for 300 ms) extra=10 (that many bytes more in
+// each packet, as encryption adds them).
 func (s *script) rtp(at float64, dir string, words []string) {
 	o := readOptions(words)
 	out := dir == "out"
@@ -63,6 +64,7 @@ func (s *script) rtp(at float64, dir string, words []string) {
 	silentSoFar, begins := 0, true
 	random := rand.New(rand.NewPCG(uint64(ssrc), 7))
 	n := int(lasts / (20 * time.Millisecond))
+	extra := s.number(o.or("extra", "0"))
 	debt := 0.0
 	start := seconds(at)
 	for i := 0; i < n; i++ {
@@ -89,7 +91,7 @@ func (s *script) rtp(at float64, dir string, words []string) {
 		if swap > 0 && i > 0 && math.Mod(float64(i)*swap, 1) < swap {
 			when = when.Add(30 * time.Millisecond)
 		}
-		p := capture.Packet{Time: when, Net: capture.UDP, Src: src, Dst: dst, Data: rtpPacket(pt, uint16(seq+1), uint32(i*160), uint32(ssrc), begins, tone(o.or("level", "-20"), i))}
+		p := capture.Packet{Time: when, Net: capture.UDP, Src: src, Dst: dst, Data: rtpPacket(pt, uint16(seq+1), uint32(i*160), uint32(ssrc), begins, append(tone(o.or("level", "-20"), i), make([]byte, extra)...))}
 		begins = false
 		s.records = append(s.records, capture.Record{Packet: &p})
 		if dup > 0 && math.Mod(float64(i)*dup, 1) < dup {
