@@ -51,6 +51,13 @@ func TestRealPhoneSound(t *testing.T) {
 			requireNoFault(t, rep)
 			soundBothWays(t, rep.Evidence.Calls[0])
 			require.Greater(t, other.Heard(t).DBFS, -30.0, "it hears us")
+			for _, s := range rep.Evidence.Calls[0].Streams {
+				require.True(t, s.Level.Known && s.Level.DBFS > -40, "%s: %+v", s.Direction, s.Level)
+				require.Zero(t, s.Unverified+s.Plain, s.Direction)
+				if s.Encrypted {
+					require.Greater(t, 20*s.Verified, 19*s.Packets, s.Direction)
+				}
+			}
 			if c.keys != "" {
 				require.Equal(t, "19#D", rep.Evidence.Calls[0].Out.Digits)
 			}
