@@ -158,4 +158,3 @@ func (v *voice) talk(packets int) {
 		v.ts += 160
 	}
 }
-
