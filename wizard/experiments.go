@@ -14,14 +14,14 @@ import (
 // The experiments that separate causes. Each is named on the tape before it begins,
 // so that what follows stands beside what came before: evidence.Experiment.
 const (
-	againSize      = "size"         // OPTIONS of growing size
-	againTransport = "transport"    // the same over another transport
-	againHops      = "hops"         // which server answers how far away
-	againCall      = "again"        // the same call after one change
-	fromOutside    = "from-outside" // somebody calls from a mobile or another network
-	fromInside     = "from-inside"  // somebody calls from the same telephone system
-	anyCaller      = "any-caller"   // somebody calls
-	echoCall       = "echo-number"  // the provider's echo service in place of the person
+	againSize      = capture.ExperimentSize
+	againTransport = capture.ExperimentTransport
+	againHops      = capture.ExperimentHops
+	againCall      = capture.ExperimentAgain
+	fromOutside    = capture.ExperimentOutside
+	fromInside     = capture.ExperimentInside
+	anyCaller      = capture.ExperimentCaller
+	echoCall       = capture.ExperimentEcho
 )
 
 // experiment names an experiment on the tape; what follows belongs to it.

@@ -114,7 +114,7 @@ func decideByOrder(e *evidence.Evidence, c *evidence.Call, rang bool) verdict {
 	case 486, 600:
 		return verdict{cause: "callee-busy", certainty: Confirmed}
 	case 488, 606:
-		return decide488(c)
+		return decide488(e, c)
 	case 428, 429, 436, 437, 438:
 		return verdict{cause: "identity-rejected", certainty: Confirmed}
 	case 400, 405, 413, 414, 505:
@@ -245,9 +245,16 @@ func digits(s string) string {
 	}, s)
 }
 
-// decide488 separates codecs from encryption by the two descriptions, where the
-// refusal carries one, else by what we offered.
-func decide488(c *evidence.Call) verdict {
+// decide488 separates codecs from encryption by the change that helped, by the two
+// descriptions where the refusal carries one, else by what we offered.
+func decide488(e *evidence.Evidence, c *evidence.Call) verdict {
+	if a, ok := helped(e, c, accepted); ok {
+		cause := "codec-mismatch"
+		if strings.HasPrefix(a.change, "encryption") {
+			cause = "encryption-mismatch"
+		}
+		return verdict{cause: cause, certainty: Confirmed, basis: ", and took the same call " + changeWords(a.change)}
+	}
 	offer := audioOf(c.Invite)
 	if theirs := audioOf(c.Final); theirs != nil && offer != nil {
 		if secure(theirs) != secure(offer) {
@@ -257,7 +264,7 @@ func decide488(c *evidence.Call) verdict {
 			return verdict{cause: "codec-mismatch", certainty: Confirmed, worded: true, basis: " and knows only " + codecNames(theirs)}
 		}
 	}
-	if offer != nil && secure(offer) {
+	if offer != nil && secure(offer) && !isAgain(e, c) {
 		return verdict{cause: "encryption-mismatch", certainty: Likely, basis: ", which offered only encrypted sound"}
 	}
 	return verdict{cause: "codec-mismatch", certainty: Likely}

@@ -65,7 +65,7 @@ func mismatch(cause string) check {
 			}
 			if c.Answer == nil {
 				if code := status(c.Final); c.Direction == evidence.In && (code == 488 || code == 606) {
-					if v := decide488(c); v.cause == cause {
+					if v := decide488(e, c); v.cause == cause {
 						hits = append(hits, Hit{Certainty: v.certainty, CallID: c.ID,
 							Args:  args{"seen": "This phone refused the call: " + inWords(c.Final) + ".", "codecs": codecNames(audioOf(c.Invite))},
 							Cites: cites(cite(c.Final, "this phone refused: "+inWords(c.Final)), cite(c.Invite, "the formats that were offered"))})

@@ -1,6 +1,7 @@
 package diagnosis
 
 import (
+	"slices"
 	"time"
 
 	"softphonedoctor/sipclient/capture"
@@ -94,6 +95,9 @@ func checkReached(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 		return nil
 	}
 	for _, c := range inCalls(e) {
+		if fromInside(e, c) {
+			continue // what is missing are calls from outside
+		}
 		hits = append(hits, Hit{Certainty: Likely, CallID: c.ID, Args: args{"caller": quote(c.From)}, Cites: cites(cite(c.Invite, "the call arrives"))})
 	}
 	return hits
@@ -102,6 +106,10 @@ func checkReached(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 func checkNotRouted(e *evidence.Evidence, _ Dictionary) []Hit {
 	if e.Situation != "no-incoming" {
 		return nil
+	}
+	if inside := tried(e, capture.ExperimentInside); len(inside) > 0 && len(inCalls(e)) == len(inside) && outsideTried(e) {
+		return []Hit{{Certainty: Confirmed, Args: args{"seen": "A call from inside the same telephone system arrived, one from outside did not."},
+			Cites: cites(cite(inside[0].Invite, "the call from inside arrives"))}}
 	}
 	switch {
 	case said(e, "caller_hears", "not-in-service") && len(inCalls(e)) == 0:
@@ -112,6 +120,16 @@ func checkNotRouted(e *evidence.Evidence, _ Dictionary) []Hit {
 			Cites: cites(answered(e, "internal_rings", "an internal call rings"), answered(e, "caller_hears", "the outside caller hears nothing"))}}
 	}
 	return nil
+}
+
+// fromInside tells that a call came when somebody inside had been asked to call.
+func fromInside(e *evidence.Evidence, c *evidence.Call) bool {
+	return slices.Contains(tried(e, capture.ExperimentInside), c)
+}
+
+// outsideTried tells that somebody outside had been asked to call.
+func outsideTried(e *evidence.Evidence) bool {
+	return slices.ContainsFunc(e.Experiments, func(x evidence.Experiment) bool { return x.Name == capture.ExperimentOutside })
 }
 
 func checkForwarded(e *evidence.Evidence, _ Dictionary) []Hit {
@@ -206,11 +224,11 @@ func waitsForCalls(e *evidence.Evidence) (accepted *evidence.Message, tried evid
 }
 
 func checkFiltered(e *evidence.Evidence, _ Dictionary) []Hit {
-	accepted, tried, ok := waitsForCalls(e)
+	accepted, vain, ok := waitsForCalls(e)
 	if !ok {
 		return nil
 	}
-	failed := Cite{tried.N, "a caller tried in vain"}
+	failed := Cite{vain.N, "a caller tried in vain"}
 	for _, c := range inCalls(e) {
 		return []Hit{{Certainty: Confirmed, Direction: evidence.In, CallID: c.ID,
 			Args:  args{"seen": "Over UDP no call came in although somebody called; over " + c.Invite.Net.String() + " the next one did."},
@@ -237,13 +255,13 @@ func cameOverUDP(e *evidence.Evidence, _ Dictionary) bool {
 // pieces that do not come either.
 func checkFragmented(e *evidence.Evidence, _ Dictionary) []Hit {
 	if p, ok := e.Probe(capture.ProbeFragments); ok && !p.Yes() && p.Text("way") != "out" {
-		if _, tried, waits := waitsForCalls(e); waits {
+		if _, vain, waits := waitsForCalls(e); waits {
 			size := "longer than one packet"
 			if p.Text("size") != "" {
 				size = "of " + p.Text("size") + " bytes"
 			}
 			return []Hit{{Certainty: Likely, Direction: evidence.In, Args: args{"seen": "Somebody called and no call came in, and a message " + size + " did not arrive either."},
-				Cites: cites(Cite{tried.N, "a caller tried in vain"}, Cite{p.N, "measured: pieces get lost"})}}
+				Cites: cites(Cite{vain.N, "a caller tried in vain"}, Cite{p.N, "measured: pieces get lost"})}}
 		}
 	}
 	if e.Fragments == 0 || len(e.OptionsIn) == 0 || len(inCalls(e)) > 0 {

@@ -28,9 +28,10 @@ var onewayInRules = []Rule{
 		RuledOut:    silenceJudged("no-audio-in"),
 	},
 	{
-		Cause: "no-audio-in-blocked", Kind: Fault, Where: LocalNetwork, Needs: evidence.HaveMedia | evidence.HaveReports,
+		Cause: "no-audio-in-blocked", Kind: Fault, Where: LocalNetwork, Needs: evidence.HaveMedia,
+		Either:   evidence.HaveReports | evidence.HaveAgain,
 		Title:    "The other side's sound is sent, but lost on the way to this computer.",
-		Why:      "In {{.up}} of the call no sound packet came in, while the other side says that it sends. {{.basis}}",
+		Why:      "In {{.up}} of the call no sound packet came in, although it is sent. {{.basis}}",
 		Overturn: "Sound packets of this call in a recording of this computer's network traffic.",
 		Fix: []Remedy{
 			{ForUser, "Turn off SIP ALG in the router's settings, or try another network: this one holds the sound back."},

@@ -171,15 +171,27 @@ func unansweredCall(e *evidence.Evidence, c *evidence.Call) (waited time.Duratio
 	return waited, other, t
 }
 
+// lostBySize tells that a request is at least as large as one that was lost on
+// purpose, while a smaller one got through.
+func lostBySize(e *evidence.Evidence, t *evidence.Transaction) bool {
+	passed, lost := sizes(e)
+	return passed != nil && lost != nil && passed.Request.Size < lost.Request.Size && t.Request.Size >= passed.Request.Size
+}
+
 func checkTooBig(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 	for _, c := range outCalls(e) {
 		waited, other, t := unansweredCall(e, c)
-		if waited < silence || other == nil || !overUDP(t.Request) || t.Request.Size <= bigRequest {
+		if waited < silence || other == nil || !overUDP(t.Request) || t.Request.Size <= bigRequest && !lostBySize(e, t) {
 			continue
 		}
-		hits = append(hits, Hit{Certainty: Likely, CallID: c.ID, Direction: evidence.Both,
+		h := Hit{Certainty: Likely, CallID: c.ID, Direction: evidence.Both,
 			Args:  args{"size": t.Request.Size, "waited": span(waited)},
-			Cites: append(unheardCites(t), cite(other, "a smaller request was answered"))})
+			Cites: append(unheardCites(t), cite(other, "a smaller request was answered"))}
+		if passed, lost := sizes(e); passed != nil && lost != nil && passed.Request.Size < lost.Request.Size {
+			h.Certainty = Confirmed
+			h.Cites = append(h.Cites, cite(passed.Request, count(passed.Request.Size)+" bytes get through"), cite(lost.Request, count(lost.Request.Size)+" bytes do not"))
+		}
+		hits = append(hits, h)
 	}
 	return hits
 }

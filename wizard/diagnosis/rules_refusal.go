@@ -201,6 +201,9 @@ var refusalRules = []Rule{
 // checkCancelled takes our own CANCEL and the caller's.
 func checkCancelled(e *evidence.Evidence, d Dictionary) (hits []Hit) {
 	for _, c := range outCalls(e) {
+		if isAgain(e, c) {
+			continue // enough had been seen
+		}
 		v, ok := decideCall(e, c, d)
 		if !ok && c.Cancel != nil && c.Cancel.Out && c.Answer == nil && c.Final == nil && e.Until.Sub(c.Cancel.Time) > settled {
 			v, ok = verdict{cause: "caller-cancelled"}, true
@@ -212,7 +215,7 @@ func checkCancelled(e *evidence.Evidence, d Dictionary) (hits []Hit) {
 		}
 	}
 	for _, c := range inCalls(e) {
-		if c.Cancel == nil || c.Cancel.Out || c.Answer != nil || elsewhere(c.Cancel) || ringTimeout(e, c) != 0 {
+		if c.Cancel == nil || c.Cancel.Out || c.Answer != nil || elsewhere(c.Cancel) || ringTimeout(e, c) != 0 || awaited(e, c) {
 			continue
 		}
 		hits = append(hits, Hit{Certainty: Confirmed, CallID: c.ID, Args: args{"after": span(c.Cancel.Time.Sub(first(c).Time)), "ours": ""},

@@ -29,6 +29,10 @@ func judgeSilence(e *evidence.Evidence, c *evidence.Call) silent {
 	if onHoldNow(c) || onHold(c.Agreed) == "other" || onHold(c.Agreed) == "here" && c.Agreed.Local {
 		return silent{}
 	}
+	if a, ok := helped(e, c, heardThere); ok {
+		return silent{"no-audio-in-blocked", Confirmed, "In the same call " + changeWords(a.change) + " sound came in.",
+			cites(cite(c.Answer, "answered, and no sound comes"), Cite{mainIn(a.call).FirstN, "sound comes " + changeWords(a.change)})}
+	}
 	reports := peerReports(c)
 	if s := senderSays(c, reports); s.cause != "" {
 		return s

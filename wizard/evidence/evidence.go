@@ -42,6 +42,7 @@ const (
 	HaveSymptom                         // answered: symptom
 	HaveInternalRings                   // answered: internal_rings
 	HaveDTMF                            // digits were sent or received
+	HaveAgain                           // the same call was tried again after one change
 	HaveUsual                           // answered: usual_fails
 	HaveConnections                     // our test phone spoke, or tried to speak, over TCP or TLS, or found no way to a server at all
 )

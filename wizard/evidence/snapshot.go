@@ -6,6 +6,8 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+
+	"softphonedoctor/sipclient/capture"
 )
 
 // snapshot is one walk over what the Builder holds. It copies what later Adds
@@ -223,6 +225,9 @@ func (s *snapshot) have() Kinds {
 		set(HaveRegistration, r.Out && !r.answeredQuery())
 	}
 	set(HaveOptions, len(s.ev.Options) > 0)
+	for _, x := range s.ev.Experiments {
+		set(HaveAgain, x.Name == capture.ExperimentAgain && len(x.Calls) > 0)
+	}
 	set(HaveConnections, len(s.ev.Connections) > 0 || s.b.ways.cut || have.Has(HaveLive) && slices.ContainsFunc(s.ev.Messages, overConnection))
 	for _, c := range s.ev.Calls {
 		out := c.Direction == Out && c.First != nil
