@@ -149,6 +149,9 @@ const (
 	// PhoneHeldBack: the phone did not sign in, so that it would not displace another
 	// device. Text says how many are signed in, for example "devices=1".
 	PhoneHeldBack = "sign-in-held-back"
+	// PhoneProvider: what the account says its provider is, which no packet shows. Text
+	// is the id of a dictionary, for example "2talk".
+	PhoneProvider = "provider"
 )
 
 // Note is a fact beside the packets: an answer, a probe's result, the name of a

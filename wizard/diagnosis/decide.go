@@ -18,6 +18,7 @@ type verdict struct {
 	kind      Kind
 	basis     string // what decided, as it follows "the server refused the call": " after 3 s"
 	worded    bool   // basis holds the answerer's own words: the code says no more than they do
+	said      *Said  // the provider's own word on it, nil without one
 	story     string // the whole Why in place of "the server refused ...", without its full stop
 	more      string // what stands behind the code in its brackets: ", cause 17"
 	text      string // what the server wrote, "" when only the usual phrase
@@ -71,11 +72,19 @@ func decideByText(method string, m *evidence.Message, d Dictionary, s scene) (ve
 
 // verdict is what the provider's dictionary says of an answer.
 func (d Dictionary) verdict(method string, m *evidence.Message, s scene, first bool) (verdict, bool) {
-	cause := d.cause(method, m, s, first)
-	if cause == "" {
+	k := d.meaning(method, m, s, first)
+	if k == nil {
 		return verdict{}, false
 	}
-	return verdict{cause: cause, certainty: Likely, basis: ", which is what " + orElse(d.Provider, "this provider") + " does in exactly this case"}, true
+	v := verdict{cause: k.Cause, certainty: Likely, said: d.said(k)}
+	who := orElse(d.Provider, "this provider")
+	if v.said == nil {
+		v.basis = ", which is what " + who + " does in exactly this case"
+		return v, true
+	}
+	v.basis = ", and " + who + "'s own documentation says what that means there: " + k.Says
+	v.worded = true
+	return v, true
 }
 
 // q850Cause gives the cause that a Q.850 number stands for, "" for those that

@@ -42,6 +42,9 @@ type decided struct {
 // readFinal reads a call's final answer.
 func readFinal(e *evidence.Evidence, c *evidence.Call, d Dictionary) (v verdict, ok bool) {
 	m := c.Final
+	if v, ok := d.hungUpFor(c); ok {
+		return v, true
+	}
 	if c.Direction != evidence.Out || !has(c.Invite) || !has(m) || m.Status < 300 {
 		return verdict{}, false
 	}
@@ -56,7 +59,7 @@ func readFinal(e *evidence.Evidence, c *evidence.Call, d Dictionary) (v verdict,
 	if c.Cancel != nil && c.Cancel.Out && (m.Status == 487 || m.Time.After(c.Cancel.Time)) {
 		return verdict{cause: "caller-cancelled", certainty: Confirmed, basis: " because it was cancelled here"}, true
 	}
-	if v, ok := decideByText("INVITE", m, d, scene{rang, func() bool { return showsOther(e, c) }}); ok {
+	if v, ok := decideByText("INVITE", m, d, scene{rang: rang, otherCaller: func() bool { return showsOther(e, c) }}); ok {
 		return v, true
 	}
 	return decideByOrder(e, c, rang), true

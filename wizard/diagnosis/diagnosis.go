@@ -83,6 +83,7 @@ type Hit struct {
 	Cites     []Cite
 	Args      map[string]any // for the templates; keys are lower-case words, values strings and numbers
 	CallID    string         // the call it is about, "" for none
+	Said      *Said          // the provider's own word on it, nil without one
 }
 
 // Rule is one cause: how it is recognised and what to say about it. Rules are
@@ -113,6 +114,9 @@ type Finding struct {
 	Hit
 	Title, Why, Overturn string
 	Fix                  []Remedy
+	// Sources are where the provider's part of it was found: its word (Said) and what
+	// it asks for.
+	Sources []Source
 }
 
 // State of one direction of one path segment.
@@ -144,6 +148,8 @@ type Diagnosis struct {
 	// Limits are calls that came to nothing for lacks of our own test phone; no
 	// finding speaks of them.
 	Limits []Limit
+	// Provider is the one whose dictionary it was judged by, "" for none.
+	Provider string
 }
 
 // Root gives the first finding that is no symptom, nil when there is none. Hints

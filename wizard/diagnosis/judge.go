@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 
 	"softphonedoctor/wizard/evidence"
 )
@@ -96,6 +97,8 @@ func judge(rules []Rule, explained map[string][]string, e *evidence.Evidence, d 
 	for _, g := range merge(hits, e.Situation) {
 		out.Findings = append(out.Findings, g.finding())
 	}
+	d.advise(out.Findings)
+	out.Provider = d.Provider
 	out.Path = safePath(e, out.Findings)
 	return out
 }
@@ -287,6 +290,12 @@ func (g group) finding() Finding {
 			f.Cites = append(f.Cites, c)
 		}
 	}
+	if f.Said != nil {
+		f.Sources = []Source{f.Said.Source}
+	}
 	f.fill()
+	if f.Said != nil && !strings.Contains(f.Why, f.Said.Text) { // a rule with words of its own
+		f.Why += " " + f.Said.Provider + "'s own documentation says what that means there: " + f.Said.Text + "."
+	}
 	return f
 }

@@ -13,7 +13,7 @@ type check = func(*evidence.Evidence, Dictionary) []Hit
 // whyRefused is the Why of everything that a final answer says: a story of its
 // own, or who refused what, on which ground. The code stands last, since support
 // asks for it.
-const whyRefused = "{{if .story}}{{.story}}{{else}}The server {{.did}} {{.what}}{{.basis}}{{if .plain}}: {{.plain}}{{end}}{{end}} (answer {{.code}}{{.more}})."
+const whyRefused = "{{if .story}}{{.story}}{{else}}The server {{.did}} {{.what}}{{.basis}}{{if .plain}}: {{.plain}}{{end}}{{end}}{{if .code}} (answer {{.code}}{{.more}}){{end}}."
 
 // noService are the causes without which a sign-in would have worked: calls that
 // fail beside them fail because of them.
@@ -74,7 +74,7 @@ func heldBack(e *evidence.Evidence) bool {
 // hit turns a verdict into a hit with the arguments that whyRefused and the
 // remedies use.
 func (v verdict) hit() Hit {
-	h := Hit{Certainty: v.certainty, Where: v.where, Kind: v.kind}
+	h := Hit{Certainty: v.certainty, Where: v.where, Kind: v.kind, Said: v.said}
 	what, to, did := "the sign-in", "", "refused"
 	if v.call != nil {
 		to = dialled(v.call)
@@ -125,6 +125,9 @@ func (v verdict) hit() Hit {
 		h.Args["codecs"] = codecNames(offer)
 	}
 	label := "the server said: " + inWords(v.message)
+	if v.message.Status == 0 {
+		label = "the other side hung up with the words " + v.text
+	}
 	if authorized(v.request) && challenge(v.message) {
 		label = "asked again, though the password had been sent"
 		what += ", password included"
