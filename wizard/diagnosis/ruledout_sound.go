@@ -192,6 +192,16 @@ func loudIn(_ *evidence.Evidence, c *evidence.Call) bool {
 	return s != nil && s.Packets >= 150 && s.Level.Known && !s.Level.Constant && s.Level.DBFS >= silentBelow
 }
 
+// keysUnderstood tells that a way to send keys was agreed, and, where keys are what is
+// wrong, that those pressed were heard as they are.
+func keysUnderstood(e *evidence.Evidence, c *evidence.Call) bool {
+	if e.Situation != inDTMF {
+		return keysAgreed(e, c)
+	}
+	sent := c.KeysBy(evidence.Out, evidence.KeysByEvents)
+	return keysAgreed(e, c) && sent != nil && said(e, "digits", sent.Keys)
+}
+
 // keysAgreed tells that the other side named a format for key presses.
 func keysAgreed(_ *evidence.Evidence, c *evidence.Call) bool {
 	m := remoteMedia(c)

@@ -37,14 +37,14 @@ var codecRules = []Rule{
 	{
 		Cause: "dtmf-not-negotiated", Kind: Fault, Where: Account, Needs: evidence.HaveMedia,
 		Title:    "The two sides did not agree on how to send key presses.",
-		Why:      "Among the formats that the other side names there is none for key presses.",
+		Why:      "{{.seen}}",
 		Overturn: "Key presses being understood in such a call.",
 		Fix: []Remedy{
 			{ForUser, "Set the sending of key presses (DTMF) in the phone's settings to RFC 4733, also called RFC 2833."},
-			{ForAdmin, "Allow telephone-event on both sides."},
+			{ForAdmin, "Allow telephone-event on both sides, and only one way of sending keys."},
 		},
 		Check:    checkNoKeys,
-		RuledOut: eachCall(keysAgreed),
+		RuledOut: eachCall(keysUnderstood),
 	},
 }
 
@@ -146,10 +146,10 @@ func named(m *sipmsg.Media) bool {
 	return true
 }
 
-// checkNoKeys speaks only where keys are the complaint, or were pressed: most
-// calls need none.
+// checkNoKeys looks at what was agreed, and at what was then sent: keys that come in
+// another way, that are refused, or that the other side did not understand.
 func checkNoKeys(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
-	if e.Situation != "dtmf" && !e.Have.Has(evidence.HaveDTMF) {
+	if e.Situation != inDTMF && !e.Have.Has(evidence.HaveDTMF) {
 		return notTold()
 	}
 	for _, c := range answeredCalls(e) {
@@ -157,14 +157,41 @@ func checkNoKeys(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 		if m == nil || m.Port == 0 || len(m.Codecs) == 0 {
 			continue
 		}
-		found := false
-		for _, k := range m.Codecs {
-			found = found || k.Name == "telephone-event"
-		}
-		if found || e.Situation != "dtmf" {
+		h := Hit{Certainty: Likely, CallID: c.ID, Direction: evidence.Both}
+		info, sound := c.KeysBy(evidence.In, evidence.KeysByInfo), c.KeysBy(evidence.In, evidence.KeysInBand)
+		sent, refused := c.KeysBy(evidence.Out, evidence.KeysByEvents), c.KeysBy(evidence.Out, evidence.KeysByInfo)
+		heard, asked := e.Answers["digits"]
+		switch {
+		case refused != nil && refused.Refused > 0:
+			h.Certainty, h.Direction = Confirmed, evidence.Out
+			h.Args, h.Cites = args{"seen": "The other side refused the key presses as messages."}, []Cite{{refused.RefusedN, "the other side refuses a key press"}}
+		case !keysAgreed(e, c) && e.Situation == inDTMF:
+			h.Args, h.Cites = args{"seen": "Among the formats that the other side names there is none for key presses."}, cites(cite(m.Message, "no format for key presses among these"))
+		case keysAgreed(e, c) && c.KeysBy(evidence.In, evidence.KeysByEvents) == nil && info != nil:
+			h.Direction = evidence.In
+			h.Args, h.Cites = args{"seen": "Both sides agreed on events for key presses, and the other side sends messages instead."}, []Cite{{info.FirstN, "a key press as a message"}}
+		case keysAgreed(e, c) && c.KeysBy(evidence.In, evidence.KeysByEvents) == nil && sound != nil:
+			h.Direction = evidence.In
+			h.Args, h.Cites = args{"seen": "Both sides agreed on events for key presses, and the other side sends them as sound instead."}, []Cite{{sound.FirstN, "a key press as sound"}}
+		case sent != nil && asked && heard.Value != "unsure" && heard.Value != sent.Keys:
+			h.Certainty, h.Direction = Possible, evidence.Out
+			h.Args = args{"seen": "The keys " + sent.Keys + " were pressed in the agreed way; " + keysHeard(heard.Value, sent.Keys) + "."}
+			h.Cites = cites(Cite{sent.FirstN, "the first key is pressed"}, answered(e, "digits", keysHeard(heard.Value, sent.Keys)))
+		default:
 			continue
 		}
-		hits = append(hits, Hit{Certainty: Likely, CallID: c.ID, Direction: evidence.Both, Cites: cites(cite(m.Message, "no format for key presses among these"))})
+		hits = append(hits, h)
 	}
 	return hits
+}
+
+// keysHeard says what came of the keys that were pressed.
+func keysHeard(heard, pressed string) string {
+	switch {
+	case heard == "none":
+		return "nothing of them arrived"
+	case len(heard) > len(pressed):
+		return "some arrived more than once"
+	}
+	return "they arrived wrong"
 }

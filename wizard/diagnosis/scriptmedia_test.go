@@ -21,7 +21,8 @@ import (
 // pt=0 ssrc=1 gap=2s+300ms (a pause after 2 s) addr=HOST:PORT (the far end)
 // drift=100ms (that much later each minute) talk=400ms+300ms (the sender sends
 // for 400 ms and is silent by itself for 300 ms) extra=10 (that many bytes more in
-// each packet, as encryption adds them).
+// each packet, as encryption adds them) keys=159 (after a second these keys are
+// pressed, as events of payload type 101, RFC 4733).
 func (s *script) rtp(at float64, dir string, words []string) {
 	o := readOptions(words)
 	out := dir == "out"
@@ -62,6 +63,7 @@ func (s *script) rtp(at float64, dir string, words []string) {
 		rests, _ = time.ParseDuration(b)
 	}
 	silentSoFar, begins := 0, true
+	keys := o.or("keys", "")
 	random := rand.New(rand.NewPCG(uint64(ssrc), 7))
 	n := int(lasts / (20 * time.Millisecond))
 	extra := s.number(o.or("extra", "0"))
@@ -80,6 +82,21 @@ func (s *script) rtp(at float64, dir string, words []string) {
 			continue
 		}
 		when := start.Add(time.Duration(i) * 20 * time.Millisecond)
+		if k := i - 50; k >= 0 && k < 10*len(keys) {
+			if k%10 >= 6 {
+				silentSoFar++ // between two keys
+				continue
+			}
+			key, part := strings.IndexByte("0123456789*#ABCD", keys[k/10]), k%10
+			event := []byte{byte(key), 10, byte((part + 1) * 160 >> 8), byte((part + 1) * 160 & 255)}
+			if part >= 3 {
+				event[1] |= 0x80 // the end, three times
+			}
+			p := capture.Packet{Time: when, Net: capture.UDP, Src: src, Dst: dst,
+				Data: rtpPacket(101, uint16(i-silentSoFar+1), uint32((i-part)*160), uint32(ssrc), part == 0, event)}
+			s.records = append(s.records, capture.Record{Packet: &p})
+			continue
+		}
 		when = when.Add(time.Duration(float64(drift) * when.Sub(start).Minutes()))
 		if gapAt >= 0 && when.Sub(start) >= gapAt {
 			when = when.Add(max(0, gap-(when.Sub(start)-gapAt)/4)) // the sender catches up slowly
