@@ -67,8 +67,14 @@ func (p *Phone) Dial(ctx context.Context, to string) (*Call, error) {
 
 // setOut opens the way to the server for a call, unless that is given up first.
 func (c *Call) setOut(ctx context.Context) (way, error) {
-	ctx, stop := context.WithCancel(ctx)
+	ctx, stop := c.wanted(ctx)
 	defer stop()
+	return c.phone.first(ctx)
+}
+
+// wanted gives a context that also ends when the call is hung up.
+func (c *Call) wanted(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, stop := context.WithCancel(ctx)
 	go func() {
 		select {
 		case <-c.hang:
@@ -76,7 +82,7 @@ func (c *Call) setOut(ctx context.Context) (way, error) {
 		case <-ctx.Done():
 		}
 	}()
-	return c.phone.first(ctx)
+	return ctx, stop
 }
 
 func (p *Phone) inviteRequest(c *Call, target sip.Uri, w way, offer []byte, seq uint32) *sip.Request {
@@ -105,6 +111,8 @@ func (c *Call) callOut(ctx context.Context, s *setup, invite *sip.Request) (why 
 	round := p.auth.round()
 	defer func() { round.end() }()
 	defer p.probeLater(ctx)()
+	ctx, stop := c.wanted(ctx)
+	defer stop()
 	for {
 		s.seq = invite.CSeq().SeqNo
 		res, why := c.invite(s, invite, round)
@@ -112,11 +120,11 @@ func (c *Call) callOut(ctx context.Context, s *setup, invite *sip.Request) (why 
 			return why
 		}
 		if res.IsSuccess() {
-			round.answer(p, invite, res)
+			round.answer(ctx, p, invite, res)
 			c.answered(invite, res, s.leaving)
 			return ""
 		}
-		next := round.answer(p, invite, res)
+		next := c.prove(ctx, s, invite, res, round)
 		if next == nil && !s.timed {
 			if next = longer(invite, res); next != nil {
 				s.timed = true
@@ -138,9 +146,23 @@ func (c *Call) callOut(ctx context.Context, s *setup, invite *sip.Request) (why 
 	}
 }
 
+// prove is the round's answer to a challenge. A call that does not get its turn to send
+// the password in time was given up: the challenge is no word on the password.
+func (c *Call) prove(ctx context.Context, s *setup, invite *sip.Request, res *sip.Response, round *authRound) *sip.Request {
+	ctx, stop := context.WithDeadline(ctx, s.until)
+	defer stop()
+	next := round.answer(ctx, c.phone, invite, res)
+	if round.late && !s.leaving {
+		s.leaving = true
+		c.phone.note(capture.PhoneGaveUp, "INVITE "+c.id)
+	}
+	return next
+}
+
 // setup is what outlives a single INVITE transaction of a call.
 type setup struct {
-	deadline *time.Timer
+	deadline *time.Timer // fires at until
+	until    time.Time
 	given    <-chan struct{} // the caller's context
 	hang     <-chan struct{}
 	leaving  bool   // the call is being given up
@@ -188,6 +210,7 @@ func (c *Call) invite(s *setup, invite *sip.Request, round *authRound) (res *sip
 				return res, ""
 			}
 			provisional = true
+			round.progress(res)
 			if !s.leaving {
 				c.provisional(invite, res)
 				continue

@@ -1,6 +1,7 @@
 package sipclient
 
 import (
+	"context"
 	"crypto/md5"
 	"crypto/sha256"
 	"crypto/sha512"
@@ -47,6 +48,8 @@ type authRound struct {
 	answered map[bool]bool // by "is it a proxy's challenge"
 	stale    int
 	open     bool       // credentials are out and not judged yet
+	eased    bool       // they seem to have passed: the call rings
+	late     bool       // the time was over before it was this round's turn
 	refused  bool       // the server said no to the password
 	used     *keptNonce // what the credentials that went along unasked were made of
 	doubted  bool       // those were refused, and the nonce may be why
@@ -58,24 +61,43 @@ func (r *authRound) end() { r.settle(false) }
 
 // settle books what became of the credentials that were sent last.
 func (r *authRound) settle(refused bool) {
-	if !r.open {
+	switch {
+	case r.open:
+		r.auth.tries.judged(refused)
+	case r.eased && refused:
+		r.auth.tries.blame()
+	default:
 		return
 	}
-	r.open = false
-	r.auth.tries.judged(refused)
+	r.open, r.eased = false, false
 	r.refused = r.refused || refused
 }
 
-// take reserves one use of the password, unless it was refused too often.
-func (r *authRound) take() bool {
-	r.open = r.auth.tries.take()
-	return r.open
+// progress books that the call is on its way: whoever lets it ring took the
+// credentials, and the next call need not wait until somebody answers. 100 says
+// nothing: servers send it before they look.
+func (r *authRound) progress(res *sip.Response) {
+	if r.open && res.StatusCode > sip.StatusTrying {
+		r.settle(false)
+		r.eased = true
+	}
+}
+
+// take reserves one use of the password, unless it was refused too often, and waits
+// for its turn where others are out.
+func (r *authRound) take(ctx context.Context, p *Phone) (ok bool) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	defer context.AfterFunc(p.ctx, stop)()
+	ok, err := r.auth.tries.wait(ctx)
+	r.open, r.late = ok, err != nil
+	return ok
 }
 
 // answer gives the request to send next when res is a challenge that we can and
 // may answer, else nil: then res is final. The server's word that a nonce is
-// stale is no refusal.
-func (r *authRound) answer(p *Phone, req *sip.Request, res *sip.Response) *sip.Request {
+// stale is no refusal. The context bounds the wait for other uses of the password.
+func (r *authRound) answer(ctx context.Context, p *Phone, req *sip.Request, res *sip.Response) *sip.Request {
 	proxy := res.StatusCode == sip.StatusProxyAuthRequired
 	if res.StatusCode != sip.StatusUnauthorized && !proxy {
 		r.passed(req, res)
@@ -106,7 +128,10 @@ func (r *authRound) answer(p *Phone, req *sip.Request, res *sip.Response) *sip.R
 	if r.auth.password == "" || !p.mayProve(req) {
 		return nil
 	}
-	if !r.take() {
+	if !r.take(ctx, p) {
+		if r.late {
+			return nil
+		}
 		p.note(capture.PhoneWithheld, fmt.Sprintf("%s refused=%d", id, maxRefused))
 		return nil
 	}

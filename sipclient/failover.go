@@ -80,7 +80,7 @@ func failure(res *sip.Response, err error) string {
 // place leads an outgoing call from its first INVITE to its end, wherever it is sent
 // on with the person's consent (RFC 3261 8.1.3.4).
 func (c *Call) place(ctx context.Context, target sip.Uri) {
-	s := &setup{deadline: time.NewTimer(setupTime), given: ctx.Done(), hang: c.hang, tried: []string{addressee(target)}}
+	s := &setup{deadline: time.NewTimer(setupTime), until: time.Now().Add(setupTime), given: ctx.Done(), hang: c.hang, tried: []string{addressee(target)}}
 	defer s.deadline.Stop()
 	c.placeAnywhere(ctx, s, target)
 	for {

@@ -99,7 +99,7 @@ func (c *Call) offerOnce(ctx context.Context, dress func(*sip.Request)) (*sip.Re
 		if err != nil {
 			return nil, err
 		}
-		next := round.answer(p, req, res)
+		next := round.answer(ctx, p, req, res)
 		switch {
 		case next != nil:
 			req = next

@@ -44,16 +44,9 @@ func (c *Call) redirected(ctx context.Context, s *setup) (sip.Uri, bool) {
 		return sip.Uri{}, false
 	}
 	c.reach(Trying)
-	ctx, stop := context.WithCancel(ctx)
+	ctx, stop := c.wanted(ctx)
 	defer stop()
 	defer context.AfterFunc(p.leaving, stop)()
-	go func() {
-		select {
-		case <-c.hang:
-			stop()
-		case <-ctx.Done():
-		}
-	}()
 	chosen, ok := p.cfg.Redirect(ctx, slices.Clone(targets))
 	if !ok || ctx.Err() != nil || !slices.Contains(targets, chosen) {
 		return sip.Uri{}, false

@@ -161,8 +161,13 @@ func (p *Phone) converseWith(ctx context.Context, req *sip.Request, round *authR
 		if err != nil {
 			return nil, req, err
 		}
-		next := round.answer(p, req, res)
-		if next == nil {
+		next := round.answer(ctx, p, req, res)
+		switch {
+		case round.late && ctx.Err() == nil:
+			return nil, req, ErrClosed
+		case round.late:
+			return nil, req, ctx.Err()
+		case next == nil:
 			return res, req, nil
 		}
 		req = next

@@ -1,7 +1,6 @@
 package sipclient
 
 import (
-	"context"
 	"errors"
 	"net/netip"
 	"slices"
@@ -43,15 +42,8 @@ func (c *Call) lookupMedia(host string, port int) []netip.AddrPort {
 	if _, err := netip.ParseAddr(host); err != nil && c.names.Add(1) > maxNames {
 		return nil
 	}
-	ctx, stop := context.WithCancel(p.ctx)
+	ctx, stop := c.wanted(p.ctx)
 	defer stop()
-	go func() {
-		select {
-		case <-c.hang:
-			stop()
-		case <-ctx.Done():
-		}
-	}()
 	return p.lookup(ctx, joinHostPort(host, port), capture.UDP, false)
 }
 

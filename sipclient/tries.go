@@ -1,6 +1,8 @@
 package sipclient
 
 import (
+	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -16,8 +18,9 @@ const maxRefused = 3
 // further runs then stay within three tries together. It is safe for concurrent use.
 type Tries struct {
 	mu       sync.Mutex
-	refused  int // answers that a further challenge followed
-	underway int // answers whose fate is not known yet
+	refused  int         // answers that a further challenge followed
+	underway int         // answers whose fate is not known yet
+	queue    []chan bool // who waits for a use, in order; each gets one word
 }
 
 // Spent tells whether the password was refused so often that it is not sent again.
@@ -27,10 +30,14 @@ func (t *Tries) Spent() bool {
 	return t.refused >= maxRefused
 }
 
-// take reserves one use; false when there is none left.
+// take reserves one use if that is possible now.
 func (t *Tries) take() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	return t.reserve()
+}
+
+func (t *Tries) reserve() bool {
 	if t.refused+t.underway >= maxRefused {
 		return false
 	}
@@ -38,13 +45,60 @@ func (t *Tries) take() bool {
 	return true
 }
 
-// judged books what became of a use.
+// wait reserves one use, and waits for it while those underway may still turn out to
+// be right: of many calls at once, each gets its turn. false: the password is spent,
+// or the context is done (then with its error). Who waits must hold no use.
+func (t *Tries) wait(ctx context.Context) (bool, error) {
+	t.mu.Lock()
+	if t.reserve() || t.refused >= maxRefused {
+		defer t.mu.Unlock()
+		return t.refused < maxRefused, nil
+	}
+	turn := make(chan bool, 1)
+	t.queue = append(t.queue, turn)
+	t.mu.Unlock()
+	select {
+	case ok := <-turn:
+		return ok, nil
+	case <-ctx.Done():
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if i := slices.Index(t.queue, turn); i >= 0 {
+		t.queue = slices.Delete(t.queue, i, i+1)
+		return false, ctx.Err()
+	}
+	return <-turn, nil // it came at the same moment
+}
+
+// judged books what became of a use, and lets those go on that waited for it.
 func (t *Tries) judged(refused bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.underway--
 	if refused {
 		t.refused++
+	}
+	t.admit()
+}
+
+// blame counts a refusal of a use that was judged too kindly before.
+func (t *Tries) blame() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.refused++
+	t.admit()
+}
+
+// admit gives those in the queue their word: a use, or that there is none any more.
+func (t *Tries) admit() {
+	for len(t.queue) > 0 {
+		ok := t.reserve()
+		if !ok && t.refused < maxRefused {
+			return // until another is judged
+		}
+		t.queue[0] <- ok
+		t.queue = t.queue[1:]
 	}
 }
 
@@ -53,6 +107,7 @@ func (t *Tries) pardon() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.refused = max(t.refused-1, 0)
+	t.admit()
 }
 
 // keptNonce is a challenge of the registrar that our password has passed. A
@@ -79,9 +134,10 @@ func (r *authRound) early(req *sip.Request) *sip.Request {
 		kept, a.kept = nil, nil
 	}
 	a.mu.Unlock()
-	if kept == nil || !r.take() {
+	if kept == nil || !a.tries.take() {
 		return req
 	}
+	r.open = true
 	kept.count++ // one REGISTER at a time: nobody else uses it now
 	r.used, r.sent = kept, kept.challenge
 	return a.dress(req, kept.challenge, kept.proxy, kept.count)
