@@ -43,5 +43,5 @@ func (real) Practise(cause string) (*Practice, error) {
 }
 
 func (real) Examine(r io.Reader) (*report.Report, error) {
-	return wizard.Examine(r, wizard.Subject{})
+	return session.Examine(r, wizard.Subject{})
 }

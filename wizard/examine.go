@@ -9,6 +9,7 @@ import (
 	"softphonedoctor/sipclient/capture"
 	"softphonedoctor/wizard/diagnosis"
 	"softphonedoctor/wizard/evidence"
+	"softphonedoctor/wizard/providers"
 	"softphonedoctor/wizard/report"
 )
 
@@ -16,6 +17,16 @@ import (
 type Subject struct {
 	Phone  netip.Addr // our phone's address; invalid: inferred from REGISTER, else from the INVITE
 	CallID string     // judge only this call; "": all
+	// Providers is who can be recognised; nil: those that are part of the program.
+	Providers *providers.Book
+}
+
+// dictionary is the one of the provider that the evidence shows.
+func (s Subject) dictionary(e *evidence.Evidence) diagnosis.Dictionary {
+	if s.Providers == nil {
+		return providers.Built().Dictionary(e)
+	}
+	return s.Providers.Dictionary(e)
 }
 
 // ErrNothingSeen says that a file is a capture but holds nothing that this
@@ -52,7 +63,7 @@ func Examine(r io.Reader, subject Subject) (*report.Report, error) {
 	if situation == "" {
 		situation = "capture"
 	}
-	return report.New(situation, e, diagnosis.Of(e, diagnosis.Dictionary{})), nil
+	return report.New(situation, e, diagnosis.Of(e, subject.dictionary(e))), nil
 }
 
 // involved tells whether an address takes part in what the evidence shows.
@@ -93,12 +104,12 @@ func only(e *evidence.Evidence, id string) *evidence.Evidence {
 }
 
 // PerCall judges every call of a report's evidence on its own, in order: what a
-// capture with several calls is listed as.
-func PerCall(e *evidence.Evidence) []*report.Report {
+// capture with several calls is listed as. Each is read as its own provider means it.
+func PerCall(e *evidence.Evidence, subject Subject) []*report.Report {
 	var reports []*report.Report
 	for _, c := range e.Calls {
 		narrow := only(e, c.ID)
-		reports = append(reports, report.New("capture", narrow, diagnosis.Of(narrow, diagnosis.Dictionary{})))
+		reports = append(reports, report.New("capture", narrow, diagnosis.Of(narrow, subject.dictionary(narrow))))
 	}
 	return reports
 }

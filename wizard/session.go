@@ -9,6 +9,7 @@ import (
 	"softphonedoctor/sipclient/capture"
 	"softphonedoctor/wizard/diagnosis"
 	"softphonedoctor/wizard/evidence"
+	"softphonedoctor/wizard/providers"
 )
 
 // Session is one run of a scenario. The exported fields are set before Run and
@@ -18,9 +19,12 @@ type Session struct {
 	Phone      Phone
 	Person     Person // nil: nobody to ask
 	Target     Target
-	Registers  bool // the account signs in before it calls; false for an allow-listed line
-	Dictionary diagnosis.Dictionary
-	Notify     func(Event) // may be nil; called from running goroutines, must not block
+	Registers  bool                 // the account signs in before it calls; false for an allow-listed line
+	Dictionary diagnosis.Dictionary // of the account's provider, as far as the account tells it
+	// Providers recognises the provider by what the servers say, where the account does
+	// not tell; nil: nobody is recognised.
+	Providers *providers.Book
+	Notify    func(Event) // may be nil; called from running goroutines, must not block
 	// Again gives another test phone for the same account on the same tape, with one
 	// thing changed; nil: this account cannot be tried in another way.
 	Again func(Change) (Phone, error)
@@ -54,7 +58,11 @@ func (s *Session) Evidence() *evidence.Evidence {
 // Diagnosis is the judgement over what is known so far. Safe to call from any
 // goroutine. A step stops early when the verdict cannot change.
 func (s *Session) Diagnosis() diagnosis.Diagnosis {
-	return diagnosis.Of(s.Evidence(), s.Dictionary)
+	e, d := s.Evidence(), s.Dictionary
+	if d.Provider == "" {
+		d = s.Providers.Dictionary(e)
+	}
+	return diagnosis.Of(e, d)
 }
 
 // notify tells the front end, if there is one.

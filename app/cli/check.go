@@ -33,7 +33,7 @@ var answerValues = map[string][]string{
 }
 
 func (p *program) check() *cobra.Command {
-	var account, to, save string
+	var account, to, save, folder string
 	var answers []string
 	var out form
 	cmd := &cobra.Command{
@@ -57,7 +57,11 @@ noise); without it PCMA and PCMU. encryption is "srtp" (SRTP with keys by SDES, 
 nothing else), "optional" (keys beside plain sound) or "none"; without it a call out
 is plain and a call in as the caller wants it.
 
-The number given with --to is called for real.
+The number given with --to is called for real. --to echo calls the echo service of
+the account's provider, where its number is known (softphone-doctor providers NAME).
+
+What the provider's own documentation says of its codes counts, where the provider is
+known: by provider = "NAME" in the account, else by its domain.
 
 Before it signs in, the check asks the server which phones are signed in with the
 account. If there are any, it asks whether to go on: some providers keep one phone
@@ -92,17 +96,22 @@ it makes the call without signing in, and says that the sign-in was not checked.
 					return err
 				}
 			}
+			known, err := session.LoadProviders(folder)
+			if err != nil {
+				return err
+			}
 			ctx, stop := interruptible(cmd.Context())
 			defer stop()
-			return p.runCheck(ctx, session.Request{Account: a, Situation: situation, Target: to}, fixed, out, save)
+			return p.runCheck(ctx, session.Request{Account: a, Situation: situation, Target: to, Providers: known}, fixed, out, save)
 		},
 		ValidArgs: scenarioIDs(),
 	}
 	f := cmd.Flags()
 	f.StringVar(&account, "account", "", "file with the phone account")
-	f.StringVar(&to, "to", "", "number or address to call")
+	f.StringVar(&to, "to", "", "number or address to call, or echo for the provider's echo service")
 	f.StringArrayVar(&answers, "answer", nil, "answer to a question, as key=value (may be given several times)")
 	f.StringVar(&save, "save", "", "save report and capture into this zip file (.zip is added)")
+	providersFlag(cmd, &folder)
 	out.flags(cmd)
 	return cmd
 }

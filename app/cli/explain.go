@@ -4,10 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"softphonedoctor/app/session"
 	"softphonedoctor/wizard/diagnosis"
 )
 
@@ -15,7 +17,8 @@ import (
 const messageLimit = 1 << 20
 
 func (p *program) explain() *cobra.Command {
-	return &cobra.Command{
+	var provider, folder string
+	cmd := &cobra.Command{
 		Use:   "explain TERM",
 		Short: "Explain a code, a cause, a term, or a message line by line",
 		Long: `Explains in plain words:
@@ -26,7 +29,8 @@ func (p *program) explain() *cobra.Command {
   explain ack-missing    a cause that a check can find ("causes" lists all)
   explain jitter         a word
   explain sdp < FILE     a session description or whole message, line by line
-  explain via < FILE     Via and other header lines, line by line`,
+  explain via < FILE     Via and other header lines, line by line
+--provider NAME adds what that provider's own documentation says of a code or cause.`,
 		Args: atLeast(1, "say what to explain, for example 488"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			term := strings.Join(args, " ")
@@ -35,19 +39,48 @@ func (p *program) explain() *cobra.Command {
 					return p.explainMessage(term)
 				}
 			}
+			var own []diagnosis.Paragraph
+			if provider != "" {
+				known, err := session.LoadProviders(folder)
+				if err != nil {
+					return err
+				}
+				one, err := named(known, provider)
+				if err != nil {
+					return err
+				}
+				own = one.Explain(term)
+				if len(own) == 0 {
+					own = []diagnosis.Paragraph{{Heading: "At " + one.Name, Text: "Its documentation says nothing special about this: the general meaning counts."}}
+				} else if _, err := diagnosis.Explain(term); err != nil { // a word of this provider only
+					p.explained(diagnosis.Explanation{Title: term, Paragraphs: own})
+					return nil
+				}
+			}
 			e, err := diagnosis.Explain(term)
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(p.Out, "%s\n", e.Title)
-			for _, para := range e.Paragraphs {
-				if para.Heading != "" {
-					fmt.Fprintf(p.Out, "\n%s\n", para.Heading)
-				}
-				fmt.Fprintf(p.Out, "%s\n", wrap(para.Text, 78, "  "))
+			if len(own) > 0 { // behind the first paragraph, which is about the code itself
+				e.Paragraphs = slices.Insert(slices.Clip(e.Paragraphs), min(1, len(e.Paragraphs)), own...)
 			}
+			p.explained(e)
 			return nil
 		},
+	}
+	cmd.Flags().StringVar(&provider, "provider", "", "what this provider means by it, too")
+	providersFlag(cmd, &folder)
+	return cmd
+}
+
+// explained prints an explanation.
+func (p *program) explained(e diagnosis.Explanation) {
+	fmt.Fprintf(p.Out, "%s\n", e.Title)
+	for _, para := range e.Paragraphs {
+		if para.Heading != "" {
+			fmt.Fprintf(p.Out, "\n%s\n", para.Heading)
+		}
+		fmt.Fprintf(p.Out, "%s\n", wrap(para.Text, 78, "  "))
 	}
 }
 

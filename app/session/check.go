@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -29,6 +30,8 @@ type Request struct {
 
 	// Passing: the server does not outlive this program, so that a crash leaves nothing.
 	Passing bool
+	// Providers is what is known of providers; nil: LoadProviders("").
+	Providers *Providers
 	// CallWait is how long to wait for a call that the person is asked to place; 0
 	// means about a minute.
 	CallWait time.Duration
@@ -42,11 +45,14 @@ type Check struct {
 	tape     *capture.Tape
 	session  *wizard.Session
 	lazy     *lazyPhone
+	named    string   // the id of the provider that the account names, "" for none
+	warnings []string // about provider files, for the report
 }
 
 // NewCheck prepares a check; nothing is sent yet. The error is a sentence for the
 // person: what is missing and what to do. It may be a *Field.
 func NewCheck(r Request) (*Check, error) {
+	var err error
 	sc, ok := wizard.ScenarioByID(r.Situation)
 	if !ok {
 		var ids []string
@@ -58,7 +64,16 @@ func NewCheck(r Request) (*Check, error) {
 	if err := r.Account.Check(); err != nil {
 		return nil, err
 	}
+	if r.Providers == nil {
+		if r.Providers, err = LoadProviders(""); err != nil {
+			return nil, err
+		}
+	}
+	known := providersOf(r)
 	if sc.Calls {
+		if r.Target, err = known.target(r.Target); err != nil {
+			return nil, err
+		}
 		if err := r.Account.checkTarget(r.Target); err != nil {
 			return nil, err
 		}
@@ -67,7 +82,7 @@ func NewCheck(r Request) (*Check, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Check{request: r, scenario: sc, tape: &capture.Tape{}}
+	c := &Check{request: r, scenario: sc, tape: &capture.Tape{}, named: known.named, warnings: known.warnings}
 	c.lazy = &lazyPhone{config: sipclient.Config{Account: phoneAccount(r.Account), Tape: c.tape, Tries: triesOf(r.Account), Roots: roots, PreferIPv6: r.Account.PreferIPv6}}
 	if r.Account.Registers() && !r.Passing {
 		c.keepJournal()
@@ -78,7 +93,8 @@ func NewCheck(r Request) (*Check, error) {
 		Person:     r.Person,
 		Registers:  r.Account.Registers(),
 		Target:     wizard.Target{To: strings.TrimSpace(r.Target)},
-		Dictionary: diagnosis.Dictionary{Provider: r.Account.Provider},
+		Dictionary: known.dictionary,
+		Providers:  r.Providers.Book,
 		Usual:      c.lazy.config.Transport,
 		CallWait:   r.CallWait,
 		Again:      c.again,
@@ -133,7 +149,14 @@ func (c *Check) keepJournal() {
 // Run does the check. Cancelling the context hangs up and still gives a report.
 // An error is a sentence: the program could not work at all.
 func (c *Check) Run(ctx context.Context) (*report.Report, error) {
-	return wizard.Run(ctx, c.scenario, c.session)
+	if c.named != "" {
+		c.tape.Note(capture.Note{Kind: capture.KindPhone, Key: capture.PhoneProvider, Text: c.named})
+	}
+	rep, err := wizard.Run(ctx, c.scenario, c.session)
+	if rep != nil {
+		rep.Warnings = append(slices.Clip(rep.Warnings), c.warnings...)
+	}
+	return rep, err
 }
 
 // Scenario gives the scenario under way, for its step titles.

@@ -26,11 +26,29 @@ func ExamineFile(path string, subject wizard.Subject) (*report.Report, error) {
 		return nil, err
 	}
 	defer in.Close()
-	rep, err := wizard.Examine(in, subject)
+	rep, err := Examine(in, subject)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return rep, nil
+}
+
+// Examine judges a capture. Where the subject names no providers, the built-in ones and
+// those of the folders are used; what is wrong with a file stands in the report.
+func Examine(r io.Reader, subject wizard.Subject) (*report.Report, error) {
+	if subject.Providers != nil {
+		return wizard.Examine(r, subject)
+	}
+	known, err := LoadProviders("")
+	if err != nil {
+		return nil, err
+	}
+	subject.Providers = known.Book
+	rep, err := wizard.Examine(r, subject)
+	if rep != nil {
+		known.Warn(rep)
+	}
+	return rep, err
 }
 
 func openCapture(path string) (io.ReadCloser, error) {

@@ -10,6 +10,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"softphonedoctor/assets"
 	"softphonedoctor/wizard/diagnosis"
@@ -45,12 +46,14 @@ type Book struct {
 	list []Provider // what was read later stands first
 }
 
-// Built gives the providers that are part of the program.
-func Built() *Book {
+// Built gives the providers that are part of the program. The Book is the caller's.
+func Built() *Book { return &Book{list: slices.Clone(builtOnce())} }
+
+var builtOnce = sync.OnceValue(func() []Provider {
 	b := &Book{}
-	b.Read(assets.Providers(), BuiltIn)
-	return b
-}
+	b.Read(assets.Providers(), BuiltIn) // a test holds that none is broken
+	return b.list
+})
 
 // Read adds all *.toml files of a folder. A file of the name of a known provider takes
 // its place. Each error is a sentence that names file and line; the file is left out

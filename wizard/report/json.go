@@ -19,6 +19,7 @@ type Document struct {
 	Situation     string            `json:"situation"`
 	Verdict       Verdict           `json:"verdict"`
 	Headline      string            `json:"headline"`
+	Provider      *string           `json:"provider"` // whose dictionary counted; null: none was recognised
 	Started       *time.Time        `json:"started"`
 	Seconds       float64           `json:"seconds"`
 	Findings      []FindingDoc      `json:"findings"`
@@ -56,6 +57,18 @@ type FindingDoc struct {
 	Fix       []RemedyDoc    `json:"fix"`
 	Cites     []CiteDoc      `json:"cites"`
 	Args      map[string]any `json:"args"`
+	// ProviderSays is the provider's own word on the answer; null: nothing special.
+	ProviderSays *SaysDoc `json:"provider_says"`
+	// Sources are where the provider's part of the finding was found: its word, and
+	// what it asks for among the fixes.
+	Sources []diagnosis.Source `json:"sources"`
+}
+
+// SaysDoc is what a provider's documentation says of an answer.
+type SaysDoc struct {
+	Provider string           `json:"provider"`
+	Text     string           `json:"text"`
+	Source   diagnosis.Source `json:"source"`
 }
 
 // RemedyDoc is one thing to do and for whom.
@@ -151,6 +164,9 @@ func (r *Report) Document() Document {
 		}
 		d.OwnLimits = append(d.OwnLimits, doc)
 	}
+	if r.Diagnosis.Provider != "" {
+		d.Provider = &r.Diagnosis.Provider
+	}
 	if !r.Started.IsZero() {
 		t := r.Started.UTC()
 		d.Started = &t
@@ -181,7 +197,13 @@ func findingDocs(findings []diagnosis.Finding) []FindingDoc {
 			Cause: f.Rule.Cause, Kind: f.Kind().String(), Where: string(f.Place()),
 			Direction: f.Direction.String(), Certainty: f.Certainty.String(), Symptom: f.Symptom,
 			Title: f.Title, Why: f.Why, Overturn: f.Overturn,
-			Fix: []RemedyDoc{}, Cites: []CiteDoc{}, Args: f.Args,
+			Fix: []RemedyDoc{}, Cites: []CiteDoc{}, Args: f.Args, Sources: f.Sources,
+		}
+		if f.Said != nil {
+			doc.ProviderSays = (*SaysDoc)(f.Said)
+		}
+		if doc.Sources == nil {
+			doc.Sources = []diagnosis.Source{}
 		}
 		if doc.Args == nil {
 			doc.Args = map[string]any{}

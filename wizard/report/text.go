@@ -122,6 +122,11 @@ func (p *printer) finding(f *diagnosis.Finding) {
 	if f.Overturn != "" {
 		p.para("  This would prove it wrong: ", f.Overturn)
 	}
+	for _, s := range f.Sources {
+		if !p.brief {
+			p.para("  Source: ", s.At+" (looked up "+s.Looked+")")
+		}
+	}
 	p.line("  Cause: %s", f.Rule.Cause)
 }
 
