@@ -48,7 +48,7 @@ type Phone struct {
 	cfg    Config
 	tape   *capture.Tape
 	net    capture.Net     // the account's transport
-	peers  map[string]bool // host addresses whose requests are answered (trap 20)
+	peers  map[string]bool // host addresses of the account: their requests are answered (trap 20), their challenges, too
 	token  string          // user part of our Contact: it tells our binding from others
 	timing timing
 
@@ -87,7 +87,6 @@ type Phone struct {
 	muted   []string                     // branches of INVITEs that are not repeated any more
 	ringing chan *Call                   // incoming calls that nobody awaited yet
 	noted   map[string]time.Time
-	foreign map[string]bool // host addresses that get no credentials
 	sources map[string]bool // addresses whose requests were let through
 	strange int             // strangers noted
 	asked   valve           // requests that the stack gets
@@ -162,7 +161,6 @@ func New(ctx context.Context, cfg Config) (*Phone, error) {
 		ringing:  make(chan *Call, maxRinging),
 		noted:    map[string]time.Time{},
 		past:     map[string]time.Time{},
-		foreign:  map[string]bool{},
 		sources:  map[string]bool{},
 		refusal:  make(chan struct{}),
 		streams:  map[hop]*stream{},

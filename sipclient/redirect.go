@@ -138,11 +138,6 @@ func (p *Phone) elsewhere(target sip.Uri) bool {
 func (c *Call) placeElsewhere(ctx context.Context, s *setup, target sip.Uri) {
 	p := c.phone
 	next := p.nextHop(ctx, &dialog{target: target})
-	p.mu.Lock()
-	if len(p.foreign) < 1024 && !p.peers[next.addr.Addr().String()] {
-		p.foreign[next.addr.Addr().String()] = true
-	}
-	p.mu.Unlock()
 	w, err := p.way(ctx, next)
 	if err != nil {
 		p.note(capture.PhoneGaveUp, "INVITE "+c.id)
@@ -157,10 +152,12 @@ func (c *Call) placeElsewhere(ctx context.Context, s *setup, target sip.Uri) {
 	c.callOut(ctx, s, p.inviteRequest(c, target, w, offer, s.seq))
 }
 
-// mayProve tells whether credentials may go where a request goes.
+// mayProve tells whether credentials may go where a request goes: to the addresses of
+// the account's server, its proxy and its Service-Route, and to no other. Who is called
+// chooses the Contact to which our BYE goes, and could ask for the password there.
 func (p *Phone) mayProve(req *sip.Request) bool {
 	to := wayOf(req).addr.Addr().String()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return !p.foreign[to]
+	return p.peers[to]
 }

@@ -75,11 +75,15 @@ func serviceRoute(res *sip.Response) []string {
 
 // befriend lets calls in from the first hop of the registrar's Service-Route.
 func (p *Phone) befriend(service []string) {
-	next := p.nextHop(p.leaving, &dialog{head: head{route: service}}).addr.Addr().String()
+	p.trust(p.nextHop(p.leaving, &dialog{head: head{route: service}}))
+}
+
+// trust makes an address one of the account's.
+func (p *Phone) trust(at hop) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.peers) < 1024 {
-		p.peers[next] = true
+		p.peers[at.addr.Addr().String()] = true
 	}
 }
 
@@ -110,6 +114,7 @@ func (p *Phone) first(ctx context.Context) (way, error) {
 		return p.out(ctx)
 	}
 	next := p.nextHop(ctx, &dialog{head: head{route: route}})
+	p.trust(next) // the registrar named it, maybe a moment ago
 	if server := p.toServer(); next != server {
 		part, stop := context.WithTimeout(ctx, dialPatience/2)
 		defer stop()
