@@ -123,6 +123,7 @@ func scriptedFaults(t *testing.T) []fault {
 		{Fault: "a loop", Made: "SIPp: 482", Want: "routing-loop", steps: says(482, "Loop Detected")},
 		{Fault: "the server fails", Made: "SIPp: 500", Want: "provider-fault", steps: says(500, "Server Internal Error")},
 		{Fault: "the request is not understood", Made: "SIPp: 400", Want: "request-malformed", steps: says(400, "Bad Request")},
+		{Fault: "an extension is required", Made: "SIPp: 421 with Require: gruu", Want: "extension-unsupported", steps: says(421, "Extension Required", "Require: gruu")},
 		{Fault: "an extension is refused", Made: "SIPp: 420 with Unsupported: timer", Want: "extension-unsupported", steps: says(420, "Bad Extension", "Unsupported: timer")},
 		{Fault: "a refusal that nobody knows", Made: "SIPp: 493", Want: "call-refused", steps: says(493, "Undecipherable")},
 		{Fault: "no codec in common, with Warning", Made: "SIPp: 488 with Warning 305", Want: "codec-mismatch", steps: says(488, "Not Acceptable Here", `Warning: 305 peer "Incompatible media format"`)},
@@ -153,6 +154,8 @@ func scriptedFaults(t *testing.T) []fault {
 			steps: answers(Play(tone, 8), Wait(2*time.Second), StopPlaying())},
 		{Fault: "two streams at once", Made: "SIPp: RTP with two SSRCs", Want: "audio-in-two-streams", situation: "one-way-audio", person: heard,
 			steps: plays(interleaved(sinePackets(500), sinePackets(500)))},
+		{Fault: "an answer in another codec", Made: "SIPp: 200 with G.729 only", Want: "codec-mismatch", situation: "one-way-audio",
+			steps: steps(rings(), takes(SDP(1, "m=audio "+rtpPort+" RTP/AVP 18", "a=rtpmap:18 G729/8000")), HungUp())},
 
 		// The sound is bad.
 		{Fault: "packets are missing", Made: "SIPp: RTP, every tenth packet left out", Want: "loss-in", situation: "quality", steps: plays(thinned(sinePackets(1300), 10))},

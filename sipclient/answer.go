@@ -89,5 +89,4 @@ func (c *Call) anotherAnswer(invite *sip.Request, res *sip.Response) {
 
 // explain notes when a refusal names something that this phone cannot do.
 func (c *Call) explain(res *sip.Response) {
-	c.phone.noteRefusal(res)
 }

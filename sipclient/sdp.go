@@ -3,10 +3,6 @@ package sipclient
 import (
 	"errors"
 	"net/netip"
-	"slices"
-	"strings"
-
-	"github.com/emiago/sipgo/sip"
 
 	"softphonedoctor/sipclient/capture"
 	"softphonedoctor/sipclient/media"
@@ -52,23 +48,6 @@ func (p *Phone) noteLimit(err error) {
 	var limit media.LimitError
 	if errors.As(err, &limit) {
 		p.note(capture.PhoneLimit, limit.Error())
-	}
-}
-
-// noteRefusal notes when a refusal asks for something that this phone lacks.
-func (p *Phone) noteRefusal(res *sip.Response) {
-	switch res.StatusCode {
-	case 420, 421:
-		lacking := firstValue(res, "Require")
-		if lacking == "" {
-			lacking = firstValue(res, "Unsupported")
-		}
-		if !slices.ContainsFunc(splitList(lacking), func(tag string) bool { return !slices.Contains(splitList(extensions), strings.ToLower(tag)) }) {
-			return // it has them all
-		}
-		p.note(capture.PhoneLimit, "the call was refused because this test phone lacks an extension: "+lacking)
-	case 422:
-		p.note(capture.PhoneLimit, "the call was refused over its session timer, and the interval that this test phone then asked for was refused, too")
 	}
 }
 

@@ -51,6 +51,7 @@ var (
 	errNoAddress     = errors.New("the description has no address for sound")
 	errUnnamed       = errors.New("the address for sound in the description does not resolve")
 	errPlainAnswer   = errors.New("the other side answered an offer of encrypted sound without a key")
+	errForeignAnswer = errors.New("the other side answered with none of the codecs that it was offered")
 	errSealedAnswer  = errors.New("the other side answered an offer of plain sound with encrypted sound")
 )
 
@@ -129,6 +130,9 @@ func (s stance) take(a *sipmsg.Media) (*description, error) {
 	d.codecs = common(s.allowed, a.Codecs)
 	if !slices.ContainsFunc(d.codecs, isSpeech) {
 		names := foreign(a.Codecs)
+		if s.answer && (len(names) > 0 || slices.ContainsFunc(common(known, a.Codecs), isSpeech)) { // RFC 3264 6.1: it may choose among ours only
+			return nil, errForeignAnswer
+		}
 		if len(common(known, a.Codecs)) > 0 {
 			return nil, told("speak "+strings.Join(s.named, ", ")+" only", "the other side offers nothing of it")
 		}

@@ -49,7 +49,7 @@ func ownLimits(e *evidence.Evidence) (list []Limit) {
 // lackOf tells what our phone lacked for a call, "" when it lacked nothing.
 func lackOf(e *evidence.Evidence, c *evidence.Call) (what string, cited []Cite) {
 	if c.Answer != nil {
-		if !c.ByeOut || up(e, c) > shortCall {
+		if !c.ByeOut || up(e, c) > shortCall || unfit(c) {
 			return "", nil
 		}
 		return notedLack(e, c)
@@ -61,8 +61,6 @@ func lackOf(e *evidence.Evidence, c *evidence.Call) (what string, cited []Cite) 
 	switch code := c.Final.Status; {
 	case code == 420 && c.Final.Out:
 		what = extension(c.Final.Get("Unsupported"))
-	case code == 421 && !c.Final.Out:
-		what = extension(c.Final.Get("Require"))
 	case code != 488 && code != 606 && code != 415:
 		return "", nil
 	case c.Final.Out:
@@ -79,6 +77,13 @@ func lackOf(e *evidence.Evidence, c *evidence.Call) (what string, cited []Cite) 
 		}
 	}
 	return what, append(cites(cite(c.Final, label), cite(c.Invite, "the call")), cited...)
+}
+
+// unfit tells that the answer has a form that was never offered: no phone could have
+// taken it up (RFC 3264 6.1).
+func unfit(c *evidence.Call) bool {
+	cause, _ := misfit(offerAndAnswer(c))
+	return cause != ""
 }
 
 // extension names what our phone lacks of a list of option tags: 100rel and timer are done.

@@ -77,19 +77,7 @@ func mismatch(cause string) check {
 				hits = append(hits, unfitKeys(c)...)
 			}
 			offer, answer := offerAndAnswer(c)
-			if offer == nil || answer == nil || answer.Port == 0 && offer.Port == 0 {
-				continue
-			}
-			found, seen := "", ""
-			switch {
-			case secure(answer) && len(offer.Crypto) > 0 && len(answer.Crypto) == 0 && !answer.Fingerprint:
-				found, seen = "encryption-mismatch", "Encrypted sound was agreed, but the answer holds no key for it."
-			case secure(offer) != secure(answer):
-				found, seen = "encryption-mismatch", "The sound was offered "+guarded(offer)+" and answered "+guarded(answer)+"."
-			case len(offer.Codecs) > 0 && len(answer.Codecs) > 0 && !share(offer, answer) && named(offer) && named(answer):
-				found, seen = "codec-mismatch", "The answer names only "+codecNames(answer)+"."
-			}
-			if found == cause {
+			if found, seen := misfit(offer, answer); found == cause {
 				hits = append(hits, Hit{Certainty: Confirmed, CallID: c.ID, Direction: evidence.Both,
 					Args:  args{"seen": seen, "codecs": codecNames(offer)},
 					Cites: cites(cite(c.Invite, "the formats that were offered"), cite(c.Answer, "the formats that were answered"))})
@@ -97,6 +85,21 @@ func mismatch(cause string) check {
 		}
 		return hits
 	}
+}
+
+// misfit compares an answer with its offer: the cause that makes it useless, and what
+// is seen of it; "" when they fit or one of them is missing.
+func misfit(offer, answer *sipmsg.Media) (cause, seen string) {
+	switch {
+	case offer == nil || answer == nil || answer.Port == 0 && offer.Port == 0:
+	case secure(answer) && len(offer.Crypto) > 0 && len(answer.Crypto) == 0 && !answer.Fingerprint:
+		return "encryption-mismatch", "Encrypted sound was agreed, but the answer holds no key for it."
+	case secure(offer) != secure(answer):
+		return "encryption-mismatch", "The sound was offered " + guarded(offer) + " and answered " + guarded(answer) + "."
+	case len(offer.Codecs) > 0 && len(answer.Codecs) > 0 && !share(offer, answer) && named(offer) && named(answer):
+		return "codec-mismatch", "The answer names only " + codecNames(answer) + "."
+	}
+	return "", ""
 }
 
 // unfitKeys finds encrypted sound that its receiver cannot open: most packets do
