@@ -75,7 +75,7 @@ func (p *Phone) onInvite(req *sip.Request, tx sip.ServerTransaction) {
 		return
 	}
 	if lacking := unsupported(req); lacking != "" {
-		p.note(capture.PhoneLimit, "the caller requires an extension that this test phone lacks: "+lacking)
+		p.note(capture.PhoneLimit, "this test phone cannot do the extension "+lacking+": the caller requires it")
 		reply(req, tx, 420, "Bad Extension", "Unsupported", lacking)
 		return
 	}
@@ -120,7 +120,7 @@ func (c *Call) callIn(req *sip.Request, tx sip.ServerTransaction) {
 	c.mu.Unlock()
 	ring, err := c.ringOut(req, tx)
 	if err != nil {
-		p.note(capture.PhoneLimit, "no sockets for sound: "+err.Error())
+		p.note(capture.PhoneLimit, "this test phone got no sockets for sound: "+err.Error())
 		reply(req, tx, 500, "Server Internal Error")
 		return
 	}
@@ -210,7 +210,7 @@ func (c *Call) over200(req *sip.Request, tx sip.ServerTransaction, d *dialog, se
 	}
 	m, err := c.openLine()
 	if err != nil {
-		p.note(capture.PhoneLimit, "no sockets for sound: "+err.Error())
+		p.note(capture.PhoneLimit, "this test phone got no sockets for sound: "+err.Error())
 		reply(req, tx, 500, "Server Internal Error")
 		return false
 	}

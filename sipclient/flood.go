@@ -46,5 +46,5 @@ func (v *valve) pass(size int, now time.Time) bool {
 
 // noteFlood says once that messages were left out.
 func (p *Phone) noteFlood() {
-	p.noteOnce(capture.PhoneLimit, "more SIP messages arrived than this test phone could handle", 0)
+	p.noteOnce(capture.PhoneLimit, "this test phone could not handle all SIP messages: more arrived than it takes", 0)
 }

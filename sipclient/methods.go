@@ -117,7 +117,7 @@ func (p *Phone) onRefer(req *sip.Request, tx sip.ServerTransaction) {
 	if p.lost(req, tx) {
 		return
 	}
-	p.noteOnce(capture.PhoneLimit, "the other side asked this test phone to transfer the call, which it cannot do; it declined", 0)
+	p.noteOnce(capture.PhoneLimit, "this test phone transfers no calls: the other side asked for that, and it declined", 0)
 	reply(req, tx, 603, "Decline")
 }
 

@@ -79,7 +79,7 @@ func TestTrap18Methods(t *testing.T) {
 		})
 	}
 	srv.t = t
-	if c.State() != Answered || !hasNote(p, capture.PhoneLimit+" the other side asked this test phone to transfer") {
+	if c.State() != Answered || !hasNote(p, capture.PhoneLimit+" this test phone transfers no calls") {
 		t.Error(c.State(), notes(p))
 	}
 	if inv.Has("Refer-To") || strings.Contains(inv.Get("Allow"), "REFER") {

@@ -36,7 +36,7 @@ func (c *Call) redirected(ctx context.Context, s *setup) (sip.Uri, bool) {
 		return sip.Uri{}, false
 	}
 	if s.redirects++; s.redirects > maxRedirects {
-		p.note(capture.PhoneLimit, "the call was sent on more than "+strconv.Itoa(maxRedirects)+" times, which this test phone does not follow any further")
+		p.note(capture.PhoneLimit, "this test phone follows a call that is sent on "+strconv.Itoa(maxRedirects)+" times at most, and this one was sent on further")
 		return sip.Uri{}, false
 	}
 	targets := c.newTargets(s, res)
@@ -86,10 +86,10 @@ func (c *Call) newTargets(s *setup, res *sip.Response) (list []string) {
 		case !ok:
 			continue
 		case p.cfg.mayCall(ch.text) != nil:
-			p.note(capture.PhoneLimit, "the call was sent on to "+target.User+", a number that a test never calls")
+			p.note(capture.PhoneLimit, "this test phone never calls "+target.User+", a number that the call was sent on to")
 			continue
 		case target.IsEncrypted() && p.net != capture.TLS:
-			p.note(capture.PhoneLimit, "the call was sent on to a sips address, for which this test phone needs an account over TLS")
+			p.note(capture.PhoneLimit, "this test phone calls sips addresses with an account over TLS only, and the call was sent on to one")
 			continue
 		case slices.Contains(s.tried, addressee(target)), slices.Contains(list, target.String()):
 			continue

@@ -51,7 +51,7 @@ func TestRedirect(t *testing.T) {
 	if got := a.all(); fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("asked about %q, want %q", got, want)
 	}
-	if !hasNote(p, capture.PhoneLimit+" the call was sent on to 112,") {
+	if !hasNote(p, capture.PhoneLimit+" this test phone never calls 112,") {
 		t.Error(notes(p))
 	}
 	snd := newSound(t)
@@ -99,7 +99,7 @@ func TestRedirectsEnd(t *testing.T) {
 	}
 	srv.reply(inv, 302, "tt", "", "Contact: <sip:hop9@"+srv.addr()+">")
 	waitFor(t, c, Ended)
-	if !hasNote(p, capture.PhoneLimit+" the call was sent on more than 5 times") || len(a.all()) != maxRedirects {
+	if !hasNote(p, capture.PhoneLimit+" this test phone follows a call that is sent on 5 times at most") || len(a.all()) != maxRedirects {
 		t.Error(notes(p), a.all())
 	}
 	// In a circle: nobody is asked about a place that was called already.

@@ -186,7 +186,7 @@ func (p *Phone) send(req *sip.Request) {
 // noteSend says on the tape that a request never left, which is our own limit.
 func (p *Phone) noteSend(req *sip.Request, err error) {
 	if errors.Is(err, sip.ErrUDPMTUCongestion) {
-		p.note(capture.PhoneLimit, string(req.Method)+" was too large for a UDP packet and was not sent")
+		p.note(capture.PhoneLimit, "this test phone did not send "+string(req.Method)+": it was too large for a UDP packet")
 	}
 }
 
