@@ -11,6 +11,7 @@ const mostBehind = 3
 // time also when the computer is busy.
 func (m *Line) pace(n int) {
 	defer steady()()
+	defer calm()()
 	next := m.resume()
 	for ; n != 0; n-- {
 		sleepUntil(next)
