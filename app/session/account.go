@@ -3,22 +3,16 @@
 package session
 
 import (
-	"bytes"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
 	"net/netip"
-	"os"
-	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"github.com/pelletier/go-toml/v2"
 
 	"softphonedoctor/sipclient"
 )
@@ -50,96 +44,6 @@ func (a Account) Address() string { return a.User + "@" + a.Domain }
 
 // Registers tells whether the account signs in at all.
 func (a Account) Registers() bool { return a.Register == nil || *a.Register }
-
-// LoadAccount reads an account file. Every error is one sentence that names the
-// file, what is wrong in it and where; it never quotes a password.
-func LoadAccount(path string) (Account, error) {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		var pe *os.PathError
-		if errors.As(err, &pe) {
-			err = pe.Err
-		}
-		return Account{}, fmt.Errorf("cannot read the account file %s: %w", path, err)
-	}
-	a, err := ParseAccount(data)
-	if err != nil {
-		return Account{}, fmt.Errorf("account file %s: %w", path, err)
-	}
-	if a.PasswordEnv != "" && a.Password == "" {
-		v, ok := os.LookupEnv(a.PasswordEnv)
-		if !ok {
-			return Account{}, fmt.Errorf("account file %s: password_env names %s, but there is no such environment variable", path, a.PasswordEnv)
-		}
-		a.Password, a.PasswordEnv = v, ""
-	}
-	if a.CAFile != "" && !filepath.IsAbs(a.CAFile) {
-		a.CAFile = filepath.Join(filepath.Dir(path), a.CAFile) // beside the account file, wherever it is used
-	}
-	return a, a.checkIn(path)
-}
-
-func (a Account) checkIn(path string) error {
-	if err := a.Check(); err != nil {
-		return fmt.Errorf("account file %s: %w", path, err)
-	}
-	return nil
-}
-
-// ParseAccount reads the TOML of an account file. A misspelt name is an error
-// with its line, not silently ignored.
-func ParseAccount(data []byte) (Account, error) {
-	var a Account
-	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")) // Windows editors write a byte order mark
-	err := toml.NewDecoder(bytes.NewReader(data)).DisallowUnknownFields().Decode(&a)
-	var strict *toml.StrictMissingError
-	var broken *toml.DecodeError
-	switch {
-	case errors.As(err, &strict) && len(strict.Errors) > 0:
-		row, _ := strict.Errors[0].Position()
-		return Account{}, fmt.Errorf("line %d: %q is no setting; the settings are user, domain, password, password_env, login, caller_id, proxy, transport, ca_file, prefer_ipv6, codecs, encryption, register, provider and name",
-			row, strings.Join(strict.Errors[0].Key(), "."))
-	case errors.As(err, &broken):
-		row, column := broken.Position()
-		if m := twice.FindStringSubmatch(broken.Error()); m != nil {
-			return Account{}, fmt.Errorf("line %d: %s stands twice; keep one of the two", row, m[1])
-		}
-		if sentence := unquoted(data, row); sentence != "" {
-			return Account{}, fmt.Errorf("line %d: %s", row, sentence)
-		}
-		return Account{}, fmt.Errorf("line %d, column %d is not valid TOML; write name = \"value\", one a line", row, column)
-	case err != nil:
-		return Account{}, errors.New("it is not valid TOML; write name = \"value\", one a line")
-	}
-	return a, nil
-}
-
-// twice is what the TOML reader says of a key that was set before.
-var twice = regexp.MustCompile(`key (\w+) is already defined`)
-
-// bare matches a setting whose value must be text, but lacks the quotes. A
-// trailing comment is no part of the value.
-var bare = regexp.MustCompile(`^\s*(name|user|domain|login|password|password_env|caller_id|proxy|transport|ca_file|encryption|provider)\s*=\s*([^"'\s].*?)?\s*(\s#.*)?$`)
-
-// showable is a value that may be repeated in a sentence.
-var showable = regexp.MustCompile(`^[\w.:+*#@-]{1,64}$`)
-
-// unquoted says what is wrong with a line of the file when it is only that its
-// value lacks quotes, else "". It never repeats a value that may be a password.
-func unquoted(data []byte, row int) string {
-	lines := strings.Split(string(data), "\n")
-	if row < 1 || row > len(lines) {
-		return ""
-	}
-	m := bare.FindStringSubmatch(lines[row-1])
-	switch {
-	case m == nil || m[2] == "":
-		return ""
-	case strings.HasPrefix(m[1], "password") || !showable.MatchString(m[2]):
-		return m[1] + " must stand in quotes"
-	}
-	return fmt.Sprintf("%s must stand in quotes: %s = \"%s\"", m[1], m[1], m[2])
-}
 
 // Field is an Account error with the field it is about, so that a form can show
 // the sentence beside it.
@@ -196,6 +100,9 @@ func (a Account) Check() error {
 		if !slices.Contains([]string{"PCMU", "PCMA", "G722", "CN"}, strings.ToUpper(c)) {
 			return bad("codecs", "codec %q cannot be tested by this version: use PCMU, PCMA and G722", c)
 		}
+	}
+	if len(a.Codecs) > 0 && !slices.ContainsFunc(a.Codecs, func(c string) bool { return !strings.EqualFold(c, "CN") }) {
+		return bad("codecs", "codecs names comfort noise (CN) alone, which goes beside speech: add PCMA, PCMU or G722")
 	}
 	return nil
 }
@@ -257,6 +164,12 @@ func checkHost(s string) error {
 	if strings.ContainsAny(s, "/;") || !plain(s) {
 		return errors.New("enter only the name of the server, with :port if it needs one")
 	}
+	if strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII }) {
+		return errors.New("the name service knows such letters in another form only: enter the name as it is registered there, which begins with xn--")
+	}
+	if strings.Contains(s, "%") {
+		return errors.New("an address with a % and a network card behind it works on this computer only: enter the server's name or another of its addresses")
+	}
 	inner, opened := strings.CutPrefix(s, "[")
 	inner, closed := strings.CutSuffix(inner, "]")
 	if _, err := netip.ParseAddr(inner); err == nil {
@@ -267,10 +180,13 @@ func checkHost(s string) error {
 	}
 	host, port, err := net.SplitHostPort(s)
 	if err != nil {
-		if strings.Contains(s, ":") {
+		switch strings.Count(s, ":") {
+		case 0:
+			return nil
+		case 1:
 			return errors.New("enter name:port")
 		}
-		return nil
+		return errors.New("write an IPv6 address like [2001:db8::1] or [2001:db8::1]:5060")
 	}
 	if host == "" {
 		return errors.New("the name before the colon is missing")

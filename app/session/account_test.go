@@ -45,6 +45,15 @@ func TestUsualAccounts(t *testing.T) {
 	}
 }
 
+// Blanks around a value are nobody's wish, except in a password.
+func TestBlanksInAccounts(t *testing.T) {
+	a, err := LoadAccount(write(t, "user = \" 2001\"\ndomain = \"pbx:5060 \"\npassword = \" x \"\ntransport = \"TLS \"\nencryption = \" srtp\"\ncodecs = [\"pcma \", \" G722\"]\n"))
+	require.NoError(t, err)
+	p := phoneAccount(a)
+	require.Equal(t, "2001@pbx:5060", a.Address())
+	require.Equal(t, []string{" x ", "tls", "srtp", "PCMA G722"}, []string{p.Password, p.Transport, p.Encryption, strings.Join(p.Codecs, " ")})
+}
+
 // Every mistake is one sentence that names it, and none quotes the password.
 func TestBrokenAccounts(t *testing.T) {
 	pw := "password = \"" + secret + "\"\n"
@@ -78,6 +87,18 @@ func TestBrokenAccounts(t *testing.T) {
 		"unknown codec":    {pw + "user = \"a\"\ndomain = \"b\"\ncodecs = [\"opus\"]\n", `codec "opus"`},
 		"encryption":       {pw + "user = \"a\"\ndomain = \"b\"\nencryption = \"dtls\"\n", "encryption \"dtls\" is not known"},
 		"binary":           {"\x00\x01\x02\xff", "line 1"},
+		"unclosed text":    {pw + "user = \"2001\ndomain = \"b\"\n", "line 2: the quote at the end of user is missing"},
+		"backslash":        {"password = \"\\" + secret + "\"\n", "line 1: password holds a backslash, which has a meaning of its own between \" quotes; put the value between ' quotes"},
+		"colon":            {"user: 2001\npassword: " + secret + "\n", "line 1: write = and not a colon between user and its value: user = \"...\""},
+		"smart quotes":     {"user = “2001”\npassword = “" + secret + "”\n", "line 1: user must stand in plain quotes"},
+		"quoted false":     {pw + "register = \"false\"\n", "line 2: register must be true or false, without quotes"},
+		"yes":              {pw + "prefer_ipv6 = yes # always\n", "line 2: prefer_ipv6 must be true or false, without quotes"},
+		"one codec":        {pw + "codecs = \"PCMA\"\n", "line 2: codecs is a list in square brackets"},
+		"heading":          {"[account]\n" + pw, "line 1: leave out the heading [account]"},
+		"noise alone":      {pw + "user = \"a\"\ndomain = \"b\"\ncodecs = [\"cn\"]\n", "add PCMA, PCMU or G722"},
+		"umlaut":           {pw + "user = \"a\"\ndomain = \"müller.example\"\n", "begins with xn--"},
+		"zone":             {pw + "user = \"a\"\ndomain = \"[fe80::1%eth0]:5060\"\n", "network card"},
+		"six and port":     {pw + "user = \"a\"\ndomain = \"2001:db8:1:2:3:4:5:6:5060\"\n", "write an IPv6 address like [2001:db8::1] or [2001:db8::1]:5060"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := LoadAccount(write(t, c.text))
