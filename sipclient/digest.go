@@ -125,7 +125,11 @@ func (r *authRound) answer(ctx context.Context, p *Phone, req *sip.Request, res 
 		p.note(capture.PhoneDigest, id+" algorithm="+offered)
 		return nil
 	}
-	if r.auth.password == "" || !p.mayProve(req) {
+	if r.auth.password == "" {
+		p.note(capture.PhoneWithheld, id+" none")
+		return nil
+	}
+	if !p.mayProve(req) {
 		return nil
 	}
 	if !r.take(ctx, p) {

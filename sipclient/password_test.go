@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"softphonedoctor/sipclient/capture"
 )
 
 // Who is called can name any address in Contact and ask there for the password of the
@@ -46,5 +48,18 @@ func TestPasswordOnTheServiceRoute(t *testing.T) {
 	edge.reply(inv, 407, "tt", "", `Proxy-Authenticate: Digest realm="t", nonce="one"`)
 	if next := edge.until("INVITE"); !next.Has("Proxy-Authorization") {
 		t.Error("an edge of the account's own server gets no credentials")
+	}
+}
+
+// A line without a password says so on the tape, for the reader would wait for an answer
+// to the challenge that never comes.
+func TestNoPasswordIsNoted(t *testing.T) {
+	srv := newPeer(t)
+	p := newPhone(t, srv.addr(), func(c *Config) { c.Password, c.Register = "", false })
+	c, inv := dial(t, p, srv)
+	srv.reply(inv, 407, "tt", "", `Proxy-Authenticate: Digest realm="t", nonce="one"`)
+	waitFor(t, c, Ended)
+	if !hasNote(p, capture.PhoneWithheld+" "+c.ID()+" none") {
+		t.Error(notes(p))
 	}
 }

@@ -38,8 +38,8 @@ var signIn = Step{
 			if !s.mayJoin(ctx, others) {
 				return s.holdBack(others)
 			}
+			s.instruct("Signing in with your account.")
 		}
-		s.instruct("Signing in with your account.")
 		limited, cancel := context.WithTimeout(ctx, silenceLimit)
 		defer cancel()
 		err := s.besideOptions(limited, signInAnswered, func() error { return s.Phone.Register(limited) })

@@ -49,6 +49,9 @@ type Check struct {
 	warnings []string // about provider files, for the report
 }
 
+// registration is the situation that is about signing in alone.
+const registration = "registration"
+
 // NewCheck prepares a check; nothing is sent yet. The error is a sentence for the
 // person: what is missing and what to do. It may be a *Field.
 func NewCheck(r Request) (*Check, error) {
@@ -70,6 +73,9 @@ func NewCheck(r Request) (*Check, error) {
 		}
 	}
 	known := providersOf(r)
+	if r.Situation == registration && !r.Account.Registers() {
+		return nil, &Field{Name: "register", Text: "this account has register = false, so there is no sign-in to check: choose another situation, or take that line out"}
+	}
 	if sc.Calls {
 		if r.Target, err = known.target(r.Target); err != nil {
 			return nil, err

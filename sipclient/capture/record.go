@@ -144,7 +144,8 @@ const (
 	// PhoneDigest: Text is "CALL-ID algorithm=X": a challenge that the phone cannot answer.
 	PhoneDigest = "digest-unsupported"
 	// PhoneWithheld: Text is "CALL-ID refused=N": a challenge was not answered, because
-	// servers have refused this password N times already.
+	// servers have refused this password N times already; or "CALL-ID none", because
+	// the account has no password.
 	PhoneWithheld = "password-withheld"
 	// PhoneHeldBack: the phone did not sign in, so that it would not displace another
 	// device. Text says how many are signed in, for example "devices=1".

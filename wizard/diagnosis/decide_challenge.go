@@ -18,6 +18,10 @@ func decideChallenge(e *evidence.Evidence, request, m *evidence.Message) (verdic
 			return verdict{cause: "digest-unsupported", certainty: Confirmed,
 				story: "The server asks for the password in a way that this phone does not know"}, true
 		}
+		if withoutPassword(e, request.CallID()) {
+			return verdict{cause: "provider-address-not-allowed", certainty: Likely,
+				story: "The server asked for a password, and this account has none: it does not know the line by the address that it comes from"}, true
+		}
 		if noted(e, phoneWithheld, request.CallID()) {
 			return verdict{cause: "account-credentials-wrong", certainty: Likely,
 				story: "The server has refused this password several times already, so the phone did not send it again: a server may lock an account that keeps trying"}, true
@@ -118,6 +122,11 @@ func noted(e *evidence.Evidence, key, callID string) bool {
 		}
 	}
 	return false
+}
+
+// withoutPassword tells that the phone had no password to answer a challenge with.
+func withoutPassword(e *evidence.Evidence, callID string) bool {
+	return slices.ContainsFunc(e.Phone, func(ev evidence.Event) bool { return ev.Key == phoneWithheld && ev.Text == callID+" none" })
 }
 
 // unsupported tells that none of the challenges can be answered by any usual
