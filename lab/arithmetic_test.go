@@ -61,6 +61,18 @@ func TestArithmetic(t *testing.T) {
 				m.again()
 			}
 		}, func(t *testing.T, s *evidence.Stream) { require.EqualValues(t, 10, s.Duplicate) }},
+		// The sound goes on where its sender likes: here as if no time had passed.
+		{"keys", func(m *maker) {
+			m.send(60, 20)
+			for range 4 {
+				m.key(8)
+				m.late(160 * time.Millisecond)
+				m.send(40, 20)
+			}
+		}, func(t *testing.T, s *evidence.Stream) {
+			require.EqualValues(t, 32, s.Events)
+			require.Less(t, s.MaxJitter, 15*time.Millisecond)
+		}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -129,6 +141,26 @@ func (m *maker) put(late time.Duration) {
 	})
 	m.last, m.marker = at, false
 	m.lose(1)
+}
+
+// key presses a key: n packets with one timestamp (RFC 4733), behind which the sound
+// goes on as if no time had passed.
+func (m *maker) key(n int) {
+	for i := range n {
+		p := rtp.Packet{
+			Header:  rtp.Header{Version: 2, Marker: i == 0, PayloadType: 101, SequenceNumber: m.seq, Timestamp: m.ts, SSRC: 0x5EED},
+			Payload: []byte{5, 10, byte((i + 1) * 160 >> 8), byte((i + 1) * 160)},
+		}
+		data, err := p.Marshal()
+		require.NoError(m.t, err)
+		at := m.at.Add(time.Duration(i) * 20 * time.Millisecond)
+		m.sent = append(m.sent, capture.Packet{
+			Time: at, Net: capture.UDP, Data: data,
+			Src: netip.MustParseAddrPort("192.0.2.1:4000"), Dst: netip.MustParseAddrPort("192.0.2.2:4002"),
+		})
+		m.last = at
+		m.seq++
+	}
 }
 
 // lose lets n packets pass unseen.

@@ -6,7 +6,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"slices"
 	"testing"
 	"time"
 
@@ -82,15 +81,11 @@ func requireSameStreams(t *testing.T, what string, ours []*evidence.Stream, thei
 		if s.Duplicate == 0 && r.Lost != int(s.Lost) {
 			t.Errorf("%s: %d lost, tshark reads %d", name, s.Lost, r.Lost)
 		}
-		rfc := byFormula(withoutKeys(s, r.Arrivals))
+		rfc := byFormula(r.Arrivals, silentIn(s))
 		if rfc.backwards > 0 {
 			t.Errorf("%s: %d packets stand on the tape in another order than their times", name, rfc.backwards)
 		}
-		same := exact
-		if s.Events > 0 {
-			same = jitterApart // where the sound goes on behind keys is a matter of taste
-		}
-		if apart(rfc.maxJitter, s.MaxJitter) > same || apart(rfc.jitter, s.Jitter) > same {
+		if apart(rfc.maxJitter, s.MaxJitter) > exact || apart(rfc.jitter, s.Jitter) > exact {
 			t.Errorf("%s: jitter %v, up to %v; RFC 3550 over tshark's packets gives %v, up to %v", name, s.Jitter, s.MaxJitter, rfc.jitter, rfc.maxJitter)
 		}
 		if rfc.overtaken > 0 || s.Duplicate > 0 || s.Events > 0 {
@@ -111,14 +106,16 @@ func requireSameStreams(t *testing.T, what string, ours []*evidence.Stream, thei
 	}
 }
 
-// withoutKeys leaves out packets that carry pressed keys: their timestamps stand
-// still (RFC 4733 2.2), so that they say nothing of jitter.
-func withoutKeys(s *evidence.Stream, list []Arrival) []Arrival {
-	if s.Events == 0 {
-		return list
-	}
+// silentIn tells which packets of a stream carry no sound: pressed keys, and comfort
+// noise. All packets of one key have the same timestamp (RFC 4733 2.1), so that they
+// say nothing of jitter; and the two packets of sound around them do not follow each
+// other, so that the formula, which takes each packet and the one right before it (RFC
+// 3550 6.4.1), knows no difference between them either.
+func silentIn(s *evidence.Stream) func(Arrival) bool {
 	const comfort = 13
-	return slices.DeleteFunc(slices.Clone(list), func(a Arrival) bool { return a.PT != s.Codec.PayloadType && a.PT != comfort })
+	return func(a Arrival) bool {
+		return a.PT == comfort || s.Events > 0 && a.PT >= 96 && a.PT != s.Codec.PayloadType
+	}
 }
 
 // measured is what the formulas of RFC 3550 make of a list of packets.
@@ -130,18 +127,23 @@ type measured struct {
 	backwards         int           // packets behind a later time of arrival
 }
 
-func byFormula(list []Arrival) (m measured) {
+func byFormula(list []Arrival, silent func(Arrival) bool) (m measured) {
 	const clock = 8000 // G.711
 	seen := map[uint16]bool{}
 	var jitter, most, unmarked float64 // seconds
 	var last Arrival
-	for i, a := range list {
-		if i > 0 && seen[a.Seq] {
+	var follows bool // last is the packet of sound right before this one
+	for _, a := range list {
+		if seen[a.Seq] {
 			continue // a duplicate says nothing new
 		}
 		seen[a.Seq] = true
 		delete(seen, a.Seq+1<<15) // numbers come around again
-		if i > 0 {
+		if silent(a) {
+			follows = false
+			continue
+		}
+		if follows {
 			waited, sounded := a.At.Sub(last.At), int32(a.Timestamp-last.Timestamp)
 			jitter += (math.Abs(waited.Seconds()-float64(sounded)/clock) - jitter) / 16
 			most = max(most, jitter)
@@ -157,7 +159,7 @@ func byFormula(list []Arrival) (m measured) {
 				m.backwards++
 			}
 		}
-		last = a
+		last, follows = a, true
 	}
 	length := func(s float64) time.Duration { return time.Duration(math.Round(s * float64(time.Second))) }
 	m.jitter, m.maxJitter, m.unmarked = length(jitter), length(most), length(unmarked)
