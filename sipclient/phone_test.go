@@ -158,13 +158,13 @@ func TestCallIn(t *testing.T) {
 func TestEmergency(t *testing.T) {
 	srv := newPeer(t)
 	p := newPhone(t, srv.addr())
-	for _, to := range []string{"112", "911", " 1-1-0 ", "sip:999@example.com", "SIP:112@example.com;user=phone", "tel:000", "tel:+112", "08", "15", "17", "18", "113", "115", "1%312", "sip:%31%31%32@x", "urn:service:sos.police", "112@example.com", "sips:911@x"} {
+	for _, to := range []string{"112", "911", " 1-1-0 ", "sip:999@example.com", "SIP:112@example.com;user=phone", "tel:000", "tel:+112", "08", "15", "17", "18", "113", "115", "1%312", "sip:%31%31%32@x", "urn:service:sos.police", "112@example.com", "sips:911@x", "sip:112:pw@x", "112#", "*31#112", "#31#110", "#31# 1-1-2#", "*67911", "*31112"} {
 		if _, err := p.Dial(context.Background(), to); !errors.Is(err, ErrEmergency) {
 			t.Errorf("Dial(%q): %v", to, err)
 		}
 	}
 	srv.silence(100 * time.Millisecond)
-	for _, to := range []string{"116117", "1120", "alice", "echo", "tel:+49301234567", "9196"} {
+	for _, to := range []string{"116117", "1120", "alice", "echo", "tel:+49301234567", "9196", "*43", "*21#", "*8215", "#", "*", "*31#2002", "*67", "sip:2002:112@x"} {
 		if IsEmergency(to) {
 			t.Errorf("%q is no emergency number", to)
 		}

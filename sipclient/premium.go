@@ -1,6 +1,7 @@
 package sipclient
 
 import (
+	"regexp"
 	"strings"
 )
 
@@ -74,17 +75,32 @@ func (a Account) IsPremium(to string) bool {
 	return false
 }
 
+// hidden is how a number is dialled so that the caller's own is not shown: *31# and
+// #31# in Europe, *31 at many exchanges, *67 in North America.
+var hidden = regexp.MustCompile(`^(?:[*#]31#|\*(?:31|67))(\+?\d{3,})$`)
+
 // dialledNumber gives the number or user name of what a person typed, without
-// scheme, parameters, escapes and separators.
+// scheme, parameters, escapes and separators, and without what is dialled around a
+// number but does not change who is called.
 func dialledNumber(to string) string {
 	s := strings.ToLower(strings.TrimSpace(to))
 	for _, scheme := range []string{"sips:", "sip:", "tel:"} {
 		s = strings.TrimPrefix(s, scheme)
 	}
-	s, _, _ = strings.Cut(s, "@")
+	s, _, at := strings.Cut(s, "@")
 	s, _, _ = strings.Cut(s, ";")
 	s, _, _ = strings.Cut(s, "?")
-	return plainNumber(unescape(s))
+	if at {
+		s, _, _ = strings.Cut(s, ":") // user:password@host (RFC 3261 19.1.1)
+	}
+	s = plainNumber(unescape(s))
+	if rest := strings.TrimRight(s, "#"); strings.ContainsAny(rest, "0123456789") {
+		s = rest // "send now" on many desk phones
+	}
+	if m := hidden.FindStringSubmatch(s); m != nil {
+		s = m[1]
+	}
+	return s
 }
 
 // international gives the digits behind an international prefix: + or 00, 011 in
