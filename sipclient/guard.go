@@ -89,7 +89,7 @@ func (p *Phone) fit(to *sipConn, data []byte, net capture.Net, from netip.AddrPo
 	}
 	if req, ok := msg.(*sip.Request); ok {
 		if !p.known(req, from) {
-			switch p.welcome(to, req, from) {
+			switch p.welcome(to, req, len(data), from) {
 			case ignored:
 				p.noteStranger(string(req.Method), from)
 				return false

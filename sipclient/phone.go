@@ -100,6 +100,7 @@ type timing struct {
 	register time.Duration // silence after which Register returns
 	options  time.Duration // silence after which Options returns
 	probe    time.Duration // silence after which a closed port is probed for
+	refresh  time.Duration // shortest time between two refreshes, however little is granted
 	retry    time.Duration // first wait before a failed refresh is tried again
 	ack      time.Duration // how long a 200 is repeated without an ACK
 	first    time.Duration // before the first RTCP report, least interval (RFC 3550 6.2)
@@ -114,6 +115,7 @@ var standardTiming = timing{
 	register: 8 * time.Second,
 	options:  4 * time.Second,
 	probe:    time.Second,
+	refresh:  5 * time.Second,
 	retry:    30 * time.Second,
 	ack:      32 * time.Second,
 	first:    2500 * time.Millisecond,

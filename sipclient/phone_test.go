@@ -11,6 +11,7 @@ import (
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 
+	"softphonedoctor/sipclient/capture"
 	"softphonedoctor/sipclient/codec"
 )
 
@@ -19,6 +20,7 @@ const challengeMD5 = `WWW-Authenticate: Digest realm="test", nonce="abc", algori
 func TestRegisterRefreshRemove(t *testing.T) {
 	srv := newPeer(t)
 	p := newPhone(t, srv.addr())
+	p.timing.refresh = 0
 	done := background(func() error { return p.Register(context.Background()) })
 	first := srv.until("REGISTER")
 	if got := first.Get("Contact"); !strings.Contains(got, p.Local().String()) || !strings.Contains(got, p.token) {
@@ -48,6 +50,39 @@ func TestRegisterRefreshRemove(t *testing.T) {
 	srv.reply(last, 200, "x", "")
 	if err := result(t, closing); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A registrar that keeps a sign-in for a second only is not asked every 0.75 s.
+func TestRefreshIsNotForcedOnTheServer(t *testing.T) {
+	srv := newPeer(t)
+	p := newPhone(t, srv.addr())
+	for _, c := range []struct {
+		granted, least, most time.Duration
+		noted                bool
+	}{
+		{time.Minute, 44 * time.Second, 46 * time.Second, false},
+		{8 * time.Second, 5900 * time.Millisecond, 6100 * time.Millisecond, false},
+		{time.Second, 4900 * time.Millisecond, 5100 * time.Millisecond, true},
+	} {
+		if after := p.refreshIn(c.granted); after < c.least || after > c.most {
+			t.Errorf("granted %s, it is renewed after %s", c.granted, after)
+		}
+		if hasNote(p, capture.PhoneLimit+" this test phone renews its sign-in every 5s at most: the server keeps it for 1s") != c.noted {
+			t.Error(notes(p))
+		}
+	}
+	p.timing.refresh = 1200 * time.Millisecond
+	done := background(func() error { return p.Register(context.Background()) })
+	first := srv.until("REGISTER")
+	began := time.Now()
+	srv.reply(first, 200, "x", "", "Contact: <"+contactOf(first)+">;expires=1")
+	if err := result(t, done); err != nil {
+		t.Fatal(err)
+	}
+	srv.until("REGISTER")
+	if took := time.Since(began); took < p.timing.refresh {
+		t.Errorf("renewed after %s", took)
 	}
 }
 

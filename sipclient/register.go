@@ -2,6 +2,7 @@ package sipclient
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -252,7 +253,17 @@ func (p *Phone) grantedTime(res *sip.Response, asked time.Duration) time.Duratio
 	return asked
 }
 
-// schedule arms the next refresh: at three quarters of the granted time, or,
+// refreshIn gives when a registration is refreshed that was granted for some time: at
+// three quarters of it, but not every moment where a server grants a second.
+func (p *Phone) refreshIn(granted time.Duration) time.Duration {
+	if after := granted * 3 / 4; after >= p.timing.refresh {
+		return after
+	}
+	p.noteOnce(capture.PhoneLimit, fmt.Sprintf("this test phone renews its sign-in every %s at most: the server keeps it for %s only", p.timing.refresh, granted), 0)
+	return p.timing.refresh
+}
+
+// schedule arms the next refresh (see refreshIn), or,
 // after a failure that may pass, gently: as Retry-After says, else with growing
 // pauses. A refusal of the account or the password is never repeated by itself.
 func (p *Phone) schedule(got outcome, asked bool) {
@@ -265,7 +276,7 @@ func (p *Phone) schedule(got outcome, asked bool) {
 	var after time.Duration
 	switch {
 	case got.granted > 0:
-		after = got.granted * 3 / 4
+		after = p.refreshIn(got.granted)
 		r.wait = 0
 	case got.refused, got.status >= 300 && got.status < 500 && got.status != 408 && got.status != 480, got.status >= 600:
 		return

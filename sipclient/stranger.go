@@ -50,6 +50,7 @@ const (
 	maxWrong   = 3    // answers of one address
 	maxCrooks  = 1024 // addresses that are remembered for it; beyond them all count
 	challenges = 10   // at once; two more each second
+	echoes     = 3    // how many times as long as the request a challenge may be
 )
 
 func newDoorman() *doorman {
@@ -195,7 +196,8 @@ func (d *doorman) forget(now time.Time) {
 
 // welcome decides about a request from an unknown address, and asks it for the
 // password where that may help. It runs on the socket's goroutine.
-func (p *Phone) welcome(to *sipConn, req *sip.Request, from netip.AddrPort) verdictOn {
+// size is how many bytes the request had.
+func (p *Phone) welcome(to *sipConn, req *sip.Request, size int, from netip.AddrPort) verdictOn {
 	if p.door == nil || to == nil {
 		return ignored
 	}
@@ -210,15 +212,17 @@ func (p *Phone) welcome(to *sipConn, req *sip.Request, from netip.AddrPort) verd
 	}
 	realm := p.domainURI().Host
 	verdict := p.door.judge(p.auth, p.cfg.User, realm, req, from, time.Now())
-	if verdict == asked {
-		p.challengeStranger(to, req, realm, from)
+	if verdict == asked && !p.challengeStranger(to, req, size, realm, from) {
+		return ignored
 	}
 	return verdict
 }
 
 // challengeStranger answers with 401 outside all transactions: a stranger costs no
-// memory. It is not repeated; the caller repeats the INVITE.
-func (p *Phone) challengeStranger(to *sipConn, req *sip.Request, realm string, from netip.AddrPort) {
+// memory. It is not repeated; the caller repeats the INVITE. The sender's address may
+// be forged, so a short request draws only one challenge, or no answer at all: what the
+// phone sends is never worth much more than what it took to draw it.
+func (p *Phone) challengeStranger(to *sipConn, req *sip.Request, size int, realm string, from netip.AddrPort) bool {
 	if via := req.Via(); via != nil { // RFC 3261 18.2.1, RFC 3581 4
 		via.Params.Remove("received")
 		via.Params.Add("received", from.Addr().String())
@@ -235,10 +239,17 @@ func (p *Phone) challengeStranger(to *sipConn, req *sip.Request, realm string, f
 		extra = append(extra, "WWW-Authenticate", fmt.Sprintf(`Digest realm="%s", nonce="%s", algorithm=%s, qop="auth"`, quote(realm), nonce, algorithm))
 	}
 	text := response(req, sip.StatusUnauthorized, "Unauthorized", extra...).String()
+	if len(text) > echoes*size {
+		text = response(req, sip.StatusUnauthorized, "Unauthorized", extra[2:]...).String() // MD5, which all know
+	}
+	if len(text) > echoes*size {
+		return false
+	}
 	_ = p.sending(func() error {
 		_, err := to.WriteTo([]byte(text), net.UDPAddrFromAddrPort(from))
 		return err
 	})
+	return true
 }
 
 // branchOf gives the branch of a request's first Via.

@@ -1,0 +1,76 @@
+package sipclient
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"softphonedoctor/sipclient/capture"
+)
+
+// Whoever forges addresses wins nothing: what the phone sends to strangers is never
+// more than three times what they sent, and only some challenges each second. Most
+// rows are so short that even one challenge would be more.
+func TestStrangersAreNoAmplifier(t *testing.T) {
+	p := challengingPhone(t)
+	began := time.Now()
+	s := newPeerAt(t, "127.0.0.2")
+	uri := "sip:a@x"
+	brief := func(id string) string {
+		return "INVITE " + uri + " SIP/2.0\r\nv:SIP/2.0/UDP h;branch=z9hG4bK" + id + "\r\nf:<sip:b@x>;tag=1\r\nt:<sip:a@x>\r\ni:" + id + "\r\nCSeq:1 INVITE\r\n\r\n"
+	}
+	rows := map[string]func(id string) string{
+		"brief":        brief,
+		"brief, rport": func(id string) string { return strings.Replace(brief(id), "UDP h;", "UDP h;rport;", 1) },
+		"usual":        func(id string) string { return invitation(s, p, id, 1) },
+		"many Vias": func(id string) string {
+			return strings.Replace(brief(id), "f:<", strings.Repeat("v:SIP/2.0/UDP h\r\n", 40)+"f:<", 1)
+		},
+		"wrong proof": func(id string) string {
+			return strings.Replace(brief(id), "\r\n\r\n", "\r\nAuthorization: Digest nonce=1\r\n\r\n", 1)
+		},
+	}
+	answered := map[string]int{}
+	total := 0
+	for name, text := range rows {
+		p.door.mu.Lock()
+		p.door.rate.used = 0
+		p.door.mu.Unlock()
+		before := len(p.tape.From(0))
+		in := 0
+		for n := range 100 {
+			id := fmt.Sprint(len(name), "-", n)
+			in = max(in, len(text(id)))
+			s.send(p.Local(), text(id))
+		}
+		read := func() (count int) {
+			for _, r := range p.tape.From(before) {
+				if r.Packet != nil && r.Packet.Src == mustAddr(s.addr()) {
+					count++
+				}
+			}
+			return count
+		}
+		eventually(t, "the phone has read them all", func() bool { return read() >= 100 })
+		for _, r := range p.tape.From(before) {
+			if r.Packet == nil || r.Packet.Dst != mustAddr(s.addr()) {
+				continue
+			}
+			answered[name]++
+			if total++; len(r.Packet.Data) > 3*in {
+				t.Errorf("%s: %d bytes for %d", name, len(r.Packet.Data), in)
+			}
+		}
+	}
+	if most := len(rows)*challenges + 2*int(time.Since(began).Seconds()+1); total > most {
+		t.Errorf("%d challenges, want %d at most", total, most)
+	}
+	if answered["usual"] == 0 || answered["many Vias"] == 0 {
+		t.Errorf("a usual caller is not asked: %v", answered)
+	}
+	if !hasNote(p, capture.PhoneStranger) {
+		t.Error("what is not answered stands nowhere")
+	}
+	t.Log(answered)
+}
