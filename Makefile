@@ -38,7 +38,7 @@ test: build-deps test-deps lint build
 	go test -short -timeout 10m ./lab
 
 # Every row against real peers.
-lab: build-deps test-deps
+lab: build test-deps
 	go test -timeout 30m -count=1 -v ./lab
 	go test -run "^$$" -bench PaceUnderLoad -benchtime 1x ./sipclient/media
 
