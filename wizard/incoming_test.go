@@ -145,3 +145,21 @@ func TestACallThatIsDeclinedIsNotAnswered(t *testing.T) {
 		require.True(t, p.calls[0].hung)
 	})
 }
+
+// Who else is signed in is told by the server's own list, our contact left out.
+func TestOtherDevicesAreListed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, s := newFake(nil, nil)
+		p.query = []int{200}
+		p.devices = []Device{{Host: "192.0.2.20:5060"}, {Host: "192.0.2.21:5060"}}
+		p.rings = []fakeRing{{after: time.Second}}
+		var note string
+		s.Notify = func(e Event) {
+			if e.Kind == StepEnded && e.Title == otherDevices.Title {
+				note = e.Note
+			}
+		}
+		run(t, "no-incoming", s)
+		require.Equal(t, "2 other devices, at 192.0.2.20, 192.0.2.21", note)
+	})
+}

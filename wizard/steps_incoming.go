@@ -31,18 +31,23 @@ var otherDevices = Step{
 		switch {
 		case !known:
 			return "the server does not tell", true
-		case others == 0:
+		case len(others) == 0:
 			return "no other device", true
-		case others == 1:
-			return "one other device", true
+		case len(others) == 1:
+			return "one other device, at " + others[0], true
+		case len(others) > namedDevices:
+			return fmt.Sprintf("%d other devices, at %s …", len(others), strings.Join(others[:namedDevices], ", ")), true
 		}
-		return fmt.Sprintf("%d other devices", others), true
+		return fmt.Sprintf("%d other devices, at %s", len(others), strings.Join(others, ", ")), true
 	},
 }
 
-// devicesBeside counts the contacts beside our own in the last list that the server
-// gave; known is false when it gave none.
-func devicesBeside(e *evidence.Evidence) (others int, known bool) {
+// namedDevices is how many devices are named in a few words.
+const namedDevices = 4
+
+// devicesBeside gives the hosts of the contacts beside our own in the last list that
+// the server gave; known is false when it gave none.
+func devicesBeside(e *evidence.Evidence) (others []string, known bool) {
 	for _, r := range e.Registrations {
 		if !r.Out {
 			continue
@@ -56,10 +61,10 @@ func devicesBeside(e *evidence.Evidence) (others int, known bool) {
 			if len(contacts) == 0 {
 				continue
 			}
-			others, known = 0, true
+			others, known = nil, true
 			for _, c := range contacts {
 				if !ours(c.URI.Host, c.URI.Port, t.Request) {
-					others++
+					others = append(others, c.URI.Host)
 				}
 			}
 		}
