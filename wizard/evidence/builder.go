@@ -41,6 +41,7 @@ type Builder struct {
 	candidates int                          // sources that are not yet proven to be RTP
 	inOrder    []*stream                    // the proven ones, in order
 	touching   map[netip.AddrPort][]*stream // the same by both addresses
+	crowd      uint64                       // packets of sources beyond the bounds
 	header     rtpHeader                    // scratch
 	opener     opener                       // scratch
 	stun       uint64

@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"net/netip"
 	"slices"
 	"time"
 )
@@ -17,6 +18,7 @@ type call struct {
 	orphans    []*Message // answers to an INVITE that the records do not hold
 	media      []*description
 	refused    bool
+	sources    map[netip.AddrPort]int // how many were followed, by where their packets go
 
 	protected []*description // those with keys, the latest only
 	tag       string         // of the one end; see authorOf

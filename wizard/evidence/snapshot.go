@@ -208,6 +208,9 @@ func (s *snapshot) lists() {
 	for _, u := range s.b.icmp.list {
 		s.ev.ICMP = append(s.ev.ICMP, *u)
 	}
+	if n := s.b.crowd; n > 0 {
+		s.ev.Limits = append(s.ev.Limits, fmt.Sprintf("%d packets of sound are left out: they come from more sources than can be followed, %d at one address of a call and %d in all.", n, maxSources, maxStreams))
+	}
 	if n := s.b.odd.over; n > 0 {
 		s.ev.Limits = append(s.ev.Limits, fmt.Sprintf("%d more packets that are no telephony are not listed.", n))
 	}

@@ -7,8 +7,12 @@ import (
 )
 
 const (
-	// maxStreams bounds the streams that are followed.
-	maxStreams = 1 << 16
+	// maxStreams bounds the streams that are followed, some 2 kB each.
+	maxStreams = 1 << 14
+	// maxSources bounds those of one call at one address: whoever floods a call's port
+	// with sources of his own must not fill the memory, nor the report, nor hide the
+	// sound that goes the other way.
+	maxSources = 256
 	// maxCandidates bounds the sources of which only single packets were seen:
 	// data that merely looks like RTP has a new SSRC each time.
 	maxCandidates = 4096
@@ -76,9 +80,15 @@ func (b *Builder) place(s *stream, key streamKey, p *packet) *stream {
 		s = nil // the ports serve another call now
 	}
 	if s == nil {
-		if len(b.inOrder) >= maxStreams {
-			b.odd.add(p, "more RTP sources than can be followed")
+		if len(b.inOrder) >= maxStreams || owner != nil && owner.sources[p.to] >= maxSources {
+			b.crowd++
 			return nil
+		}
+		if owner != nil {
+			if owner.sources == nil {
+				owner.sources = make(map[netip.AddrPort]int)
+			}
+			owner.sources[p.to]++
 		}
 		if b.candidates >= maxCandidates {
 			b.forget()
