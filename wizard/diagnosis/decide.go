@@ -159,6 +159,7 @@ var wordings = []wording{
 	{"account-domain-wrong", "REGISTER", []int{403, 404, 400, 405, 604}, []string{
 		"not local", "unknown domain", "domain not", "wrong domain", "invalid domain", "not a local domain", "no such domain",
 		"domain unknown", "wrong realm", "domain is not"}},
+	{"account-domain-wrong", "REGISTER", []int{404, 478, 480, 500, 503}, []string{"no dns", "unresolvable", "cannot resolve", "unresolved domain"}},
 	{"call-blocked-as-spam", "INVITE", []int{403, 480, 503, 603, 606, 607, 608}, []string{
 		"spam", "robocall", "unwanted", "network blocked", "analytics", "fraud", "scam", "nuisance"}},
 	{"anonymous-refused", "INVITE", nil, []string{"anonymous", "anonymity", "withheld"}},

@@ -115,6 +115,15 @@ func decideByOrder(e *evidence.Evidence, c *evidence.Call, rang bool) verdict {
 	case 482, 483:
 		return verdict{cause: "routing-loop", certainty: Likely}
 	case 486, 600:
+		// A phone that rings is not busy: its timer, or its owner, ends the call this way.
+		if c.Ringing != nil && code == 486 {
+			switch rung := m.Time.Sub(c.Ringing.Time); {
+			case rung >= 20*time.Second:
+				return verdict{cause: "callee-no-answer", certainty: Likely, basis: " although the phone had rung for " + span(rung)}
+			case rung >= 2*time.Second:
+				return verdict{cause: "callee-busy", certainty: Likely, basis: " although the phone had rung for " + span(rung) + ", so that somebody may have pressed the reject button"}
+			}
+		}
 		return verdict{cause: "callee-busy", certainty: Confirmed}
 	case 488, 606:
 		return decide488(e, c)

@@ -63,6 +63,10 @@ func signIns(e *evidence.Evidence) []*signIn {
 				s.accepted = t
 			}
 		}
+		// What was sent before the acceptance arrived is no renewal, whatever its answer.
+		if s.accepted != nil && !s.last.Request.Time.After(s.accepted.Final().Time) {
+			s.last = s.accepted
+		}
 	}
 	return list
 }

@@ -2,6 +2,7 @@ package diagnosis
 
 import (
 	"net/netip"
+	"slices"
 	"strconv"
 	"time"
 
@@ -206,6 +207,10 @@ func proxied(c *evidence.Call) bool {
 	}
 	ours := localMedia(c)
 	if !has(m) || ours == nil {
+		return false
+	}
+	// A phone that knows its public address writes that one; its sound still leaves here.
+	if slices.ContainsFunc(streams(c, evidence.Out), func(s *evidence.Stream) bool { return s.From.Addr().Unmap() == ourAddress(c) }) {
 		return false
 	}
 	for _, contact := range m.Contacts() {

@@ -17,8 +17,11 @@ const (
 // only by what the other side reports, or by the person there.
 func pathOf(e *evidence.Evidence, findings []Finding) [4]Segment {
 	var p [4]Segment
+	mine := ours(e)
 	for _, c := range e.Calls {
-		pathOfCall(&p, c)
+		if mine(c) {
+			pathOfCall(&p, c)
+		}
 	}
 	if said(e, "heard", "yes") || said(e, "heard_ringing", "yes") && heardFromFar(e) {
 		for i := range p {

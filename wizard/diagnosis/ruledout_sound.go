@@ -1,6 +1,7 @@
 package diagnosis
 
 import (
+	"slices"
 	"time"
 
 	"softphonedoctor/sipclient/capture"
@@ -8,10 +9,12 @@ import (
 )
 
 // eachCall rules a trouble of the sound out when every call that was up long
-// enough to be judged shows that it is not there.
+// enough to be judged shows that it is not there. One of them has to be our phone's,
+// when it had a call: what others hear says nothing about its sound.
 func eachCall(fine func(*evidence.Evidence, *evidence.Call) bool) ruling {
 	return func(e *evidence.Evidence, _ Dictionary) bool {
-		return all(answeredCalls(e), func(c *evidence.Call) bool { return fine(e, c) })
+		judged := answeredCalls(e)
+		return slices.ContainsFunc(judged, ours(e)) && all(judged, func(c *evidence.Call) bool { return fine(e, c) })
 	}
 }
 

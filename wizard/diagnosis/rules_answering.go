@@ -69,12 +69,12 @@ var answeringRules = []Rule{
 	},
 	{
 		Cause: "phone-rejects", Kind: Fault, Where: ThisComputer, Needs: evidence.HaveCallIn,
-		Title:       "The phone itself turns calls away.",
-		Why:         "The phone turned the call from {{.caller}} away: {{.answer}}.",
-		Overturn:    "The person having pressed the reject button.",
+		Title:       "{{if .rang}}The call was turned away on this phone after it had rung.{{else}}The phone itself turns calls away.{{end}}",
+		Why:         "The phone turned the call from {{.caller}} away{{if .rang}} after {{.rang}}, time enough for somebody to press the reject button{{end}}: {{.answer}}.",
+		Overturn:    "{{if .rang}}Nobody having been at the phone.{{else}}The person having pressed the reject button.{{end}}",
 		ExplainedBy: []string{"inbound-wrong-user", "codec-mismatch", "encryption-mismatch", "offer-missing"},
 		Fix: []Remedy{
-			{ForUser, "Look for do-not-disturb, call waiting and blocked callers in the phone's settings."},
+			{ForUser, "{{if .rang}}Nothing to mend if somebody pressed the button. {{end}}Look for do-not-disturb, call waiting and blocked callers in the phone's settings."},
 		},
 		Check:    checkPhoneRejects,
 		RuledOut: incomingOver,
@@ -275,11 +275,11 @@ func checkPhoneRejects(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 		if code < 400 || challenge(c.Final) || c.Cancel != nil || code == 487 || code == 486 && otherCallUp(e, c) {
 			continue
 		}
-		certainty, kind := Likely, Fault
+		certainty, kind, rang := Likely, Fault, ""
 		if (code == 486 || code == 603 || code == 480) && c.Final.Time.Sub(first(c).Time) > 1500*time.Millisecond {
-			certainty, kind = Possible, Outcome // a person will have pressed the button
+			kind, rang = Outcome, span(c.Final.Time.Sub(first(c).Time)) // a person will have pressed the button
 		}
-		hits = append(hits, Hit{Certainty: certainty, Kind: kind, CallID: c.ID, Args: args{"caller": quote(c.From), "answer": inWords(c.Final)},
+		hits = append(hits, Hit{Certainty: certainty, Kind: kind, CallID: c.ID, Args: args{"caller": quote(c.From), "answer": inWords(c.Final), "rang": rang},
 			Cites: cites(cite(c.Final, "this phone said: "+inWords(c.Final)))})
 	}
 	return hits

@@ -11,7 +11,7 @@ var onewayOutRules = []Rule{
 	{
 		Cause: "no-audio-out-not-sent", Kind: Fault, Where: ThisComputer, Needs: evidence.HaveMedia,
 		Title:    "This phone sends no sound.",
-		Why:      "The call was up for {{.up}}, and {{.sent}} sound packets left this phone.",
+		Why:      "The call was up for {{.up}}, and {{.sent}} sound packets {{.seen}}.",
 		Overturn: "Sound packets leaving this computer in a recording of its network traffic.",
 		Fix: []Remedy{
 			{ForUser, "Check that the call is not on hold or muted and that the phone may use the microphone; restart the phone."},
@@ -115,21 +115,28 @@ func checkOutNotSent(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 		return notTold()
 	}
 	for _, c := range answeredCalls(e) {
-		sent := uint64(0)
+		sent, came := uint64(0), uint64(0)
 		for _, s := range streams(c, evidence.Out) {
 			sent += s.Packets
 		}
-		// A capture that shows nothing of the call's sound shows nothing of this either.
+		for _, s := range streams(c, evidence.In) {
+			came += s.Packets
+		}
+		// A capture that shows next to nothing of the call's sound shows nothing of this either.
 		if sent >= 10 || onHoldNow(c) || onHold(c.Agreed) != "" ||
-			!e.Have.Has(evidence.HaveLive) && len(streams(c, evidence.In)) == 0 || proxied(c) {
+			!e.Have.Has(evidence.HaveLive) && came < 10 || proxied(c) {
 			continue
 		}
 		certainty := certain(e.Have.Has(evidence.HaveLive))
 		if m := localMedia(c); certainty != Confirmed && (m == nil || host(m.Addr) != ourAddress(c)) {
 			continue // the sound of this call takes another way than the signalling
 		}
+		seen := "left this phone"
+		if at := takenAt(e); at.IsValid() && at != ourAddress(c) {
+			certainty, seen = Possible, "of this phone came to "+at.String()+", where the recording was made: they were not sent, or lost on the way"
+		}
 		hits = append(hits, Hit{Certainty: certainty, CallID: c.ID, Direction: evidence.Out,
-			Args:  args{"up": span(up(e, c)), "sent": noneOr(int(sent))},
+			Args:  args{"up": span(up(e, c)), "sent": noneOr(int(sent)), "seen": seen},
 			Cites: cites(cite(c.Answer, "answered, and no sound leaves after it"))})
 	}
 	return hits
@@ -239,7 +246,9 @@ func checkPortRefused(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 				if last.IsZero() {
 					last = u.Time
 				}
-				if u.Target != s.To || !closed(u) || n < 2 || u.Time.After(end(e, c)) ||
+				// A packet still on its way when the other side hangs up is turned back,
+				// too, and a call before this one may have used the same port.
+				if u.Target != s.To || !closed(u) || n < 2 || u.Time.After(end(e, c)) || u.Time.Before(first(c).Time) ||
 					last.Sub(c.Answer.Time) < time.Second || last.Sub(u.Time) < 500*time.Millisecond {
 					continue
 				}

@@ -113,6 +113,7 @@ func (s *script) line(l string) {
 	}
 	words := strings.Fields(l)
 	if addr := map[string]*netip.AddrPort{"phone": &s.phone, "server": &s.server, "media": &s.media, "peer": &s.peer}[words[0]]; addr != nil {
+		s.flush() // a second phone in one script begins here
 		*addr, s.err = netip.ParseAddrPort(words[1])
 		return
 	}

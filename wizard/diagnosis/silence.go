@@ -44,11 +44,32 @@ func judgeSilence(e *evidence.Evidence, c *evidence.Call) silent {
 		return silent{"media-blocked-both-ways", Likely, "The other side hears nothing either.",
 			[]Cite{answered(e, "they_hear", "the other side hears nothing")}}
 	}
+	if muteToAll(e, c) {
+		return silent{"no-audio-in-not-sent", Possible, "This recording shows no sound from that machine to anybody, although others send to it: either it sends none, or the recording was made where that cannot be seen.", nil}
+	}
 	s := silent{cause: "no-audio-in", certainty: Likely}
 	if said(e, "heard", "no") {
 		s.cites = []Cite{answered(e, "heard", "nothing is heard")}
 	}
 	return s
+}
+
+// muteToAll tells that a recording shows sound of several machines for the one that
+// a call's sound should come from, and none from it to anybody: nothing between it
+// and our phone explains that.
+func muteToAll(e *evidence.Evidence, c *evidence.Call) bool {
+	m := remoteMedia(c)
+	if e.Have.Has(evidence.HaveLive) || m == nil || !host(m.Addr).IsValid() {
+		return false
+	}
+	there, others := host(m.Addr), false
+	for _, s := range e.Streams {
+		if s.From.Addr().Unmap() == there {
+			return false
+		}
+		others = others || s.To.Addr().Unmap() == there && s.CallID != c.ID && s.Packets >= fewPackets && s.From.Addr().Unmap() != ourAddress(c)
+	}
+	return others
 }
 
 // peerReports are the RTCP packets of the other side.

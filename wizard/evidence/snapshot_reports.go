@@ -133,7 +133,7 @@ func (s *snapshot) reportCall(r *report) (*call, Direction) {
 					best = m
 				}
 			}
-			return best.call, s.way(best)
+			return best.call, s.way(best, r.flow)
 		}
 	}
 	if st := s.streamFor(r.ssrc, r.flow, r.at); st != nil && st.CallID != "" {

@@ -78,12 +78,20 @@ func (s *snapshot) claim(st *stream) (*call, Direction) {
 		}
 	}
 	st.kind = best.kind()
-	return best.call, s.way(best)
+	return best.call, s.way(best, st.key.flow)
 }
 
-// way tells which way a stream goes: by our own description first, then by the peer's.
-func (s *snapshot) way(m match) Direction {
+// way tells which way a stream goes: by the packets' own addresses where exactly
+// one of them is our phone's, for a proxy may hand our own description back to us;
+// else by our own description first, then by the peer's.
+func (s *snapshot) way(m match, f flow) Direction {
 	view := s.view(m.call)
+	switch ours, theirs := view.hasIP(f.from.Addr()), view.hasIP(f.to.Addr()); {
+	case ours && !theirs:
+		return Out
+	case theirs && !ours:
+		return In
+	}
 	at, from := None, None // who wrote the descriptions: Out is us
 	if m.at != nil {
 		at = view.side(m.at.from.From, m.at.from.To)

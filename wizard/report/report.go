@@ -93,7 +93,8 @@ func judge(e *evidence.Evidence, d diagnosis.Diagnosis) Verdict {
 }
 
 // sawItWork tells whether at least one thing was followed to a good end: an
-// accepted registration, or an answered call with sound or with none expected yet.
+// accepted registration, or an answered call of which the INVITE, or else the
+// sound of both ways, was seen.
 func sawItWork(e *evidence.Evidence) bool {
 	for _, r := range e.Registrations {
 		for _, t := range r.Transactions {
@@ -103,7 +104,7 @@ func sawItWork(e *evidence.Evidence) bool {
 		}
 	}
 	for _, c := range e.Calls {
-		if c.Answer != nil {
+		if c.Answer != nil && (c.Invite != nil || c.In != nil && c.Out != nil) {
 			return true
 		}
 	}

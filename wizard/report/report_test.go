@@ -68,6 +68,7 @@ func TestVerdicts(t *testing.T) {
 		{"an outcome", signedIn(t), []diagnosis.Finding{finding("x", diagnosis.Outcome, false)}, Outcome, 0},
 		{"a hint alone", signedIn(t), []diagnosis.Finding{finding("x", diagnosis.Hint, false)}, Healthy, 0},
 		{"nothing wrong", signedIn(t), nil, Healthy, 0},
+		{"an answer without its question", &evidence.Evidence{Calls: []*evidence.Call{{Answer: &evidence.Message{}}}}, nil, Inconclusive, 3},
 		{"nothing seen", &evidence.Evidence{}, nil, Inconclusive, 3},
 	} {
 		t.Run(c.name, func(t *testing.T) {
