@@ -86,6 +86,13 @@ func calleeRows(tone string) []scripted {
 		{name: "REFER in the call", steps: steps(rings(), takes(Audio(1)), Play(tone, 8), Wait(500*ms), Callee.Request("REFER", 2, "", "Refer-To: <sip:elsewhere@127.0.0.1>"), refusedPolitely(), talk(while)), shows: soundBothWays},
 		{name: "OPTIONS in the call", steps: steps(rings(), takes(Audio(1)), Play(tone, 8), Callee.Request("OPTIONS", 2, ""), Expected(200, Has("Allow", "INVITE")), talk(while)), shows: soundBothWays},
 		{name: "INFO in the call", steps: steps(rings(), takes(Audio(1)), Play(tone, 8), Callee.Request("INFO", 2, ""), Expected(200), talk(while)), shows: soundBothWays},
+		{name: "keys by INFO from us", steps: steps(rings(), takes(Audio(1)), Play(tone, 8), pressed("1"), pressed("#"), hangUpAfter(while)),
+			ours: func(t *testing.T, c *sipclient.Call) {
+				require.Equal(t, sipclient.Answered, c.Wait(briefly(t), sipclient.Answered))
+				time.Sleep(300 * ms) // as for a re-INVITE
+				require.NoError(t, c.SendInfoDTMF(briefly(t), "1#"))
+				untilEnd(t, c)
+			}, shows: soundBothWays},
 		{name: "UPDATE in the call", steps: steps(rings(), takes(Audio(1)), Play(tone, 8), Callee.Request("UPDATE", 2, ""), Expected(200), talk(while)), shows: soundBothWays},
 		{name: "UPDATE with a description", steps: steps(rings(), takes(Audio(1)), Play(tone, 8), Callee.Request("UPDATE", 2, Audio(2)), Expected(200, Says("m=audio [1-9]")), talk(while)), shows: soundBothWays},
 
@@ -143,6 +150,11 @@ func calleeRows(tone string) []scripted {
 		rows = append(rows, scripted{name: fmt.Sprintf("digits as payload type %d", digits), steps: steps(rings(), takes(answer), talk(while)), shows: soundBothWays})
 	}
 	return rows
+}
+
+// pressed waits for one key by INFO and takes it.
+func pressed(key string) []Step {
+	return steps(Expect("INFO", Has("Content-Type", "application/dtmf-relay"), Says("Signal="+key)), Reply(200, "OK", ""))
 }
 
 // holdWhenAnswered puts the other side on hold as soon as the call is up.

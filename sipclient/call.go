@@ -174,8 +174,8 @@ func (c *Call) talk() {
 	c.reach(Ended)
 }
 
-// bye ends a dialog of ours. It never waits longer than 2 s (trap 11): the BYE
-// is out, and nothing hangs on its answer.
+// bye ends a dialog of ours. It never waits longer than 2 s for the answer (trap 11):
+// the BYE is out, and nothing hangs on it.
 func (c *Call) bye(d *dialog) {
 	if d == nil {
 		return

@@ -66,7 +66,7 @@ func (p *Phone) target(to string) (sip.Uri, bool) {
 		to, _, _ = strings.Cut(to[len("tel:"):], ";")
 	}
 	if user, host, ok := strings.Cut(to, "@"); ok {
-		if err := sip.ParseUri("sip:"+user+"@"+host, &uri); err != nil || user == "" || strings.ContainsAny(to, " \r\n<>\"") {
+		if err := sip.ParseUri("sip:"+escape(user)+"@"+host, &uri); err != nil || user == "" || strings.ContainsAny(to, " \r\n<>\"") {
 			return uri, false
 		}
 		return uri, true
@@ -76,7 +76,7 @@ func (p *Phone) target(to string) (sip.Uri, bool) {
 		return uri, false
 	}
 	uri = p.domainURI()
-	uri.User = user
+	uri.User = escape(user)
 	return uri, true
 }
 

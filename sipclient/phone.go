@@ -2,10 +2,10 @@
 // TCP or TLS, talks, and puts every SIP message, RTP and RTCP packet on a tape,
 // stamped the moment it crosses the socket (in the clear on TLS).
 //
-// It stands on sipgo (parsing, transactions) and diago (offer and answer, media
-// session, RTP packets), but owns the sockets under both. Registration and
-// dialogs are its own: the state that can crash, hang or harm in the stack
-// (named "trap" in the tests) is kept out of the way here.
+// It stands on sipgo (parsing, transactions) and diago (codecs, the numbering of RTP
+// packets, digit events), but owns the sockets under both. Registration, dialogs,
+// descriptions and RTCP are its own: the state that can crash, hang or harm in the
+// stack (named "trap" in the tests) is kept out of the way here.
 package sipclient
 
 import (

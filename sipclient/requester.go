@@ -3,6 +3,7 @@ package sipclient
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/emiago/sipgo/sip"
@@ -30,8 +31,22 @@ func (p *Phone) domainURI() sip.Uri {
 // their own addresses by port only.
 func (p *Phone) identity(user string) sip.Uri {
 	uri := p.domainURI()
-	uri.User = user
+	uri.User = escape(user)
 	return uri
+}
+
+// escape writes what no URI may hold as it is, letters beyond ASCII, as %HH of its
+// UTF-8 form (RFC 3261 19.1.2, 25.1): servers take a bare one for a malformed message.
+func escape(user string) string {
+	var b strings.Builder
+	for i := range len(user) {
+		if c := user[i]; c >= 0x80 {
+			fmt.Fprintf(&b, "%%%02X", c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
 }
 
 // head is what all requests of one dialog or registration have in common.

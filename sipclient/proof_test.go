@@ -63,3 +63,24 @@ func TestNoPasswordIsNoted(t *testing.T) {
 		t.Error(notes(p))
 	}
 }
+
+// Letters beyond ASCII stand in addresses in their escaped form, and in the answer to a
+// challenge as they are.
+func TestUmlauts(t *testing.T) {
+	srv := newPeer(t)
+	p := newPhone(t, srv.addr(), func(c *Config) { c.User = "jörg" })
+	done := background(func() error { return p.Register(context.Background()) })
+	req := srv.until("REGISTER")
+	srv.reply(req, 401, "r", "", challengeMD5)
+	next := srv.until("REGISTER")
+	srv.reply(next, 200, "r", "")
+	_ = result(t, done)
+	if !strings.HasPrefix(req.Get("To"), "<sip:j%C3%B6rg@") || !strings.HasPrefix(req.Get("From"), "<sip:j%C3%B6rg@") || !strings.Contains(next.Get("Authorization"), `username="jörg"`) {
+		t.Errorf("%s %s %s", req.Get("To"), req.Get("From"), next.Get("Authorization"))
+	}
+	for _, to := range []string{"zoë", "zoë@pbx.example"} {
+		if uri, ok := p.target(to); !ok || uri.User != "zo%C3%AB" {
+			t.Errorf("%q: %s", to, uri.String())
+		}
+	}
+}
