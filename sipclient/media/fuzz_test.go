@@ -28,6 +28,10 @@ func FuzzDescription(f *testing.F) {
 	f.Add([]byte("v=0\r\nc=IN IP4 127.0.0.1\r\nm=video 4002 RTP/AVP 97\r\nm=audio 4000 RTP/AVP 0 0\r\na=rtpmap:0\r\na=rtpmap:0 PCMU/8000\r\na=inactive\r\nm=image 0 udptl t38\r\n"))
 	f.Add([]byte("v=0\r\nm=audio 4000/2 RTP/AVP 8\r\nc=IN\r\nc=IN IP4 0.0.0.0\r\n"))
 	f.Add([]byte("v=0\r\nc=IN IP4 127.0.0.1\r\nm=audio 4000 RTP/SAVP 8\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz|2^20|1:4\r\nm=audio 4002 RTP/AVP 9 96\r\na=rtpmap:96 telephone-event/8000\r\na=rtcp-mux\r\na=rtcp:4009 IN IP4 127.0.0.2\r\n"))
+	// As exchanges, browsers and phones on hold write them.
+	f.Add([]byte("v=0\r\no=- 1700000000 1700000001 IN IP4 10.0.0.2\r\ns=PBX\r\nc=IN IP4 10.0.0.2\r\nt=0 0\r\nm=audio 14000 RTP/AVP 9 0 8 3 13 101\r\na=rtpmap:9 G722/8000\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-16\r\na=ptime:20\r\na=maxptime:150\r\na=sendrecv\r\na=rtcp:14001\r\n"))
+	f.Add([]byte("v=0\r\no=- 7 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0 1\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111 63 9 0 8 13 126\r\nc=IN IP4 0.0.0.0\r\na=rtcp:9 IN IP4 0.0.0.0\r\na=ice-ufrag:abcd\r\na=ice-pwd:0123456789\r\na=fingerprint:sha-256 00:11\r\na=setup:actpass\r\na=mid:0\r\na=rtcp-mux\r\na=rtpmap:111 opus/48000/2\r\na=fmtp:111 minptime=10;useinbandfec=1\r\na=rtpmap:126 telephone-event/8000\r\na=ssrc:1 cname:x\r\nm=video 0 UDP/TLS/RTP/SAVPF 96\r\n"))
+	f.Add([]byte("v=0\r\no=x 1 3 IN IP6 ::1\r\ns=-\r\nc=IN IP6 ::1\r\nb=AS:84\r\nt=0 0\r\nm=audio 0 RTP/AVPF 8\r\na=inactive\r\nm=audio 5004/2 RTP/SAVP 0 97\r\na=rtpmap:97 iLBC/8000\r\na=crypto:2 AEAD_AES_256_GCM inline:AAAA|2^20\r\na=sendonly\r\nm=image 4000 udptl t38\r\n"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		for _, encryption := range []string{AsOffered, Plain, Optional, Encrypted} {
 			m := bareLine()
