@@ -107,7 +107,7 @@ func message(n int, out bool, text string) *evidence.Message {
 func someEvidence() *evidence.Evidence {
 	common := "\nVia: SIP/2.0/UDP 192.0.2.7:5060;branch=z9hG4bKx\nFrom: <sip:2001@pbx.example.net>;tag=a\nTo: <sip:2001@pbx.example.net>\nCall-ID: c1\nCSeq: 2 REGISTER\nMax-Forwards: 70"
 	ask := message(1, true, "REGISTER sip:pbx.example.net SIP/2.0"+common+
-		"\nAuthorization: Digest username=\"2001\", response=\"0123456789abcdef0123456789abcdef\", uri=\"sip:pbx.example.net\"")
+		"\nContact: <sip:2001@192.0.2.7:5060>;expires=300\nAuthorization: Digest username=\"2001\", response=\"0123456789abcdef0123456789abcdef\", uri=\"sip:pbx.example.net\"")
 	ok := message(2, false, "SIP/2.0 200 OK"+common)
 	reg := &evidence.Registration{CallID: "c1", AOR: "2001@pbx.example.net", Server: netip.MustParseAddrPort("198.51.100.20:5060"), Out: true,
 		Transactions: []*evidence.Transaction{{Method: "REGISTER", Out: true, Request: ask, Responses: []*evidence.Message{ok}}}}

