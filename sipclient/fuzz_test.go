@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
@@ -41,10 +42,9 @@ func spliced(which uint8, at uint16, cut uint8, put []byte) []byte {
 
 // unplugged is a phone without sockets.
 func unplugged() *Phone {
-	p := &Phone{cfg: Config{Account: Account{User: "alice", Domain: "example.net", Password: "secret-word"}, Resolver: noNames{}}, peers: map[string]bool{"127.0.0.1": true}, calls: map[string]*Call{}, past: map[string]time.Time{}, sources: map[string]bool{},
+	p := &Phone{cfg: Config{Account: Account{User: "alice", Domain: "example.net", Password: "secret-word"}, Resolver: noNames{}}, peers: map[string]bool{"127.0.0.1": true}, calls: map[string]*Call{}, past: map[string]time.Time{}, sources: map[string]bool{}, noted: map[string]time.Time{},
 		asked: valve{burst: 1000}, told: valve{burst: 1000}, net: capture.UDP, home: mustAddr("127.0.0.1:1"), ctx: context.Background(), tape: &capture.Tape{}, door: newDoorman()}
 	p.auth = newAuthenticator(p.cfg.Account, nil)
-	p.conn = p.newSIPConn(new(wire.Socket))
 	return p
 }
 
@@ -55,16 +55,37 @@ func FuzzFit(f *testing.F) {
 		f.Add(uint8(i), uint16(0), uint8(0), []byte{}, false)
 		f.Add(uint8(i), uint16(60*i), uint8(9), []byte("\r\nVia: <,\";lr=\r\n"), i%2 == 0)
 	}
+	f.Add(uint8(6), uint16(0), uint8(0), []byte{}, true)
 	f.Add(uint8(0), uint16(600), uint8(0), []byte("\r\nAuthorization: Digest nonce=1.2, realm=\"example.net\", nc=ff, qop=auth"), true)
+	sink, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 2)})
+	if err != nil {
+		f.Fatal(err)
+	}
+	socket, err := wire.Tap{Tape: &capture.Tape{Cap: 1 << 20}, Go: func(func()) {}, Unreachable: func(netip.AddrPort, string) {}}.Listen(mustAddr("127.0.0.1:0"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() { socket.Close(); sink.Close() })
 	f.Fuzz(func(t *testing.T, which uint8, at uint16, cut uint8, put []byte, stranger bool) {
 		p := unplugged()
+		p.conn = p.newSIPConn(socket)
 		from := mustAddr("127.0.0.1:5060")
 		if stranger {
-			from = mustAddr("127.0.0.2:5060")
+			from = wire.AddrPort(sink.LocalAddr())
 		}
 		data := spliced(which, at, cut, put)
-		let := false
-		wire.Safely(func(b []byte, _ netip.AddrPort, _ time.Time) { let = p.fit(p.conn, b, capture.UDP, from) }, data, from, time.Now())
+		let, tripped := false, ""
+		func() {
+			defer func() {
+				if recover() != nil {
+					tripped = where(debug.Stack())
+				}
+			}()
+			let = p.fit(p.conn, data, capture.UDP, from)
+		}()
+		if strings.HasPrefix(tripped, "softphonedoctor/") {
+			t.Fatal("our own code trips:", tripped)
+		}
 		if !p.mu.TryLock() || !p.door.mu.TryLock() {
 			t.Fatal("a lock is left behind")
 		}
@@ -93,6 +114,17 @@ func FuzzFit(f *testing.F) {
 			_ = recordRoute(m)
 		}
 	})
+}
+
+// where names the function that tripped: the first one of a package below panic itself.
+func where(stack []byte) string {
+	_, below, _ := strings.Cut(string(stack), "\npanic(")
+	for _, line := range strings.Split(below, "\n")[1:] {
+		if !strings.HasPrefix(line, "\t") && !strings.HasPrefix(line, "runtime.") && !strings.HasPrefix(line, "panic(") {
+			return line
+		}
+	}
+	return ""
 }
 
 // nowhere is a connection that takes everything.
