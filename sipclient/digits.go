@@ -3,10 +3,15 @@ package sipclient
 import (
 	"context"
 	"errors"
+
+	"softphonedoctor/sipclient/media"
 )
 
+// ErrNoEvents: the other side did not agree to keys as events (RFC 4733).
+var ErrNoEvents = media.ErrNoEvents
+
 // SendDigits sends keys (0 to 9, *, #, A to D) as events of RFC 4733, and returns when
-// the last one is out. media.ErrNoEvents says that the other side did not agree to them,
+// the last one is out. ErrNoEvents says that the other side did not agree to them,
 // media.ErrQuiet that no sound flows from us, on hold for example. Each key sounds for
 // 100 ms, with 100 ms between two; our own sound pauses meanwhile.
 func (c *Call) SendDigits(ctx context.Context, digits string) error {

@@ -50,7 +50,9 @@ The account file is TOML:
 and, where needed: login, caller_id, proxy, transport ("udp", "tcp" or "tls"),
 ca_file (a PEM file with the certificate authority of a private server; the
 system's are trusted anyway), prefer_ipv6, codecs, encryption, register (false
-for a line without sign-in), provider. An IPv6 address: [2001:db8::1]:5061.
+for a line without sign-in), keep_alive ("line", or "options" for signs of life
+that a server answers), challenge_callers (true: take calls from any address once
+the caller has proven the password), provider. An IPv6 address: [2001:db8::1]:5061.
 
 codecs lists what to offer, best first, of "PCMU", "PCMA", "G722" and "CN" (comfort
 noise); without it PCMA and PCMU. encryption is "srtp" (SRTP with keys by SDES, and

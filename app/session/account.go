@@ -35,6 +35,10 @@ type Account struct {
 	Encryption  string   `toml:"encryption"`   // of sound: "none", "optional", "srtp" (or "sdes"); empty: as offered
 	Register    *bool    `toml:"register"`     // false for an allow-listed trunk; nil: true
 	Provider    string   `toml:"provider"`     // name of a dictionary
+	KeepAlive   string   `toml:"keep_alive"`   // signs of life: "line" (default) or "options"
+	// ChallengeCallers takes calls from unknown addresses, too, once they have proven
+	// to know the password: for telephone systems that call from another address.
+	ChallengeCallers bool `toml:"challenge_callers"`
 
 	roots *x509.CertPool // of the built-in PBX, in place of all others
 }
@@ -95,6 +99,9 @@ func (a Account) Check() error {
 	}
 	if !slices.Contains([]string{"", "none", "optional", "srtp", "sdes"}, strings.ToLower(a.Encryption)) {
 		return bad("encryption", "encryption %q is not known: use \"srtp\", \"optional\" or \"none\"", a.Encryption)
+	}
+	if !slices.Contains([]string{"", "line", "options"}, strings.ToLower(a.KeepAlive)) {
+		return bad("keep_alive", "keep_alive %q is not known: use \"line\" or \"options\"", a.KeepAlive)
 	}
 	for _, c := range a.Codecs {
 		if !slices.Contains([]string{"PCMU", "PCMA", "G722", "CN"}, strings.ToUpper(c)) {

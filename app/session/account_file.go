@@ -61,7 +61,7 @@ func ParseAccount(data []byte) (Account, error) {
 		if m := heading.FindStringSubmatch(line(data, row)); m != nil {
 			return Account{}, fmt.Errorf("line %d: leave out the heading [%s]; the settings stand in the file without one", row, m[1])
 		}
-		return Account{}, fmt.Errorf("line %d: %q is no setting; the settings are user, domain, password, password_env, login, caller_id, proxy, transport, ca_file, prefer_ipv6, codecs, encryption, register, provider and name",
+		return Account{}, fmt.Errorf("line %d: %q is no setting; the settings are user, domain, password, password_env, login, caller_id, proxy, transport, ca_file, prefer_ipv6, codecs, encryption, register, provider, keep_alive, challenge_callers and name",
 			row, strings.Join(strict.Errors[0].Key(), "."))
 	case errors.As(err, &broken):
 		row, column := broken.Position()
@@ -123,7 +123,7 @@ func mistake(text string) string {
 	name, value := m[1], m[3]
 	bare := strings.TrimSpace(comment.ReplaceAllString(value, ""))
 	switch name {
-	case "register", "prefer_ipv6":
+	case "register", "prefer_ipv6", "challenge_callers":
 		return name + " must be true or false, without quotes"
 	case "codecs":
 		return `codecs is a list in square brackets: codecs = ["PCMA", "PCMU"]`

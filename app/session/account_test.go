@@ -93,6 +93,8 @@ func TestBrokenAccounts(t *testing.T) {
 		"smart quotes":     {"user = “2001”\npassword = “" + secret + "”\n", "line 1: user must stand in plain quotes"},
 		"quoted false":     {pw + "register = \"false\"\n", "line 2: register must be true or false, without quotes"},
 		"yes":              {pw + "prefer_ipv6 = yes # always\n", "line 2: prefer_ipv6 must be true or false, without quotes"},
+		"sign of life":     {pw + "user = \"a\"\ndomain = \"b\"\nkeep_alive = \"ping\"\n", "keep_alive \"ping\" is not known"},
+		"quoted true":      {pw + "challenge_callers = \"true\"\n", "line 2: challenge_callers must be true or false, without quotes"},
 		"one codec":        {pw + "codecs = \"PCMA\"\n", "line 2: codecs is a list in square brackets"},
 		"heading":          {"[account]\n" + pw, "line 1: leave out the heading [account]"},
 		"noise alone":      {pw + "user = \"a\"\ndomain = \"b\"\ncodecs = [\"cn\"]\n", "add PCMA, PCMU or G722"},

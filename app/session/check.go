@@ -89,7 +89,8 @@ func NewCheck(r Request) (*Check, error) {
 		return nil, err
 	}
 	c := &Check{request: r, scenario: sc, tape: &capture.Tape{}, named: known.named, warnings: known.warnings}
-	c.lazy = &lazyPhone{config: sipclient.Config{Account: phoneAccount(r.Account), Tape: c.tape, Tries: triesOf(r.Account), Roots: roots, PreferIPv6: r.Account.PreferIPv6}}
+	c.lazy = &lazyPhone{config: sipclient.Config{Account: phoneAccount(r.Account), Tape: c.tape, Tries: triesOf(r.Account), Roots: roots, PreferIPv6: r.Account.PreferIPv6,
+		KeepAliveOptions: strings.EqualFold(r.Account.KeepAlive, "options"), ChallengeStrangers: r.Account.ChallengeCallers}}
 	if r.Account.Registers() && !r.Passing {
 		c.keepJournal()
 	}
@@ -303,6 +304,15 @@ func (l *lazyPhone) Close(ctx context.Context) error {
 type liveCall struct{ *sipclient.Call }
 
 func (c liveCall) State() wizard.CallState { return states[c.Call.State()] }
+
+// SendDigits presses keys as events where they were agreed, else by messages (INFO).
+func (c liveCall) SendDigits(ctx context.Context, digits string) error {
+	err := c.Call.SendDigits(ctx, digits)
+	if errors.Is(err, sipclient.ErrNoEvents) {
+		err = c.Call.SendInfoDTMF(ctx, digits)
+	}
+	return err
+}
 
 func (c liveCall) Wait(ctx context.Context, s wizard.CallState) wizard.CallState {
 	for phone, w := range states {

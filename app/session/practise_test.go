@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"softphonedoctor/wizard"
+	"softphonedoctor/wizard/evidence"
 	"softphonedoctor/wizard/report"
 )
 
@@ -32,6 +33,11 @@ func TestEveryFaultIsNamedAsItself(t *testing.T) {
 				t.Errorf("found %s (%v)\n%s", res.Found, res.Others, &text)
 			}
 			requireSameFromFile(t, res)
+			if f.Cause == "dtmf-not-negotiated" {
+				keys := res.Report.Evidence.Calls[0].KeysBy(evidence.Out, evidence.KeysByInfo)
+				require.NotNil(t, keys, "without events, keys go out as messages")
+				require.Equal(t, "159", keys.Keys)
+			}
 		})
 	}
 }

@@ -66,6 +66,22 @@ func TestCAFile(t *testing.T) {
 	require.True(t, pool == nil && err == nil, "without a file the system's authorities stand")
 }
 
+// Signs of life that are answered, and callers who prove the password, reach the phone.
+func TestKeepAliveAndChallengeReachThePhone(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "account.toml")
+	require.NoError(t, os.WriteFile(file, []byte("user = \"a\"\ndomain = \"b\"\npassword = \"x\"\nkeep_alive = \"options\"\nchallenge_callers = true\n"), 0o600))
+	a, err := LoadAccount(file)
+	require.NoError(t, err)
+	c, err := NewCheck(Request{Account: a, Situation: "registration", Passing: true})
+	require.NoError(t, err)
+	require.True(t, c.lazy.config.KeepAliveOptions)
+	require.True(t, c.lazy.config.ChallengeStrangers)
+	a.KeepAlive, a.ChallengeCallers = "line", false
+	c, err = NewCheck(Request{Account: a, Situation: "registration", Passing: true})
+	require.NoError(t, err)
+	require.False(t, c.lazy.config.KeepAliveOptions || c.lazy.config.ChallengeStrangers)
+}
+
 func TestSipsNeedsTLS(t *testing.T) {
 	a := Account{User: "a", Domain: "b", Password: "x"}
 	_, err := NewCheck(Request{Account: a, Situation: "no-ringback", Target: "sips:200@b"})
