@@ -30,6 +30,8 @@ type Document struct {
 	Calls         []CallDoc         `json:"calls"`
 	Streams       []StreamDoc       `json:"streams"`
 	Probes        []ProbeDoc        `json:"probes"`
+	// Hops are the servers on the way, where a stuck call was followed.
+	Hops []Hop `json:"hops"`
 	Warnings      []string          `json:"warnings"`
 	// OwnLimits says what this test phone cannot do and a call needed.
 	OwnLimits []LimitDoc `json:"own_limits"`
@@ -154,7 +156,7 @@ func (r *Report) Document() Document {
 		Seconds:  math.Round(r.Took.Seconds()*1000) / 1000,
 		Findings: findingDocs(r.Diagnosis.Findings),
 		Clear:    list(r.Diagnosis.Clear), Unchecked: list(r.Diagnosis.Unchecked),
-		Registrations: []RegistrationDoc{}, Calls: []CallDoc{}, Streams: []StreamDoc{}, Probes: []ProbeDoc{},
+		Registrations: []RegistrationDoc{}, Calls: []CallDoc{}, Streams: []StreamDoc{}, Probes: []ProbeDoc{}, Hops: hops(r.Evidence),
 		Warnings: list(r.Warnings), OwnLimits: []LimitDoc{},
 	}
 	for _, l := range r.Diagnosis.Limits {

@@ -196,6 +196,9 @@ func (p *printer) figures(r *Report) {
 		d := registrationDoc(g)
 		p.para("  ", fmt.Sprintf("sign-in at %s over %s: answers %s", d.Server, d.Transport, numbers(d.Codes)))
 	}
+	if text := hopsText(r.Evidence); text != "" {
+		p.para("  ", text)
+	}
 	for _, c := range r.Evidence.Calls {
 		text := fmt.Sprintf("call %s, answers %s", map[bool]string{true: "in", false: "out"}[c.Direction.String() == "in"], numbers(callDoc(c).Codes))
 		if d, ok := c.PostDialDelay(); ok {
