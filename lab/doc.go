@@ -15,13 +15,14 @@
 //
 // With -short one row of each family runs: a sign-in, a refusal, a silence, a
 // healthy call, a faulty one, a call in, a busy phone, a scripted call each way, a
-// scripted fault, a call through a relay, a hold, an encrypted call, and the peers'
-// own tests.
+// scripted fault, a call through a relay, a hold, an encrypted call, a sign-in beside
+// other phones, a killed run, a keep-alive, an edge proxy, and the peers' own tests.
 //
 // # What Kamailio does for whom
 //
 // User X has the password "pw-X" (Password). Every other user name registers and
-// is called as usual; calls are relayed with Record-Route.
+// is called as usual; calls are relayed with Record-Route. Where an edge proxy leaves
+// its Path (RFC 3327), calls go that way, and the 200 names it as Service-Route.
 //
 //	REGISTER of        gets
 //	reg-401loop        401 with a new challenge, whatever is sent

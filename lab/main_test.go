@@ -19,6 +19,10 @@ import (
 // would decide about jitter. When all tests are through, nothing may be left of
 // what they started.
 func TestMain(m *testing.M) {
+	if os.Getenv(killedUser) != "" {
+		signInUntilKilled()
+		return
+	}
 	flag.Parse()
 	given := false
 	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
