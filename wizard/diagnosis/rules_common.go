@@ -51,6 +51,9 @@ func signInRefused(cause string) check {
 func callRefused(cause string) check {
 	return func(e *evidence.Evidence, d Dictionary) (hits []Hit) {
 		for _, c := range outCalls(e) {
+			if isAgain(e, c) {
+				continue // a change that did not help says nothing by itself
+			}
 			if v, ok := decideCall(e, c, d); ok && v.cause == cause {
 				h := v.hit()
 				if heldBack(e) && slices.Contains(wantSignIn, cause) {

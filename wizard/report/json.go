@@ -31,8 +31,8 @@ type Document struct {
 	Streams       []StreamDoc       `json:"streams"`
 	Probes        []ProbeDoc        `json:"probes"`
 	// Hops are the servers on the way, where a stuck call was followed.
-	Hops []Hop `json:"hops"`
-	Warnings      []string          `json:"warnings"`
+	Hops     []Hop    `json:"hops"`
+	Warnings []string `json:"warnings"`
 	// OwnLimits says what this test phone cannot do and a call needed.
 	OwnLimits []LimitDoc `json:"own_limits"`
 }
