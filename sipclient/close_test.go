@@ -130,10 +130,7 @@ func TestLookup(t *testing.T) {
 }
 
 func TestIPv6(t *testing.T) {
-	conn, err := net.ListenUDP("udp6", &net.UDPAddr{IP: net.IPv6loopback})
-	if err != nil {
-		t.Skip("this machine has no IPv6 loopback")
-	}
+	conn := listen6(t)
 	defer conn.Close()
 	p := newPhone(t, conn.LocalAddr().String())
 	done := background(func() error { return p.Options(context.Background(), 0) })

@@ -141,10 +141,7 @@ func TestStreamFailover(t *testing.T) {
 
 // From one IP version to the other: signalling, Contact and sound move along.
 func TestFailoverToIPv4(t *testing.T) {
-	six, err := net.ListenUDP("udp6", &net.UDPAddr{IP: net.IPv6loopback})
-	if err != nil {
-		t.Skip("this machine has no IPv6 loopback")
-	}
+	six := listen6(t)
 	defer six.Close()
 	srv := newPeer(t)
 	p := several(t, "udp", six.LocalAddr().String(), srv.addr())

@@ -98,22 +98,27 @@ func FuzzFit(f *testing.F) {
 		if err != nil {
 			t.Fatal("let through, but", err)
 		}
-		msg.SetSource(from.String())
-		switch m := msg.(type) {
-		case *sip.Request:
-			_ = response(m, 200, "OK").String()
-			_ = incoming(m, "tag").target.String()
-			_, _ = p.within(m, true)
-			_ = unsupported(m)
-			_, _ = sessionExpires(m)
-		case *sip.Response:
-			_ = p.grantedTime(m, 0)
-			_ = retryAfter(m)
-			_, _ = pick(m, true)
-			_, _ = pick(m, false)
-			_ = recordRoute(m)
-		}
+		handle(p, msg, from)
 	})
+}
+
+// handle does with a message that was let in what the phone's handlers do first.
+func handle(p *Phone, msg sip.Message, from netip.AddrPort) {
+	msg.SetSource(from.String())
+	switch m := msg.(type) {
+	case *sip.Request:
+		_ = response(m, 200, "OK").String()
+		_ = incoming(m, "tag").target.String()
+		_, _ = p.within(m, true)
+		_ = unsupported(m)
+		_, _ = sessionExpires(m)
+	case *sip.Response:
+		_ = p.grantedTime(m, 0)
+		_ = retryAfter(m)
+		_, _ = pick(m, true)
+		_, _ = pick(m, false)
+		_ = recordRoute(m)
+	}
 }
 
 // where names the function that tripped: the first one of a package below panic itself.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -260,4 +261,19 @@ func mustRead(t *testing.T, c *net.UDPConn, what string) []byte {
 		t.Fatalf("no %s came", what)
 	}
 	return b
+}
+
+// listen6 opens a socket on the IPv6 loopback. A machine without one skips the test,
+// but not in CI.
+func listen6(t *testing.T) *net.UDPConn {
+	t.Helper()
+	conn, err := net.ListenUDP("udp6", &net.UDPAddr{IP: net.IPv6loopback})
+	switch {
+	case err == nil:
+	case os.Getenv("CI") == "true":
+		t.Fatal("this machine has no IPv6 loopback: ", err)
+	default:
+		t.Skip("this machine has no IPv6 loopback")
+	}
+	return conn
 }

@@ -174,18 +174,6 @@ func FuzzGuard(f *testing.F) {
 		if err != nil {
 			t.Fatal("admitted, but", err)
 		}
-		msg.SetSource(from.String())
-		switch m := msg.(type) {
-		case *sip.Request:
-			_ = response(m, 200, "OK").String()
-			_ = incoming(m, "tag").target.String()
-			_, _ = p.within(m, true)
-			_ = unsupported(m)
-		case *sip.Response:
-			_ = p.grantedTime(m, 0)
-			_ = retryAfter(m)
-			_, _ = pick(m, true)
-			_ = recordRoute(m)
-		}
+		handle(p, msg, from)
 	})
 }
