@@ -40,6 +40,90 @@ const (
 	ProbeFragments = "fragments"
 )
 
+// Keys of KindProbe notes about this computer's place in its networks.
+const (
+	// ProbeInterfaces: does this computer have one connection to the outside only?
+	// Details: used=NAME addr=ADDR kind=wired|wireless|vpn|other of what leads to the
+	// server, and others=NAME/KIND,NAME/KIND for the rest that is up.
+	ProbeInterfaces = "interfaces"
+	// ProbeGateway: does the router answer? Details: gateway=ADDR sent=N got=N
+	// rtt=DURATION (median) worst=DURATION.
+	ProbeGateway = "gateway"
+	// ProbeServerPath: do packets come as far as the server's machine? Details:
+	// server=ADDR sent=N got=N rtt=DURATION worst=DURATION; for "no" reached=ADDR (the
+	// last machine on the way that answered) hops=N, and icmp=REASON where one said why.
+	ProbeServerPath = "server-path"
+	// ProbeInternet: does anything behind the router answer? Details: by=ADDR hops=N.
+	ProbeInternet = "internet"
+)
+
+// Keys of KindProbe notes about the name service.
+const (
+	// ProbeDNS: does the server's name lead to an address, in a usual time? Details:
+	// name=NAME naptr=SERVICE,... srv-udp=N srv-tcp=N srv-tls=N a=N aaaa=N slowest=DURATION,
+	// and for "no" reason=TEXT.
+	ProbeDNS = "dns"
+	// ProbeDNSAgree: do all name servers of this computer say the same? Details:
+	// servers=ADDR,ADDR and for "no" differ=TEXT.
+	ProbeDNSAgree = "dns-agree"
+	// ProbeDNSTargets: do all servers to which the name leads answer? Details: dead=ADDR,...
+	// alive=ADDR,... first=dead|alive.
+	ProbeDNSTargets = "dns-targets"
+)
+
+// Keys of KindProbe notes about the ways to the server. Each asks: is a small OPTIONS
+// answered over it? Details: server=ADDR, code=N (of the answer) in DURATION, and for
+// "no" reason=TEXT.
+const (
+	ProbeUDP = "transport-udp"
+	ProbeTCP = "transport-tcp"
+	// ProbeTLS has, also where the certificate was not accepted, version=TEXT
+	// cipher=TEXT name=NAME until=TIME faults=FAULT,FAULT (as of PhoneTLS).
+	ProbeTLS = "transport-tls"
+	// ProbeUDPPort is UDP once more, from another port than 5060 here; ProbeUDP is from
+	// 5060 where that is free. Details in both: from=ADDR:PORT.
+	ProbeUDPPort = "transport-udp-port"
+	// ProbeClock: does this computer's clock agree with the server's (Date) within 30 s?
+	// Details: off=DURATION (positive: this clock is ahead) server=TIME.
+	ProbeClock = "clock"
+	// ProbeSizeUDP and ProbeSizeTCP: do large requests arrive as well as small ones?
+	// Details: largest=BYTES (that was answered) failed=BYTES (the smallest that was not)
+	// invite=BYTES (of this phone's own INVITE, where known).
+	ProbeSizeUDP = "size-udp"
+	ProbeSizeTCP = "size-tcp"
+)
+
+// Keys of KindProbe notes about NAT beside those above.
+const (
+	// ProbeNAT: is there no NAT at all on the way? Details: local=ADDR:PORT
+	// mapped=ADDR:PORT by=SERVER type=none|full-cone|address-restricted|port-restricted|symmetric|unknown.
+	ProbeNAT = "nat"
+	// ProbeNATMedia: is the port of a call's sound seen from outside as the others are?
+	// Details: local=ADDR:PORT mapped=ADDR:PORT by=SERVER.
+	ProbeNATMedia = "nat-media"
+	// ProbeNATStable: did the outside address of a socket stay the same while it was
+	// watched? Details: first=ADDR:PORT then=ADDR:PORT after=DURATION.
+	ProbeNATStable = "nat-stable"
+)
+
+// Keys of KindProbe notes about helpers that rewrite messages (SIP ALG).
+const (
+	// ProbeALGEcho: did what the server echoes come back as it was sent? It proves
+	// nothing where it did: such helpers translate back on the way in. Details:
+	// what=via|call-id|contact|... sent=TEXT back=TEXT over=udp|tcp.
+	ProbeALGEcho = "alg-echo"
+	// ProbeALGPorts: is UDP from port 5060 treated like UDP from another port, TCP and
+	// TLS? Details: differs=TEXT.
+	ProbeALGPorts = "alg-ports"
+	// ProbeALGMirror: did a mirror at the other end receive what was sent, byte for byte?
+	// Details: what=via|contact|sdp|content-length|... sent=TEXT received=TEXT over=udp|tcp mirror=ADDR.
+	ProbeALGMirror = "alg-mirror"
+	// ProbeMirrorOut and ProbeMirrorIn: did the sound packets of a test come as far as
+	// the mirror, and back? Details: sent=N got=N lost=N mirror=ADDR.
+	ProbeMirrorOut = "mirror-out"
+	ProbeMirrorIn  = "mirror-in"
+)
+
 // Keys of KindProbe notes about sound devices; they begin with "sound-".
 const (
 	// SoundMicrophone and SoundSpeaker: could the device be opened, and did it stay?
