@@ -51,7 +51,7 @@ func Examine(r io.Reader, subject wizard.Subject) (*report.Report, error) {
 	return rep, err
 }
 
-func openCapture(path string) (io.ReadCloser, error) {
+func openCapture(path string) (*os.File, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("cannot open %s: %w", path, bareError(err))
@@ -60,41 +60,7 @@ func openCapture(path string) (io.ReadCloser, error) {
 		f.Close()
 		return nil, fmt.Errorf("%s is a folder; name one capture file in it", path)
 	}
-	// A saved report is known by what it holds: a browser or a mail program may
-	// have taken its suffix away.
-	head := make([]byte, len(zipMagic))
-	n, _ := io.ReadFull(f, head)
-	if string(head[:n]) == zipMagic {
-		return openInZip(f, path)
-	}
-	return joined{io.MultiReader(bytes.NewReader(head[:n]), f), f}, nil
-}
-
-// zipMagic begins the first member of a zip file.
-const zipMagic = "PK\x03\x04"
-
-// joined reads from one and closes the other.
-type joined struct {
-	io.Reader
-	io.Closer
-}
-
-func openInZip(f *os.File, path string) (io.ReadCloser, error) {
-	var z *zip.Reader
-	st, err := f.Stat()
-	if err == nil {
-		z, err = zip.NewReader(f, st.Size())
-	}
-	if err != nil {
-		f.Close()
-		return nil, fmt.Errorf("%s cannot be read as a zip file; save the report again", path)
-	}
-	member, err := z.Open(captureInZip)
-	if err != nil {
-		f.Close()
-		return nil, fmt.Errorf("%s holds no %s: it is not a report of this program", path, captureInZip)
-	}
-	return joined{member, f}, nil
+	return f, nil
 }
 
 // SavePath gives the path that a report will be saved to, .zip added where it is

@@ -1,16 +1,14 @@
 package capture
 
 import (
-	"bufio"
-	"bytes"
-	"compress/flate"
-	"compress/gzip"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
 	"time"
+
+	"github.com/klauspost/compress/zstd"
 )
 
 // ErrNotCapture is wrapped by the error that Read gives for data that is no
@@ -22,8 +20,9 @@ var ErrNotCapture = errors.New("this is not a capture file")
 const maxFrame = 1 << 20
 
 // Read decodes a capture as it arrives: pcap (micro- and nanoseconds, both byte
-// orders) or pcapng, either of them also compressed with gzip. Memory does not
-// grow with the length of the file. The sequence can be walked once.
+// orders) or pcapng, either of them also compressed with gzip or zstd, or in a zip
+// file as our reports are: the first capture in it. Memory does not grow with the
+// length of the file. The sequence can be walked once.
 //
 // UDP datagrams and ICMP messages become one record each, fragmented ones when
 // their last fragment has been seen, with that frame's number and time. TCP
@@ -113,10 +112,9 @@ func cutAt(err error, n int) error {
 	return compressedCut(err, n)
 }
 
-// compressedCut recognises the errors of a damaged gzip file.
+// compressedCut recognises the errors of a damaged compressed file.
 func compressedCut(err error, n int) error {
-	_, corrupt := errors.AsType[flate.CorruptInputError](err)
-	if corrupt || errors.Is(err, gzip.ErrChecksum) || errors.Is(err, gzip.ErrHeader) {
+	if errors.Is(err, errCorrupt) {
 		return &cutError{fmt.Sprintf("The compressed file is damaged at frame %d. Everything before it was read; what came later is missing.", n)}
 	}
 	return err
@@ -135,25 +133,18 @@ const (
 	magicPcapng = 0x0a0d0d0a
 )
 
-// open recognises the container, unpacking gzip (also twice packed) on the way.
+// open recognises the container, unpacking it on the way.
 func open(r io.Reader) (container, error) {
-	br := bufio.NewReaderSize(r, 1<<16)
-	packed := false
-	for range 2 {
-		head, err := br.Peek(2)
-		if err != nil || head[0] != 0x1f || head[1] != 0x8b {
-			break
-		}
-		zr, err := gzip.NewReader(br)
-		if err != nil {
-			return nil, notCapture(fmt.Sprintf("it looks compressed, but cannot be unpacked (%v); copy it again from where it was made", err))
-		}
-		br, packed = bufio.NewReaderSize(zr, 1<<16), true
+	br, packed, err := unpack(r)
+	if err != nil {
+		return nil, err
 	}
 	head, err := br.Peek(4)
 	_, cut := errors.AsType[*cutError](cutAt(err, 1))
 	switch {
-	case packed && err != nil && err != io.EOF && cut:
+	case errors.Is(err, zstd.ErrWindowSizeExceeded):
+		return nil, notCapture("it was packed with more memory (zstd --long=28 and above) than is used here; unpack it first")
+	case packed > 0 && err != nil && cut && (err != io.EOF || len(head) == 0):
 		return nil, notCapture("it looks compressed, but ends or is damaged before anything can be unpacked; copy it again from where it was made")
 	case err == io.EOF && len(head) == 0:
 		return nil, notCapture("it is empty; capture again, or copy it again from where it was made")
@@ -173,10 +164,8 @@ func open(r io.Reader) (container, error) {
 		return newPcap(br, binary.BigEndian)
 	}
 	switch {
-	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
-		return nil, notCapture("it is a zip archive; unpack it first and open the .pcap or .pcapng file inside")
-	case head[0] == 0xfd && string(head[1:4]) == "7zX", string(head[:3]) == "BZh", binary.BigEndian.Uint32(head) == 0x28b52ffd:
-		return nil, notCapture("it is compressed in a way other than gzip; unpack it first")
+	case head[0] == 0xfd && string(head[1:4]) == "7zX", string(head[:3]) == "BZh", string(head) == "7z\xbc\xaf", string(head) == "Rar!":
+		return nil, notCapture("it is compressed in a way other than gzip, zstd or zip; unpack it first")
 	}
 	return nil, notCapture("a .pcap or .pcapng file is needed, as Wireshark, tcpdump or sngrep save it")
 }

@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"archive/zip"
 	"bytes"
 	"encoding/binary"
 	"errors"
@@ -31,6 +32,11 @@ func TestContainers(t *testing.T) {
 		"gz":     gzipped(t, pcapFile(binary.LittleEndian, true, 1, frames...)),
 		"gz ng":  gzipped(t, pcapngFile(t, layers.LinkTypeEthernet, frames...)),
 		"two gz": gzipped(t, gzipped(t, pcapngFile(t, layers.LinkTypeEthernet, frames...))),
+		"zst":    zstandard(t, pcapFile(binary.LittleEndian, true, 1, frames...)),
+		"zst ng": zstandard(t, pcapngFile(t, layers.LinkTypeEthernet, frames...)),
+		"zip": zipped(t, zip.Deflate, "report.json", "{}", "folder/", "", "__MACOSX/._a.pcap", "no capture", "report.txt", strings.Repeat("text ", 40_000),
+			"capture.pcapng", string(pcapngFile(t, layers.LinkTypeEthernet, frames...)), "later.txt", "x"),
+		"zip of gz": zipped(t, zip.Deflate, "a.txt", "", "FAULT.PCAP.GZ", string(gzipped(t, pcapFile(binary.LittleEndian, true, 1, frames...)))),
 	} {
 		t.Run(name, func(t *testing.T) {
 			// One byte at a time: how the bytes arrive must not matter.
@@ -141,7 +147,8 @@ func TestCutAnywhere(t *testing.T) {
 	})); err != nil {
 		t.Fatal(err)
 	}
-	for name, file := range map[string][]byte{"pcap": plain, "pcapng": pcapngFile(t, layers.LinkTypeRaw, frames...), "ours": ours.Bytes(), "gz": gzipped(t, plain)} {
+	for name, file := range map[string][]byte{"pcap": plain, "pcapng": pcapngFile(t, layers.LinkTypeRaw, frames...), "ours": ours.Bytes(), "gz": gzipped(t, plain), "zst": zstandard(t, plain),
+		"zip": zipped(t, zip.Deflate, "capture.pcap", string(plain))} {
 		whole := datas(collect(t, bytes.NewReader(file)))
 		cuts := 0
 		for n := range len(file) {
@@ -170,7 +177,7 @@ func TestCutAnywhere(t *testing.T) {
 				t.Fatalf("%s cut at %d: %q", name, n, got)
 			}
 		}
-		if cuts < len(file)/2-150 {
+		if cuts < len(file)/2-150 && name != "zst" && name != "zip" { // their last bytes hold no frame, or all are in one block
 			t.Errorf("%s: only %d of %d cuts were noticed", name, cuts, len(file))
 		}
 	}
@@ -178,7 +185,8 @@ func TestCutAnywhere(t *testing.T) {
 
 func TestNotCapture(t *testing.T) {
 	for _, c := range []struct{ file, says string }{
-		{"", "empty"}, {"x", "1 bytes"}, {"PK\x03\x04 and more", "zip"}, {"<!DOCTYPE html><html>", "Wireshark"},
+		{"", "empty"}, {"x", "1 bytes"}, {"PK\x03\x04 and more", "zip"}, {string(zipped(t, zip.Deflate, "a.txt", "b")), "zip file with a capture"},
+		{"\x28\xb5\x2f\xfd no zstd", "unpacked"}, {string(zstandard(t, []byte("no capture"))), "Wireshark"}, {"\x28\xb5\x2f\xfd\x04", "unpacked"}, {"BZh91AY", "compressed in a way"}, {"<!DOCTYPE html><html>", "Wireshark"},
 		{"\xd4\xc3\xb2\xa1\x02\x00", "inside its header"}, {"\x0a\x0d\x0d\x0a\x1c\x00\x00\x00nonsense", "damaged"},
 		{"\x1f\x8b\x08 no gzip", "unpacked"}, {"REGISTER sip:example.com SIP/2.0\r\n\r\n", "Wireshark"},
 	} {
