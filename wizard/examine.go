@@ -56,7 +56,7 @@ func Examine(r io.Reader, subject Subject) (*report.Report, error) {
 		}
 	}
 	// A tape of our own may hold notes alone: a server's name that does not resolve.
-	if len(e.Messages)+len(e.Streams)+len(e.Phone) == 0 {
+	if len(e.Messages)+len(e.Streams)+len(e.Phone)+len(e.Probes) == 0 {
 		return nil, ErrNothingSeen
 	}
 	situation := e.Situation

@@ -81,7 +81,7 @@ func (s *Session) otherTransport(ctx context.Context) {
 		return
 	}
 	for _, transport := range []string{"tcp", "tls", "udp"} {
-		if transport == s.usual() || ctx.Err() != nil {
+		if transport == s.usual() || ctx.Err() != nil || s.measuredShut(transport) {
 			continue
 		}
 		change := Change{Transport: transport}
@@ -94,6 +94,12 @@ func (s *Session) otherTransport(ctx context.Context) {
 			return
 		}
 	}
+}
+
+// measuredShut tells that a measurement got no answer over a transport.
+func (s *Session) measuredShut(transport string) bool {
+	p, ok := s.Evidence().Probe("transport-" + transport)
+	return ok && !p.Yes()
 }
 
 func (s *Session) usual() string {
@@ -143,10 +149,12 @@ func (s *Session) narrow(ctx context.Context) {
 	case settled(s.Diagnosis()):
 	case !heardAnything(e):
 		s.instruct("Nothing comes back. Trying other ways to reach the server.")
+		s.measure(ctx, wayQuestions...)
 		s.otherTransport(ctx)
 	case unansweredInvite(e):
 		s.instruct("The server answers, but not to the call. Finding out what is different.")
 		s.sizes(ctx)
+		s.measure(ctx, sizeQuestions...)
 	case triedInVain(e):
 		s.instruct("The call got stuck on its way. Asking how far it comes.")
 		s.hops(ctx)

@@ -132,6 +132,25 @@ var (
 			{Value: "unsure", Text: "I can't try it"},
 		},
 	}
+	askThirdParty = Question{
+		ID:   "third_party",
+		Text: "May the test ask a public server how this computer looks from the internet?",
+		Hint: "Your provider has no server of its own for that. Nothing but one short question is sent, and your address is seen there.",
+		Options: []Option{
+			{Value: "yes", Text: "Yes, ask it"},
+			{Value: "no", Text: "No, leave that out"},
+		},
+	}
+	askLifetime = Question{
+		ID:   "lifetime",
+		Text: "Shall the test measure how long your router remembers this phone?",
+		Hint: "Calls that find no way in are often forgotten there. You need not do anything while it runs.",
+		Options: []Option{
+			{Value: "short", Text: "Yes, for one minute"},
+			{Value: "long", Text: "Yes, for five minutes"},
+			{Value: "no", Text: "No, leave that out"},
+		},
+	}
 	// The value is what the other side heard.
 	askDigits = Question{
 		ID:   "digits",

@@ -10,11 +10,11 @@ func Scenarios() []Scenario {
 		},
 		{
 			ID: "one-way-audio", Complaint: "One side hears nothing", Calls: true,
-			Steps: []Step{signIn, dial, pickUp, soundBothWays, otherWay, ears, usualPhone},
+			Steps: []Step{signIn, dial, pickUp, soundBothWays, lostSound, otherWay, ears, usualPhone},
 		},
 		{
 			ID: "no-incoming", Complaint: "Nobody can call me", Awaits: true,
-			Steps: []Step{signIn, otherDevices, outsideCall, insideCall, incomingOtherWay},
+			Steps: []Step{signIn, otherDevices, outsideCall, insideCall, incomingOtherWay, wayIn, routerMemory},
 		},
 		{
 			ID: "cannot-answer", Complaint: "I can't pick up", Awaits: true,
@@ -22,11 +22,11 @@ func Scenarios() []Scenario {
 		},
 		{
 			ID: "quality", Complaint: "The sound is bad", Calls: true,
-			Steps: []Step{symptom, signIn, dial, pickUp, longSound, ears, againstEcho, usualPhone},
+			Steps: []Step{symptom, signIn, dial, pickUp, longSound, lossyWay, ears, againstEcho, usualPhone},
 		},
 		{
 			ID: "call-drops", Complaint: "Calls break off", Calls: true,
-			Steps: []Step{whenDropped, signIn, dial, pickUp, keepUp, usualPhone},
+			Steps: []Step{whenDropped, signIn, dial, pickUp, keepUp, routerMemory, usualPhone},
 		},
 		{
 			ID: "dtmf", Complaint: "Pressed keys do nothing", Calls: true,
@@ -38,7 +38,7 @@ func Scenarios() []Scenario {
 		},
 		{
 			ID: "everything", Complaint: "I'm not sure: check everything", Calls: true,
-			Steps: []Step{signIn, signInAgain, dial, ringAndPickUp, soundBothWays, pressKeys, ears, briefIncoming, usualPhone},
+			Steps: []Step{signIn, theNetwork, signInAgain, dial, ringAndPickUp, soundBothWays, pressKeys, ears, briefIncoming, usualPhone},
 		},
 	}
 }

@@ -17,6 +17,7 @@ import (
 type Session struct {
 	Tape       *capture.Tape
 	Phone      Phone
+	Probes     Probes // nil: nothing is measured beside the phone
 	Person     Person // nil: nobody to ask
 	Target     Target
 	Registers  bool                 // the account signs in before it calls; false for an allow-listed line
@@ -34,9 +35,10 @@ type Session struct {
 	// Usual is the transport that the account asks for: "udp", "tcp" or "tls".
 	Usual string
 
-	mu      sync.Mutex // guards the fold and pending
-	builder evidence.Builder
-	read    int // number of the last record that the builder has seen
+	mu       sync.Mutex // guards the fold and what was measured
+	builder  evidence.Builder
+	read     int      // number of the last record that the builder has seen
+	measured []string // questions that Probes was asked
 
 	pending *pending // what the phone asked since a step looked last; nil: nothing
 

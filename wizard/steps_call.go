@@ -36,8 +36,8 @@ var dial = Step{
 		waiting, cancel := context.WithTimeout(ctx, silenceLimit)
 		defer cancel()
 		state := Dialing
-		err = s.besideOptions(waiting, inviteAnswered, func() error {
-			state = call.Wait(waiting, Trying)
+		err = s.besideOptions(waiting, inviteAnswered, func(ctx context.Context) error {
+			state = call.Wait(ctx, Trying)
 			return nil
 		})
 		for more := state == Trying; more; more = state == Trying && s.askedMeanwhile(ctx) {
@@ -169,6 +169,27 @@ var otherWay = Step{
 		return nil
 	},
 	Found: soundWords,
+}
+
+// lostSound measures what stands between this computer and the server when sound is
+// missing: the router's ways, and helpers that rewrite addresses.
+var lostSound = Step{
+	Title: "What is on the way",
+	Do: func(ctx context.Context, s *Session) error {
+		c := lastCall(s.Evidence())
+		if c == nil || c.Answer == nil || !soundMissing(c) || settled(s.Diagnosis()) {
+			return nil
+		}
+		s.instruct("Sound is missing. Measuring what is on the way.")
+		s.measureNAT(ctx)
+		return nil
+	},
+	Found: networkWords,
+}
+
+// soundMissing tells whether sound fails to come in, or is not known to arrive there.
+func soundMissing(c *evidence.Call) bool {
+	return c.In == nil || c.In.Packets == 0 || c.Out == nil || c.Out.PeerSays == nil
 }
 
 // ears asks what no packet can show, and only if the packets have not settled it.

@@ -55,8 +55,8 @@ func (s *Session) look(ctx context.Context) (others []Device, settled bool, err 
 	limited, cancel := context.WithTimeout(ctx, silenceLimit)
 	defer cancel()
 	var all []Device
-	err = s.besideOptions(limited, registerAnswered, func() (err error) {
-		all, err = s.Phone.Bindings(limited)
+	err = s.besideOptions(limited, registerAnswered, func(ctx context.Context) (err error) {
+		all, err = s.Phone.Bindings(ctx)
 		return err
 	})
 	if err != nil && ctx.Err() == nil && limited.Err() == nil {

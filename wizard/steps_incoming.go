@@ -152,6 +152,20 @@ var incomingOtherWay = Step{
 	Found: arrivalWords,
 }
 
+// wayIn measures what may keep calls from coming in, when none came.
+var wayIn = Step{
+	Title: "The way in",
+	Do: func(ctx context.Context, s *Session) error {
+		if len(incoming(s.Evidence())) > 0 || settled(s.Diagnosis()) || !s.mayStillRing() {
+			return nil
+		}
+		s.instruct("Measuring what may keep calls out.")
+		s.measureNAT(ctx)
+		return nil
+	},
+	Found: networkWords,
+}
+
 // mayStillRing tells whether what the caller heard leaves room for a call that was
 // sent to us and lost.
 func (s *Session) mayStillRing() bool {

@@ -54,6 +54,20 @@ var longSound = Step{
 	Found: qualityWords,
 }
 
+// lossyWay measures where packets are lost or late, when some are.
+var lossyWay = Step{
+	Title: "Where it is lost",
+	Do: func(ctx context.Context, s *Session) error {
+		if !faulty(s.Diagnosis()) {
+			return nil
+		}
+		s.instruct("Measuring where the sound suffers.")
+		s.measure(ctx, lossQuestions...)
+		return nil
+	},
+	Found: networkWords,
+}
+
 // againstEcho calls the provider's echo number, if it is known: a fault that it has,
 // too, is not the other person's.
 var againstEcho = Step{

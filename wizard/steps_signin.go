@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"softphonedoctor/wizard/evidence"
@@ -42,7 +43,7 @@ var signIn = Step{
 		}
 		limited, cancel := context.WithTimeout(ctx, silenceLimit)
 		defer cancel()
-		err := s.besideOptions(limited, signInAnswered, func() error { return s.Phone.Register(limited) })
+		err := s.besideOptions(limited, signInAnswered, s.Phone.Register)
 		if err != nil && ctx.Err() == nil && limited.Err() == nil {
 			return err
 		}
@@ -101,20 +102,36 @@ var signInAgain = Step{
 	},
 }
 
-// besideOptions runs a request and sends an OPTIONS beside it when no answer has
-// come after optionsBeside. It returns when both are done.
-func (s *Session) besideOptions(ctx context.Context, answered func(*evidence.Evidence) bool, request func() error) error {
+// besideOptions runs a request and, when no answer has come after optionsBeside, sends
+// an OPTIONS beside it and measures how far packets come. When no way to the server
+// answers, waiting longer for this one is in vain: then the request's context ends.
+// It returns when all is done.
+func (s *Session) besideOptions(ctx context.Context, answered func(*evidence.Evidence) bool, request func(context.Context) error) error {
 	waiting, stop := context.WithCancel(ctx)
+	asking, giveUp := context.WithCancel(ctx)
+	defer giveUp()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		if !s.until(waiting, optionsBeside, answered) && waiting.Err() == nil {
-			_ = s.Phone.Options(ctx, Probe{Name: "beside"})
+		if s.until(waiting, optionsBeside, answered) || waiting.Err() != nil {
+			return
 		}
+		var beside sync.WaitGroup
+		beside.Go(func() { _ = s.Phone.Options(asking, Probe{Name: "beside"}) })
+		beside.Go(func() {
+			s.measure(waiting, wayQuestions...)
+			if e := s.Evidence(); noWayLeft(e) && !heardAnything(e) {
+				giveUp()
+			}
+		})
+		beside.Wait()
 	}()
-	err := request()
+	err := request(asking)
 	stop()
 	<-done
+	if asking.Err() != nil && ctx.Err() == nil {
+		return nil // the silence is the answer
+	}
 	return err
 }
 

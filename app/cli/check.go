@@ -25,6 +25,8 @@ var answerValues = map[string][]string{
 	"internal_rings":  {"yes", "no", "unsure"},
 	"usual_fails":     {"yes", "no", "unsure"},
 	"digits":          nil,
+	"third_party":     {"yes", "no"},
+	"lifetime":        {"short", "long", "no"},
 	"caller_hears":    {"ringing", "voicemail", "busy", "not-in-service", "silence", "unsure"},
 	"answer":          {"yes", "wait", "no"},
 	"call_me":         {"yes", "no"},
@@ -52,7 +54,8 @@ ca_file (a PEM file with the certificate authority of a private server; the
 system's are trusted anyway), prefer_ipv6, codecs, encryption, register (false
 for a line without sign-in), keep_alive ("line", or "options" for signs of life
 that a server answers), challenge_callers (true: take calls from any address once
-the caller has proven the password), provider. An IPv6 address: [2001:db8::1]:5061.
+the caller has proven the password), provider, stun (a list of servers to ask which
+address the internet sees), mirror (the host of a softphone-doctor mirror). An IPv6 address: [2001:db8::1]:5061.
 
 codecs lists what to offer, best first, of "PCMU", "PCMA", "G722" and "CN" (comfort
 noise); without it PCMA and PCMU. encryption is "srtp" (SRTP with keys by SDES, and

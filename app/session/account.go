@@ -36,6 +36,8 @@ type Account struct {
 	Register    *bool    `toml:"register"`     // false for an allow-listed trunk; nil: true
 	Provider    string   `toml:"provider"`     // name of a dictionary
 	KeepAlive   string   `toml:"keep_alive"`   // signs of life: "line" (default) or "options"
+	STUN        []string `toml:"stun"`         // servers to ask for our outside address, beside the provider's own
+	Mirror      string   `toml:"mirror"`       // a softphone-doctor mirror, host or host:port
 	// ChallengeCallers takes calls from unknown addresses, too, once they have proven
 	// to know the password: for telephone systems that call from another address.
 	ChallengeCallers bool `toml:"challenge_callers"`
@@ -95,6 +97,9 @@ func (a Account) Check() error {
 		}
 	}
 	if err := a.checkTransport(); err != nil {
+		return err
+	}
+	if err := a.checkHelpers(); err != nil {
 		return err
 	}
 	if !slices.Contains([]string{"", "none", "optional", "srtp", "sdes"}, strings.ToLower(a.Encryption)) {

@@ -92,7 +92,12 @@ func NewCheck(r Request) (*Check, error) {
 	if r.Account.Registers() && !r.Passing {
 		c.keepJournal()
 	}
+	measures, err := r.Account.proberOf(c.tape)
+	if err != nil {
+		return nil, err
+	}
 	c.session = &wizard.Session{
+		Probes:     measures,
 		Tape:       c.tape,
 		Phone:      c.lazy,
 		Person:     r.Person,

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"softphonedoctor/sipclient/capture"
 	"softphonedoctor/wizard"
 	"softphonedoctor/wizard/report"
 )
@@ -92,7 +93,10 @@ func bareError(err error) error {
 // Save writes a report with the check's capture as a zip file, which ExamineFile
 // reads again. The file appears whole or not at all, and only the person may
 // read it: it holds their numbers.
-func (c *Check) Save(path string, rep *report.Report) error {
+func (c *Check) Save(path string, rep *report.Report) error { return SaveTape(path, rep, c.tape) }
+
+// SaveTape is Save for a tape that no check owns.
+func SaveTape(path string, rep *report.Report, tape *capture.Tape) error {
 	var buf bytes.Buffer
 	z := zip.NewWriter(&buf)
 	members := []struct {
@@ -105,7 +109,7 @@ func (c *Check) Save(path string, rep *report.Report) error {
 			return e.Encode(rep.Document())
 		}},
 		{"report.txt", func(w io.Writer) error { return rep.Text(w, 0) }},
-		{captureInZip, c.WriteCapture},
+		{captureInZip, func(w io.Writer) error { _, err := tape.WriteTo(w); return err }},
 	}
 	for _, m := range members {
 		w, err := z.Create(m.name)

@@ -39,6 +39,8 @@ type Config struct {
 	Mirror string
 	// KeepAlive is the longest pause between two signs of life of the phone, 0: not known.
 	KeepAlive time.Duration
+	// UpTo is the longest silence that a measurement of a NAT's memory tries, 0: 5 minutes.
+	UpTo time.Duration
 	// InviteSize is how many bytes the phone's own INVITE has, 0: not known.
 	InviteSize int
 	// Progress hears of beginnings and ends; may be nil. It is called from several
@@ -86,6 +88,11 @@ func Run(ctx context.Context, cfg Config, wanted ...string) error {
 		return err
 	}
 	return run(ctx, cfg, list)
+}
+
+// Answers tells whether a probe answers this question.
+func Answers(question string) bool {
+	return slices.ContainsFunc(probes, func(p Probe) bool { return slices.Contains(p.Keys, question) })
 }
 
 // choose picks the probes for questions or IDs.

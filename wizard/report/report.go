@@ -23,6 +23,9 @@ const (
 	Inconclusive Verdict = "inconclusive" // too little was seen to say anything
 )
 
+// Network is the situation in which nothing but the way to a server was measured.
+const Network = "network"
+
 // Report is a finished diagnosis with the evidence it rests on. It is not
 // changed once New has made it.
 type Report struct {
@@ -103,8 +106,21 @@ func sawItWork(e *evidence.Evidence) bool {
 			}
 		}
 	}
+	if e.Situation == Network {
+		return wayOpen(e)
+	}
 	for _, c := range e.Calls {
 		if c.Answer != nil && (c.Invite != nil || c.In != nil && c.Out != nil) {
+			return true
+		}
+	}
+	return false
+}
+
+// wayOpen tells whether the server answered in any way that was measured.
+func wayOpen(e *evidence.Evidence) bool {
+	for _, key := range []string{capture.ProbeUDP, capture.ProbeUDPPort, capture.ProbeTCP, capture.ProbeTLS} {
+		if p, ok := e.Probe(key); ok && p.Yes() {
 			return true
 		}
 	}

@@ -33,6 +33,7 @@ func (r *Report) write(w io.Writer, p *printer) error {
 	p.others(r)
 	p.path(r)
 	p.figures(r)
+	p.measured(r)
 	p.scope(r)
 	_, err := io.WriteString(w, p.b.String())
 	return err
@@ -189,7 +190,7 @@ func (p *printer) path(r *Report) {
 
 func (p *printer) figures(r *Report) {
 	if len(r.Evidence.Registrations)+len(r.Evidence.Calls) == 0 {
-		return
+		return // nothing but measurements, if any
 	}
 	p.line("\nFigures")
 	for _, g := range r.Evidence.Registrations {

@@ -34,6 +34,7 @@ var situationWords = map[string]string{
 	"dtmf":          "keypad tones",
 	"everything":    "everything",
 	"capture":       "a capture file",
+	Network:         "the way to the server",
 }
 
 // SituationWords names what was checked; an unknown id stands for itself.

@@ -1,0 +1,93 @@
+package cli
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"softphonedoctor/app/session"
+)
+
+func (p *program) probe() *cobra.Command {
+	var r session.ProbeRequest
+	var lifetime bool
+	var upTo time.Duration
+	var save string
+	var out form
+	cmd := &cobra.Command{
+		Use:   "probe SERVER",
+		Short: "Measure the way to a server, without signing in or calling",
+		Long: `Measures what lies between this computer and the server of a phone account: network
+connections and router, name service, every way to the server, what the router
+makes of addresses, helpers that rewrite messages, and how long messages may be.
+Nothing is signed in and nobody is called. It takes ten seconds at most.
+
+SERVER is the domain or server of the account, with :port where it needs one.
+
+Each question is answered with yes, no or not checked. Which address the internet
+sees is asked of the provider's own server and of those given with --stun; a public
+one is asked with --third-party only.
+
+--mirror HOST asks a second installation that runs "softphone-doctor mirror", which
+reports what really arrives there: only that proves that a router rewrites messages,
+and in which direction sound is lost.
+
+--lifetime also measures how long the router remembers a silent phone. That takes as
+long as the silence it tries, five minutes, or what --up-to says.`,
+		Example: `  softphone-doctor probe pbx.example.net
+  softphone-doctor probe pbx.example.net:5070 --transport tcp --json
+  softphone-doctor probe pbx.example.net --stun stun.example.net --mirror desk.example.net`,
+		Args: exactly(1, "name the server: softphone-doctor probe pbx.example.net", "name one server only"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			r.Server = args[0]
+			if lifetime {
+				if upTo < 15*time.Second || upTo > 5*time.Minute {
+					return fmt.Errorf("--up-to %s: name a time from 15s to 5m", upTo)
+				}
+				r.Lifetime = upTo
+			}
+			if cmd.Flags().Changed("save") {
+				var err error
+				if save, err = session.SavePath(save); err != nil {
+					return err
+				}
+			}
+			if !out.json && p.Watched {
+				r.Progress = func(title string, done bool, count, of int) {
+					if done {
+						fmt.Fprintf(p.Err, "  ✓ %d of %d: %s\n", count, of, title)
+					}
+				}
+			}
+			ctx, stop := interruptible(cmd.Context())
+			defer stop()
+			rep, tape, err := session.Probe(ctx, r)
+			if err != nil {
+				return err
+			}
+			p.status = rep.ExitStatus()
+			if err := p.print(rep, out); err != nil || save == "" {
+				return err
+			}
+			if err := session.SaveTape(save, rep, tape); err != nil {
+				return err
+			}
+			if !out.json {
+				fmt.Fprintf(p.Err, "Saved to %s\n", save)
+			}
+			return nil
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&r.Transport, "transport", "", "how the account reaches the server: udp, tcp or tls")
+	f.StringArrayVar(&r.STUN, "stun", nil, "server to ask which address the internet sees (may be given several times)")
+	f.BoolVar(&r.ThirdParty, "third-party", false, "also ask a public server which address the internet sees")
+	f.StringVar(&r.Mirror, "mirror", "", "host of a softphone-doctor mirror")
+	f.StringVar(&r.CAFile, "ca-file", "", "PEM file with the certificate authority of a private server")
+	f.BoolVar(&lifetime, "lifetime", false, "also measure how long the router remembers a silent phone")
+	f.DurationVar(&upTo, "up-to", 5*time.Minute, "with --lifetime: the longest silence to try, 15s to 5m")
+	f.StringVar(&save, "save", "", "save report and measurements into this zip file (.zip is added)")
+	out.flags(cmd)
+	return cmd
+}
