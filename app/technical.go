@@ -25,6 +25,7 @@ type technicalPage struct {
 	title   *look.Prose
 	text    *widget.Label
 	streams *fyne.Container
+	network *fyne.Container
 	right   *fyne.Container
 
 	messages []*evidence.Message
@@ -34,7 +35,7 @@ type technicalPage struct {
 }
 
 func newTechnicalPage(w *Window) *technicalPage {
-	p := &technicalPage{w: w, streams: look.Column(6)}
+	p := &technicalPage{w: w, streams: look.Column(6), network: look.Column(4)}
 	p.title = look.Text(tr("tech.none", "Nothing has been sent or received yet."), look.Strong)
 	p.text = widget.NewLabel("")
 	p.text.TextStyle = fyne.TextStyle{Monospace: true}
@@ -43,7 +44,7 @@ func newTechnicalPage(w *Window) *technicalPage {
 	p.text.Selectable = true
 	p.list = newLadder(p)
 	message := look.Over(look.NewSurface(look.Card, look.Line, look.Radius), look.Pad(14, 12, look.Column(2, p.title, p.text)))
-	p.right = look.ScrolledPlain(0, look.Column(14, message, look.SlimPanel(p.streams)))
+	p.right = look.ScrolledPlain(0, look.Column(14, message, look.SlimPanel(p.streams), p.network))
 	ends := look.Inset(82, 4, 14, 0, look.Row(0, 1, look.Text(tr("tech.phone", "Test phone"), look.Style{Bold: true, OneRow: true}), look.Gap(0, 0), look.Text(tr("tech.server", "Server"), look.Style{Bold: true, OneRow: true})))
 	left := look.Over(look.NewSurface(look.Card, look.Line, look.Radius), look.Pad(8, 8, look.Bars(ends, look.Gap(0, 0), p.list)))
 	p.view = look.Pad(24, 18, look.Halves(0.56, 16, left, p.right))
@@ -74,6 +75,10 @@ func (p *technicalPage) fill(e *evidence.Evidence, d *diagnosis.Diagnosis) {
 	p.messages, p.began = e.Messages, e.Began
 	p.streams.Objects = streamRows(e)
 	p.streams.Refresh()
+	if rows := networkRows(e); len(rows) > 0 {
+		p.network.Objects = []fyne.CanvasObject{look.SlimPanel(look.Column(4, rows...))}
+		p.network.Refresh()
+	}
 	if before != len(p.messages) {
 		p.list.Refresh()
 		if p.chosen == 0 && len(p.messages) > 0 {
