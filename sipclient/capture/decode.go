@@ -1,7 +1,6 @@
 package capture
 
 import (
-	"encoding/binary"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -18,6 +17,8 @@ const (
 	linkPPP      = 9
 	linkRawBSD   = 12
 	linkRawOBSD  = 14
+	linkHDLC     = 50
+	linkPPPoE    = 51
 	linkRaw      = 101
 	linkDot11    = 105
 	linkLoop     = 108
@@ -36,6 +37,8 @@ type decoder struct {
 	ip6 layers.IPv6
 	ext layers.IPv6ExtensionSkipper
 	frg layers.IPv6Fragment
+	ah  authentication
+	gre layers.GRE
 	udp layers.UDP
 	tcp layers.TCP
 
@@ -59,9 +62,9 @@ func newDecoder() *decoder {
 	known := gopacket.DecodingLayerContainer(gopacket.DecodingLayerSparse(nil))
 	for _, l := range []gopacket.DecodingLayer{
 		&layers.Ethernet{}, &layers.Dot1Q{}, &layers.LinuxSLL{}, &layers.LinuxSLL2{}, &layers.Loopback{},
-		&layers.RadioTap{}, &layers.LLC{}, &layers.SNAP{}, &layers.GRE{},
+		&layers.RadioTap{}, &layers.LLC{}, &layers.SNAP{},
 		&ppp{}, &pppoe{}, &mpls{}, &dot11{},
-		&d.ip4, &d.ip6, &d.ext, &d.frg, &d.udp, &d.tcp,
+		&d.ip4, &d.ip6, &d.ext, &d.frg, &d.ah, &d.gre, &d.udp, &d.tcp,
 	} {
 		known = known.Put(l)
 	}
@@ -118,7 +121,9 @@ func firstLayer(link uint32, data []byte) (gopacket.LayerType, bool) {
 		return layers.LayerTypeLinuxSLL, true
 	case linkSLL2:
 		return layers.LayerTypeLinuxSLL2, true
-	case linkPPP:
+	case linkPPPoE:
+		return layers.LayerTypePPPoE, true
+	case linkPPP, linkHDLC:
 		return layers.LayerTypePPP, true
 	case linkRadiotap:
 		return layers.LayerTypeRadioTap, true
@@ -145,41 +150,66 @@ func (d *decoder) parse(first gopacket.LayerType, data []byte) (gopacket.LayerTy
 	return d.decoded[len(d.decoded)-1], true
 }
 
+// maxDepth bounds the tunnels and reassemblies around a packet.
+const maxDepth = 4
+
 // packet decodes from the given layer on and emits what it finds. depth counts
 // the tunnels and reassemblies around it.
 func (d *decoder) packet(first gopacket.LayerType, data []byte, depth int) {
-	last, ok := d.parse(first, data)
-	if !ok || depth > 4 {
-		return
+	if last, ok := d.parse(first, data); ok && depth <= maxDepth {
+		src, dst := d.addresses(d.network())
+		d.found(last, src, dst, depth)
 	}
+}
+
+// found goes on with the last layer decoded.
+func (d *decoder) found(last gopacket.LayerType, src, dst netip.Addr, depth int) {
 	network := d.network()
 	switch {
 	case last == layers.LayerTypeUDP || last == layers.LayerTypeTCP:
-		if network != 0 {
-			src, dst := d.addresses(network)
+		if src.IsValid() {
 			d.transport(last, src, dst, depth)
 		}
 	case last == layers.LayerTypeIPv6Fragment && network == layers.LayerTypeIPv6:
-		src, dst := d.addresses(network)
 		d.fragment(fragmentKey{src, dst, d.frg.NextHeader, d.frg.Identification}, piece{
 			at:   int(d.frg.FragmentOffset) * 8,
 			more: d.frg.MoreFragments,
 			data: d.frg.Payload,
-		}, int(d.ip6.Length)-(len(d.ip6.Payload)-len(d.frg.Payload)), depth)
+		}, depth)
 	case last == layers.LayerTypeIPv4 && (d.ip4.Flags&layers.IPv4MoreFragments != 0 || d.ip4.FragOffset != 0):
-		src, dst := d.addresses(network)
 		d.fragment(fragmentKey{src, dst, d.ip4.Protocol, uint32(d.ip4.Id)}, piece{
 			at:   int(d.ip4.FragOffset) * 8,
 			more: d.ip4.Flags&layers.IPv4MoreFragments != 0,
 			data: d.ip4.Payload,
-		}, int(d.ip4.Length)-int(d.ip4.IHL)*4, depth)
-	case last == layers.LayerTypeIPv4 && d.ip4.Protocol == layers.IPProtocolICMPv4:
-		src, dst := d.addresses(network)
-		d.emit(ICMP, netip.AddrPortFrom(src, 0), netip.AddrPortFrom(dst, 0), d.ip4.Payload, d.n, d.time)
-	case last == layers.LayerTypeIPv6 && d.protocol6() == layers.IPProtocolICMPv6:
-		src, dst := d.addresses(network)
-		d.emit(ICMP, netip.AddrPortFrom(src, 0), netip.AddrPortFrom(dst, 0), d.ip6.Payload, d.n, d.time)
+		}, depth)
+	case last == layers.LayerTypeGRE:
+		if first, inner := mirrored(&d.gre); inner != nil {
+			d.packet(first, inner, depth+1)
+		}
+	default:
+		if protocol, data := d.beyond(last); protocol == layers.IPProtocolICMPv4 || protocol == layers.IPProtocolICMPv6 {
+			d.emit(ICMP, netip.AddrPortFrom(src, 0), netip.AddrPortFrom(dst, 0), data, d.n, d.time)
+		}
 	}
+}
+
+// beyond gives the protocol that follows the last header decoded, and its bytes; 0
+// where that is no header of IP.
+func (d *decoder) beyond(last gopacket.LayerType) (layers.IPProtocol, []byte) {
+	switch last {
+	case layers.LayerTypeIPv4:
+		return d.ip4.Protocol, d.ip4.Payload
+	case layers.LayerTypeIPv6:
+		if d.ip6.HopByHop != nil {
+			return d.ip6.HopByHop.NextHeader, d.ip6.Payload
+		}
+		return d.ip6.NextHeader, d.ip6.Payload
+	case layers.LayerTypeIPv6HopByHop, layers.LayerTypeIPv6Routing, layers.LayerTypeIPv6Destination:
+		return d.ext.NextHeader, d.ext.Payload
+	case layers.LayerTypeIPSecAH:
+		return d.ah.protocol, d.ah.Payload
+	}
+	return 0, nil
 }
 
 // network tells the innermost IP layer decoded, 0: none.
@@ -192,54 +222,41 @@ func (d *decoder) network() gopacket.LayerType {
 	return 0
 }
 
-// protocol6 is what follows the IPv6 header and its hop-by-hop options.
-func (d *decoder) protocol6() layers.IPProtocol {
-	if d.ip6.HopByHop != nil {
-		return d.ip6.HopByHop.NextHeader
-	}
-	return d.ip6.NextHeader
-}
-
 func (d *decoder) addresses(network gopacket.LayerType) (src, dst netip.Addr) {
-	if network == layers.LayerTypeIPv6 {
+	switch network {
+	case layers.LayerTypeIPv4:
+		src, _ = netip.AddrFromSlice(d.ip4.SrcIP)
+		dst, _ = netip.AddrFromSlice(d.ip4.DstIP)
+	case layers.LayerTypeIPv6:
 		src, _ = netip.AddrFromSlice(d.ip6.SrcIP)
 		dst, _ = netip.AddrFromSlice(d.ip6.DstIP)
-		return src, dst
 	}
-	src, _ = netip.AddrFromSlice(d.ip4.SrcIP)
-	dst, _ = netip.AddrFromSlice(d.ip4.DstIP)
 	return src, dst
 }
 
-// fragment keeps a fragment and goes on with the datagram that it completes.
-// size is the fragment's length on the wire: one not kept whole is no use.
-func (d *decoder) fragment(key fragmentKey, p piece, size, depth int) {
-	if len(p.data) < size {
-		d.cutShort()
+// fragment keeps a fragment and goes on with the datagram that it completes. One
+// that the file does not hold whole is no use.
+func (d *decoder) fragment(key fragmentKey, p piece, depth int) {
+	if d.missing() > 0 {
 		return
 	}
-	src, dst := key.src, key.dst
 	whole := d.fragments.add(key, p, d.n, d.time)
 	if whole == nil {
 		return
 	}
 	switch key.protocol {
 	case layers.IPProtocolICMPv4, layers.IPProtocolICMPv6:
-		d.emit(ICMP, netip.AddrPortFrom(src, 0), netip.AddrPortFrom(dst, 0), whole, d.n, d.time)
-	case layers.IPProtocolUDP:
-		if last, ok := d.parse(layers.LayerTypeUDP, whole); ok && last == layers.LayerTypeUDP {
-			d.transport(last, src, dst, depth+1)
+		d.emit(ICMP, netip.AddrPortFrom(key.src, 0), netip.AddrPortFrom(key.dst, 0), whole, d.n, d.time)
+	case layers.IPProtocolIPv4, layers.IPProtocolIPv6:
+		d.packet(key.protocol.LayerType(), whole, depth+1)
+	default:
+		if last, ok := d.parse(key.protocol.LayerType(), whole); ok && depth < maxDepth {
+			if src, dst := d.addresses(d.network()); src.IsValid() { // there was another IP header inside
+				d.found(last, src, dst, depth+1)
+			} else {
+				d.found(last, key.src, key.dst, depth+1)
+			}
 		}
-	case layers.IPProtocolTCP:
-		if last, ok := d.parse(layers.LayerTypeTCP, whole); ok && last == layers.LayerTypeTCP {
-			d.transport(last, src, dst, depth+1)
-		}
-	case layers.IPProtocolIPv4:
-		d.packet(layers.LayerTypeIPv4, whole, depth+1)
-	case layers.IPProtocolIPv6:
-		d.packet(layers.LayerTypeIPv6, whole, depth+1)
-	case layers.IPProtocolGRE:
-		d.packet(layers.LayerTypeGRE, whole, depth+1)
 	}
 }
 
@@ -255,14 +272,12 @@ func (d *decoder) transport(last gopacket.LayerType, src, dst netip.Addr, depth 
 	if int(d.udp.Length) > 8+len(payload) {
 		d.cutShort()
 	}
-	if to.Port() == vxlanPort {
-		if inner := vxlanFrame(payload); inner != nil {
-			before := len(d.out)
-			// The inner decoding overwrites d.udp; what is needed of it is at hand.
-			d.packet(layers.LayerTypeEthernet, inner, depth+1)
-			if len(d.out) > before || d.network() != 0 {
-				return
-			}
+	if first, inner := tunnelled(to.Port(), payload); inner != nil {
+		before := len(d.out)
+		// The inner decoding overwrites d.udp; what is needed of it is at hand.
+		d.packet(first, inner, depth+1)
+		if len(d.out) > before || d.network() != 0 {
+			return
 		}
 	}
 	d.emit(UDP, from, to, payload, d.n, d.time)
@@ -356,16 +371,4 @@ func (d *decoder) tagged(f *frame, first gopacket.LayerType) bool {
 	d.parts.Data = d.parts.Data[:0]
 	d.out = append(d.out, Record{N: n, Packet: &p})
 	return true
-}
-
-// vxlanPort is where VXLAN tunnels (RFC 7348) are found.
-const vxlanPort = 4789
-
-// vxlanFrame is the Ethernet frame inside a VXLAN datagram, nil when it is none:
-// only the I flag is set and the reserved fields are zero.
-func vxlanFrame(b []byte) []byte {
-	if len(b) < 8+14 || binary.BigEndian.Uint32(b) != 0x08000000 || b[7] != 0 {
-		return nil
-	}
-	return b[8:]
 }

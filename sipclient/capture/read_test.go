@@ -65,19 +65,6 @@ func TestContainers(t *testing.T) {
 func TestLinkTypes(t *testing.T) {
 	ip := udpPacket(t, alice, proxy, "x")
 	ip6 := udpPacket(t, alice6, proxy6, "x")
-	join := func(parts ...any) []byte {
-		var b []byte
-		for _, p := range parts {
-			switch p := p.(type) {
-			case string:
-				b = append(b, p...)
-			case []byte:
-				b = append(b, p...)
-			}
-		}
-		return b
-	}
-	mac := "\x02\x00\x00\x00\x00\x01\x02\x00\x00\x00\x00\x02"
 	for _, c := range []struct {
 		name  string
 		link  uint32

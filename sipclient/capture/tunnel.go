@@ -8,9 +8,10 @@ import (
 	"github.com/gopacket/gopacket/layers"
 )
 
-// Layers that gopacket knows but cannot decode in place (PPP, PPPoE, MPLS), of
+// Layers that gopacket knows but cannot decode in place (PPP, PPPoE, MPLS, AH), of
 // which it takes four bytes too many (802.11, where it believes that every
-// capture has the frame check sequence), or that it lacks (ERF).
+// capture has the frame check sequence), that need a look at what stands around them
+// (ERSPAN, tunnels in UDP), or that it lacks (ERF).
 
 var errTooShort = errors.New("header too short")
 
@@ -69,7 +70,8 @@ func (p *pppoe) DecodeFromBytes(b []byte, _ gopacket.DecodeFeedback) error {
 }
 
 // mpls is one label of a stack (RFC 3032). What follows the last is not named
-// and is told by its first four bits.
+// and is told by its first four bits, or by looking like a frame, of which some stand
+// behind a control word (RFC 4448).
 type mpls struct {
 	layers.BaseLayer
 	next gopacket.LayerType
@@ -89,10 +91,26 @@ func (m *mpls) DecodeFromBytes(b []byte, _ gopacket.DecodeFeedback) error {
 		m.next = layers.LayerTypeIPv4
 	case b[4]>>4 == 6:
 		m.next = layers.LayerTypeIPv6
+	case len(b) >= 8 && isFrame(b[8:]) && b[4] == 0 && b[5] == 0:
+		m.next, m.Payload = layers.LayerTypeEthernet, b[8:]
+	case isFrame(b[4:]):
+		m.next = layers.LayerTypeEthernet
 	default:
 		m.next = gopacket.LayerTypePayload
 	}
 	return nil
+}
+
+// isFrame tells whether bytes can be an Ethernet frame with IP in it.
+func isFrame(b []byte) bool {
+	if len(b) < 14 {
+		return false
+	}
+	switch layers.EthernetType(binary.BigEndian.Uint16(b[12:])) {
+	case layers.EthernetTypeIPv4, layers.EthernetTypeIPv6, layers.EthernetTypeDot1Q, layers.EthernetTypeQinQ, layers.EthernetTypePPPoESession:
+		return true
+	}
+	return false
 }
 
 // dot11 is the header of an 802.11 data frame in the clear (IEEE 802.11 9.2.3).
@@ -139,6 +157,118 @@ func (d *dot11) DecodeFromBytes(b []byte, _ gopacket.DecodeFeedback) error {
 		d.next, d.Payload = layers.LayerTypeLLC, b[length:]
 	}
 	return nil
+}
+
+// authentication is the Authentication Header (RFC 4302), which hides nothing.
+type authentication struct {
+	layers.BaseLayer
+	protocol layers.IPProtocol
+}
+
+func (a *authentication) CanDecode() gopacket.LayerClass    { return layers.LayerTypeIPSecAH }
+func (a *authentication) NextLayerType() gopacket.LayerType { return a.protocol.LayerType() }
+func (a *authentication) DecodeFromBytes(b []byte, _ gopacket.DecodeFeedback) error {
+	if len(b) < 12 || len(b) < 4*(int(b[1])+2) {
+		return errTooShort
+	}
+	a.protocol, a.Payload = layers.IPProtocol(b[0]), b[4*(int(b[1])+2):]
+	return nil
+}
+
+// The numbers by which GRE names mirrored frames (draft-foschiano-erspan).
+const (
+	greERSPAN2 = layers.EthernetTypeERSPAN // and the first kind, which has no header
+	greERSPAN3 = layers.EthernetType(0x22eb)
+)
+
+// mirrored gives the frame that a switch sent through GRE to be looked at (ERSPAN),
+// nil where something else is in it.
+func mirrored(g *layers.GRE) (gopacket.LayerType, []byte) {
+	b := g.Payload
+	switch {
+	case g.Protocol == greERSPAN2 && !g.SeqPresent && len(b) > 0:
+		return layers.LayerTypeEthernet, b
+	case g.Protocol == greERSPAN2 && len(b) > 8 && b[0]>>4 <= 1:
+		return layers.LayerTypeEthernet, b[8:]
+	case g.Protocol == greERSPAN3 && len(b) > 12 && b[0]>>4 == 2:
+		kind, platform := b[10]>>2&0x1f, b[11]&1 != 0
+		b = b[12:]
+		if platform {
+			b = b[min(8, len(b)):]
+		}
+		switch {
+		case len(b) == 0:
+		case kind == 0:
+			return layers.LayerTypeEthernet, b
+		case kind == 2:
+			return ipLayer(b)
+		}
+	}
+	return 0, nil
+}
+
+// ipLayer tells the version of an IP packet.
+func ipLayer(b []byte) (gopacket.LayerType, []byte) {
+	switch {
+	case len(b) >= 20 && b[0]>>4 == 4:
+		return layers.LayerTypeIPv4, b
+	case len(b) >= 40 && b[0]>>4 == 6:
+		return layers.LayerTypeIPv6, b
+	}
+	return 0, nil
+}
+
+// The UDP ports at which tunnels arrive.
+const (
+	vxlanPort      = 4789 // RFC 7348
+	vxlanLinuxPort = 8472 // what Linux used before there was a number for it
+	gtpPort        = 2152 // TS 29.281
+)
+
+// tunnelled gives the packet or frame inside a datagram, nil when it is no tunnel's.
+func tunnelled(port uint16, b []byte) (gopacket.LayerType, []byte) {
+	switch port {
+	case vxlanPort, vxlanLinuxPort:
+		return vxlanFrame(b)
+	case gtpPort:
+		return gtpPacket(b)
+	}
+	return 0, nil
+}
+
+// vxlanFrame is the Ethernet frame inside a VXLAN datagram, nil when it is none:
+// only the I flag is set and the reserved fields are zero.
+func vxlanFrame(b []byte) (gopacket.LayerType, []byte) {
+	if len(b) < 8+14 || binary.BigEndian.Uint32(b) != 0x08000000 || b[7] != 0 {
+		return 0, nil
+	}
+	return layers.LayerTypeEthernet, b[8:]
+}
+
+// gtpPacket is the IP packet inside a GTP-U datagram (TS 29.281 5.1), as mobile
+// networks carry the calls of their phones.
+func gtpPacket(b []byte) (gopacket.LayerType, []byte) {
+	const version1, optional, extended, userData = 0x30, 7, 4, 255
+	if len(b) < 8 || b[0]&0xf8 != version1 || b[1] != userData {
+		return 0, nil
+	}
+	flags := b[0]
+	b = b[8:min(len(b), 8+int(binary.BigEndian.Uint16(b[2:])))]
+	if flags&optional != 0 {
+		if len(b) < 4 {
+			return 0, nil
+		}
+		next := b[3]
+		b = b[4:]
+		for flags&extended != 0 && next != 0 {
+			if len(b) == 0 || b[0] == 0 || len(b) < 4*int(b[0]) {
+				return 0, nil
+			}
+			n := 4 * int(b[0])
+			next, b = b[n-1], b[n:]
+		}
+	}
+	return ipLayer(b)
 }
 
 // erfEthernet gives the Ethernet frame in an ERF record (Endace), nil when the
