@@ -48,7 +48,10 @@ type decoder struct {
 
 	fragments fragments
 	streams   streams
-	parts     Packet // what came so far of a packet that Write split
+	secrets   secrets
+	held      int             // bytes that wait in connections for more
+	limits    map[string]bool // what was said to be unreadable
+	parts     Packet          // what came so far of a packet that Write split
 	partsN    int
 
 	n     int       // of the frame at hand
@@ -69,7 +72,7 @@ func newDecoder() *decoder {
 		known = known.Put(l)
 	}
 	d.known = known
-	d.streams.emit = d.emit
+	d.streams.converse = func(ends way) *conversation { return &conversation{d: d, net: TCP, ends: ends} }
 	return d
 }
 
@@ -77,6 +80,10 @@ func newDecoder() *decoder {
 func (d *decoder) frame(f *frame) []Record {
 	d.out = d.out[:0]
 	d.n, d.time = f.n, f.time
+	if f.secrets != nil {
+		d.secrets.add(f.secrets)
+		return nil
+	}
 	if f.note != nil {
 		n := f.n
 		if f.own {
@@ -280,6 +287,9 @@ func (d *decoder) transport(last gopacket.LayerType, src, dst netip.Addr, depth 
 			return
 		}
 	}
+	if isHEP(payload) && d.hep(payload, d.n, d.time) {
+		return
+	}
 	d.emit(UDP, from, to, payload, d.n, d.time)
 }
 
@@ -317,7 +327,39 @@ func (d *decoder) cutShort() {
 
 // emit copies data into a record of its own.
 func (d *decoder) emit(net Net, src, dst netip.AddrPort, data []byte, n int, at time.Time) {
-	d.out = append(d.out, Record{N: n, Packet: &Packet{Time: at, Net: net, Src: src, Dst: dst, Data: slices.Clone(data)}})
+	d.put(Packet{Time: at, Net: net, Src: src, Dst: dst, Data: slices.Clone(data)}, n)
+}
+
+// put makes a record of a packet whose data is its own.
+func (d *decoder) put(p Packet, n int) { d.out = append(d.out, Record{N: n, Packet: &p}) }
+
+// limit says once what could not be read and why; words hold a place for the number
+// of the first frame.
+func (d *decoder) limit(key string, k chunk, words string) {
+	if d.limits[words] || len(d.limits) >= maxLimits {
+		return
+	}
+	if d.limits == nil {
+		d.limits = make(map[string]bool)
+	}
+	d.limits[words] = true
+	d.out = append(d.out, Record{Note: &Note{Time: k.time, Kind: KindLimit, Key: key, Text: fmt.Sprintf(words, k.n)}})
+}
+
+const (
+	// maxLimits bounds how many different ones are said.
+	maxLimits = 16
+	// maxHeld bounds the bytes that all connections together let wait.
+	maxHeld = 32 << 20
+)
+
+// hold tells whether so many more bytes may wait, and counts them.
+func (d *decoder) hold(n int) bool {
+	if d.held+n > maxHeld {
+		return false
+	}
+	d.held += n
+	return true
 }
 
 // finish gives what was still held back when the file ended.
@@ -338,13 +380,13 @@ func (d *decoder) tagged(f *frame, first gopacket.LayerType) bool {
 	if !ok {
 		return false
 	}
-	p := Packet{Time: f.time, Net: f.tag.net}
+	p := Packet{Time: f.time, Net: f.tag.net, Gap: f.tag.gap}
 	src, dst := d.addresses(d.network())
 	switch {
 	case last == layers.LayerTypeUDP && f.tag.net == UDP:
 		p.Src, p.Dst = netip.AddrPortFrom(src, uint16(d.udp.SrcPort)), netip.AddrPortFrom(dst, uint16(d.udp.DstPort))
 		p.Data = d.udp.Payload
-	case last == layers.LayerTypeTCP && (f.tag.net == TCP || f.tag.net == TLS):
+	case last == layers.LayerTypeTCP && f.tag.net.overTCP():
 		p.Src, p.Dst = netip.AddrPortFrom(src, uint16(d.tcp.SrcPort)), netip.AddrPortFrom(dst, uint16(d.tcp.DstPort))
 		p.Data = d.tcp.Payload
 	case last == layers.LayerTypeIPv4 && f.tag.net == ICMP:

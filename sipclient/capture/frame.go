@@ -22,7 +22,7 @@ func (o *writer) build(b []byte, net Net, src, dst netip.AddrPort, data []byte) 
 	six := src.Addr().Is6()
 	protocol, header := byte(protocolUDP), 8
 	switch net {
-	case TCP, TLS:
+	case TCP, TLS, WS, WSS:
 		protocol, header = protocolTCP, 20
 	case ICMP:
 		protocol, header = protocolICMP, 0

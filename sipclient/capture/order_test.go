@@ -137,9 +137,12 @@ func TestTCPOrder(t *testing.T) {
 func TestTCPHoleIsGivenUp(t *testing.T) {
 	var s streams
 	var got []string
-	s.emit = func(_ Net, _, _ netip.AddrPort, data []byte, n int, at time.Time) { got = append(got, string(data)) }
+	d := newDecoder()
+	s.converse = d.streams.converse
 	add := func(seq uint32, data string, at time.Time) {
+		d.out = d.out[:0]
 		s.segment(alice, proxy, &layers.TCP{Seq: seq, BaseLayer: layers.BaseLayer{Payload: []byte(data)}}, 0, 1, at)
+		got = append(got, datas(d.out)...)
 	}
 	add(1, "a", start)
 	add(5, "e", start)

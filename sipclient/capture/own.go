@@ -31,8 +31,9 @@ const Application = "Softphone Doctor"
 //
 //	4 bytes  enterprise number
 //	4 bytes  "SpDr"
-//	1 byte   transport: 1 UDP, 2 TCP, 3 TLS, 4 ICMP
-//	1 byte   flags: 1 more frames of this packet follow, 2 addresses follow, 4 no time
+//	1 byte   transport: 1 UDP, 2 TCP, 3 TLS, 4 ICMP, 5 WebSocket, 6 WebSocket within TLS
+//	1 byte   flags: 1 more frames of this packet follow, 2 addresses follow, 4 no time,
+//	         8 bytes are missing before this packet
 //	2 bytes  0
 //	8 bytes  the record's number
 //	         with flag 2: source and destination in words, each behind a byte with its length
@@ -46,6 +47,7 @@ const (
 	flagMore      = 1
 	flagAddresses = 2
 	flagNoTime    = 4
+	flagGap       = 8
 
 	// maxParts bounds what is joined of a packet that needed several frames.
 	maxParts = 16 << 20
@@ -56,6 +58,7 @@ type tag struct {
 	net      Net
 	more     bool
 	noTime   bool
+	gap      bool
 	named    bool // src and dst are given, because headers cannot hold them
 	n        int
 	src, dst netip.AddrPort
@@ -72,6 +75,9 @@ func (t *tag) append(b []byte) []byte {
 	}
 	if t.noTime {
 		flags |= flagNoTime
+	}
+	if t.gap {
+		flags |= flagGap
 	}
 	b = binary.LittleEndian.AppendUint32(b, EnterpriseNumber)
 	b = append(b, tagSignature...)
@@ -97,10 +103,10 @@ func (t *tag) parse(order binary.ByteOrder, b []byte) bool {
 		return false
 	}
 	n := order.Uint64(b[12:])
-	if Net(b[8]) < UDP || Net(b[8]) > ICMP || n > uint64(maxNumber) {
+	if Net(b[8]) < UDP || Net(b[8]) > WSS || n > uint64(maxNumber) {
 		return false
 	}
-	*t = tag{net: Net(b[8]), more: b[9]&flagMore != 0, noTime: b[9]&flagNoTime != 0, named: b[9]&flagAddresses != 0, n: int(n)}
+	*t = tag{net: Net(b[8]), more: b[9]&flagMore != 0, noTime: b[9]&flagNoTime != 0, gap: b[9]&flagGap != 0, named: b[9]&flagAddresses != 0, n: int(n)}
 	if t.named {
 		b = b[tagLength:]
 		for _, a := range []*netip.AddrPort{&t.src, &t.dst} {

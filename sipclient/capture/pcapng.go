@@ -17,7 +17,10 @@ const (
 	blockPacket    = 2 // obsolete, still found
 	blockSimple    = 3
 	blockEnhanced  = 6
+	blockSecrets   = 10
 	blockCustom    = 0x00000bad
+
+	secretsTLS = 0x544c534b // a key log, of a block with secrets
 
 	optEnd        = 0
 	optUserApp    = 4    // of a section
@@ -30,6 +33,7 @@ const (
 	// maxBlock bounds the blocks that are kept in memory, maxInterfaces what a
 	// section may declare. Other blocks are skipped however long they are.
 	maxBlock      = maxFrame + 1<<17
+	maxKeyLog     = 16 << 20
 	maxInterfaces = 1 << 16
 )
 
@@ -96,9 +100,9 @@ func (p *pcapng) block() (kind uint32, body []byte, err error) {
 	}
 	length := (int64(total)+3)&^3 - 12
 	switch kind {
-	case blockSection, blockInterface, blockPacket, blockSimple, blockEnhanced, blockCustom:
-		if length > maxBlock {
-			if kind == blockCustom {
+	case blockSection, blockInterface, blockPacket, blockSimple, blockEnhanced, blockCustom, blockSecrets:
+		if length > maxBlock && (kind != blockSecrets || length > maxKeyLog) {
+			if kind == blockCustom || kind == blockSecrets {
 				break
 			}
 			return 0, nil, damaged(p.n+1, fmt.Sprintf("a block claims to have %d bytes", total))
@@ -174,6 +178,11 @@ func (p *pcapng) next(f *frame) error {
 			}
 			f.data, f.link = body[4:4+length], p.ifaces[0].link
 			return nil
+		case blockSecrets:
+			if len(body) >= 8 && p.order.Uint32(body) == secretsTLS {
+				f.n, f.secrets = p.n, body[8:8+min(p.order.Uint32(body[4:]), uint32(len(body)-8))]
+				return nil
+			}
 		case blockCustom:
 			if note, n := noteOf(p.order, body); note != nil {
 				p.n++

@@ -28,16 +28,19 @@ const maxFrame = 1 << 20
 // their last fragment has been seen, with that frame's number and time. TCP
 // segments become a record for each run of new bytes, in stream order: bytes
 // sent twice appear once, and segments that overtook others wait (see the
-// bounds in stream.go). A record's N is the frame's number in the file; where a
+// bounds in stream.go). What a connection wraps is unwrapped: WebSockets (RFC 7118)
+// give a record for each message, TLS its content where the file has its secrets, and
+// HEP, over UDP as well, the packets that it copies. A record's N is the frame's number in the file; where a
 // lost segment is given up, N can step back to the segment that waited. A file
 // that Tape.WriteTo or Write made gives back exactly the records written, but
 // for masked credentials.
 //
 // A file that is cut or damaged half-way gives the records before that place and
-// then a note of KindLimit with Key "cut". Two more limits are told in the same
-// way, with N 0: "short" (once, where the first packet was not kept whole) and
+// then a note of KindLimit with Key "cut". More limits are told in the same
+// way, with N 0: "short" (once, where the first packet was not kept whole),
 // "fragments" (at the end, Text begins with the number of datagrams of which
-// fragments were missing). The error is not nil in the last pair at most: it
+// fragments were missing), and "tls" or "websocket" (once for each reason why a
+// connection could not be read though its secrets should be there). The error is not nil in the last pair at most: it
 // wraps ErrNotCapture, or it is what r returned.
 func Read(r io.Reader) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
@@ -89,6 +92,8 @@ type frame struct {
 	tag   *tag  // what Write noted beside the packet, nil in a foreign file
 	note  *Note // instead of data
 	noteN int
+	// secrets is a key log instead of data; such a frame has no number of its own.
+	secrets []byte
 }
 
 // container walks the frames of a file. next returns io.EOF at a proper end, a

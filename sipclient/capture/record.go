@@ -14,12 +14,15 @@ import (
 type Net uint8
 
 // The transports a packet can have. TLS marks signalling that was encrypted on
-// the wire and is held in the clear here.
+// the wire and is held in the clear here. WS and WSS are whole messages out of a
+// WebSocket (RFC 7118), the latter within TLS.
 const (
 	UDP Net = iota + 1
 	TCP
 	TLS
 	ICMP
+	WS
+	WSS
 )
 
 // String gives the transport's usual name in capitals.
@@ -33,9 +36,16 @@ func (n Net) String() string {
 		return "TLS"
 	case ICMP:
 		return "ICMP"
+	case WS:
+		return "WS"
+	case WSS:
+		return "WSS"
 	}
 	return "unknown"
 }
+
+// overTCP tells whether packets of this kind were carried by TCP.
+func (n Net) overTCP() bool { return n == TCP || n == TLS || n == WS || n == WSS }
 
 // Packet is one datagram, or one piece of a byte stream, with its addresses and
 // the moment it arrived at or left this machine's socket (or the capture point
@@ -48,6 +58,9 @@ type Packet struct {
 	Net      Net
 	Src, Dst netip.AddrPort
 	Data     []byte
+	// Gap: bytes of the stream are missing before these, because the capture does not
+	// hold them or they were lost.
+	Gap bool
 }
 
 // Kind groups notes by what they are about.
@@ -91,6 +104,10 @@ const (
 	// LimitFragments: IP fragments are missing. Text begins with the number of
 	// packets that could not be put together, then a blank.
 	LimitFragments = "fragments"
+	// LimitTLS: an encrypted connection cannot be read though the file has secrets.
+	LimitTLS = "tls"
+	// LimitWebSocket: messages in a WebSocket cannot be read.
+	LimitWebSocket = "websocket"
 	// LimitMuted: the sound and the keys of encrypted sound were left out on purpose.
 	LimitMuted = "muted"
 )

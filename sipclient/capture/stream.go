@@ -23,7 +23,7 @@ const (
 // way is one direction of a TCP connection.
 type way struct{ from, to netip.AddrPort }
 
-// stream is the state of one direction.
+// stream is the state of one direction of a connection.
 type stream struct {
 	first uint32 // the sequence number of the SYN, when syn is set
 	syn   bool
@@ -32,6 +32,10 @@ type stream struct {
 	held  []segment
 	bytes int
 	seen  time.Time
+
+	gap  bool // bytes are missing before next
+	talk *conversation
+	dir  int // in it
 }
 
 // segment is bytes that cannot be given yet.
@@ -48,7 +52,8 @@ type streams struct {
 	ways  map[way]*stream
 	order []way // in the order in which they began
 	bytes int   // held in all
-	emit  func(net Net, src, dst netip.AddrPort, data []byte, n int, at time.Time)
+	// converse begins what takes the bytes of both directions of a connection.
+	converse func(ends way) *conversation
 }
 
 // segment takes a TCP segment and emits the bytes that are new and next in line.
@@ -62,6 +67,11 @@ func (s *streams) segment(from, to netip.AddrPort, t *layers.TCP, missing, n int
 	if st == nil {
 		s.tidy(at)
 		st = &stream{}
+		if back := s.ways[way{to, from}]; back != nil {
+			st.talk, st.dir = back.talk, 1-back.dir
+		} else {
+			st.talk = s.converse(w)
+		}
 		s.ways[w] = st
 		s.order = append(s.order, w)
 	}
@@ -71,13 +81,15 @@ func (s *streams) segment(from, to netip.AddrPort, t *layers.TCP, missing, n int
 		seq++
 		if !st.syn || st.first != t.Seq {
 			s.release(w, st, true)
-			st.first, st.syn, st.next, st.known = t.Seq, true, seq, true
+			st.first, st.syn, st.next, st.known, st.gap = t.Seq, true, seq, true, false
+			st.talk.begin(st.dir)
 		}
 	}
 	if ahead := int64(int32(seq - st.next)); !st.known || ahead < -farAway || ahead > farAway {
 		// The first segment in the capture, or another connection between the
 		// same ports, of which the capture missed the beginning.
 		s.release(w, st, true)
+		st.gap = st.known
 		st.syn, st.next, st.known = false, seq, true
 	}
 	seg := segment{seq: seq, data: t.Payload, missing: missing, n: n, time: at}
@@ -94,7 +106,7 @@ func (s *streams) segment(from, to netip.AddrPort, t *layers.TCP, missing, n int
 		}
 	}
 	for len(st.held) > 0 && (st.bytes > heldBytes || len(st.held) > heldPieces || s.bytes > heldTotal || late(st.held, at)) {
-		st.next = st.held[0].seq
+		st.next, st.gap = st.held[0].seq, true
 		s.release(w, st, false)
 	}
 	if t.RST {
@@ -140,9 +152,16 @@ func (s *streams) give(w way, st *stream, seg segment) {
 		return
 	}
 	st.next = seg.seq + uint32(total)
-	if old < len(seg.data) {
-		s.emit(TCP, w.from, w.to, seg.data[old:], seg.n, seg.time)
+	st.give(seg.data[min(old, len(seg.data)):], seg)
+}
+
+// give hands bytes on. A segment of which the file lacks the end makes a gap.
+func (st *stream) give(data []byte, seg segment) {
+	if len(data) > 0 {
+		st.talk.take(st.dir, chunk{data: data, n: seg.n, time: seg.time, gap: st.gap})
+		st.gap = false
 	}
+	st.gap = st.gap || seg.missing > 0
 }
 
 // release emits the held segments that are next in line as one piece, with the
@@ -153,7 +172,7 @@ func (s *streams) release(w way, st *stream, all bool) {
 			if !all {
 				return
 			}
-			st.next = st.held[0].seq
+			st.next, st.gap = st.held[0].seq, true
 		}
 		run := segment{seq: st.next}
 		for len(st.held) > 0 && int32(st.held[0].seq-st.next) <= 0 && run.missing == 0 {
@@ -173,9 +192,7 @@ func (s *streams) release(w way, st *stream, all bool) {
 			}
 			run.missing = h.missing
 		}
-		if len(run.data) > 0 {
-			s.emit(TCP, w.from, w.to, run.data, run.n, run.time)
-		}
+		st.give(run.data, run)
 	}
 	st.held = nil
 }
@@ -193,6 +210,7 @@ func (s *streams) tidy(now time.Time) {
 			continue
 		}
 		s.release(w, st, true)
+		st.talk.close()
 		delete(s.ways, w)
 	}
 	s.order = keep
@@ -202,5 +220,8 @@ func (s *streams) tidy(now time.Time) {
 func (s *streams) flush() {
 	for _, w := range s.order {
 		s.release(w, s.ways[w], true)
+	}
+	for _, w := range s.order {
+		s.ways[w].talk.close()
 	}
 }

@@ -138,9 +138,7 @@ func TestFragmentsInTunnels(t *testing.T) {
 	for _, f := range pieces6(t, inner6, 9, 1400) {
 		behindHop = append(behindHop, with(f, hop, options("\x2c")))
 	}
-	for _, f := range pieces6(t, with(inner6, dest, options("\x11")), 10, 1400) {
-		fragmentOfDest = append(fragmentOfDest, f)
-	}
+	fragmentOfDest = append(fragmentOfDest, pieces6(t, with(inner6, dest, options("\x11")), 10, 1400)...)
 	for name, c := range map[string]struct {
 		frames [][]byte
 		want   string

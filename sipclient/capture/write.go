@@ -147,7 +147,7 @@ func (o *writer) note(n int, note *Note) {
 // packet writes a packet as one frame, or as several when it is longer than a
 // frame can be.
 func (o *writer) packet(n int, p *Packet) {
-	t := tag{net: p.Net, n: n}
+	t := tag{net: p.Net, n: n, gap: p.Gap}
 	src, dst := familyOf(p.Src, p.Dst)
 	headless := p.Net == ICMP && (p.Src.Port() != 0 || p.Dst.Port() != 0)
 	if src != p.Src || dst != p.Dst || src.Addr().Zone() != "" || dst.Addr().Zone() != "" || headless {

@@ -79,12 +79,14 @@ func (b *Builder) Add(r capture.Record) {
 }
 
 func (b *Builder) packet(n int, p *capture.Packet) {
-	q := packet{n: n, at: p.Time, net: p.Net, flow: flow{plain(p.Src), plain(p.Dst)}, data: p.Data}
+	q := packet{n: n, at: p.Time, net: p.Net, flow: flow{plain(p.Src), plain(p.Dst)}, gap: p.Gap, data: p.Data}
 	switch p.Net {
 	case capture.ICMP:
 		b.unreachable(&q)
 	case capture.TCP, capture.TLS:
 		b.bytes(&q)
+	case capture.WS, capture.WSS:
+		b.webMessage(&q)
 	default:
 		b.datagram(&q)
 	}
@@ -96,6 +98,7 @@ type packet struct {
 	at  time.Time
 	net capture.Net
 	flow
+	gap  bool // bytes of the stream are missing before data
 	data []byte
 }
 

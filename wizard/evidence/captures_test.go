@@ -77,7 +77,6 @@ func readCapture(t *testing.T, path string) *Evidence {
 // not lie here, by file. Everything else must agree.
 var explained = map[string]struct{ calls, streams string }{
 	"P001": {calls: "counts the requests that ICMP errors quote as sent again"},
-	"P011": {calls: "SIP over WebSocket, which is a later matter"},
 	"P070": {calls: "the 200 is in the file only on the hop behind the proxy: our caller has no answer yet"},
 	"P074": {calls: "the same"},
 	"P077": {calls: "the same"},

@@ -108,6 +108,9 @@ func (b *Builder) bytes(p *packet) {
 		f = new(framing)
 		b.flows[p.flow] = f
 	}
+	if p.gap && f.sip {
+		f.Gap() // what began before it will never be whole
+	}
 	data := p.data
 	if isKeepAlive(data) && f.Pending() == 0 && len(f.start) == 0 {
 		b.alive++
@@ -131,6 +134,19 @@ func (b *Builder) bytes(p *packet) {
 	}
 	for _, problem := range f.Problems() {
 		b.odd.add(p, fmt.Sprintf("in the SIP stream: %s", problem.Text))
+	}
+}
+
+// webMessage takes a message out of a WebSocket, which holds one of SIP or a keep-alive
+// (RFC 7118 5).
+func (b *Builder) webMessage(p *packet) {
+	switch {
+	case len(p.data) == 0 || isKeepAlive(p.data):
+		b.alive++
+	case sipmsg.LooksLikeSIP(p.data):
+		b.sip(p, p.data)
+	default:
+		b.odd.add(p, "a WebSocket without SIP")
 	}
 }
 

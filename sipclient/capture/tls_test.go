@@ -1,0 +1,408 @@
+package capture
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"math/big"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gopacket/gopacket/layers"
+	"github.com/stretchr/testify/require"
+)
+
+// wiretap keeps what is written to a connection.
+type wiretap struct {
+	net.Conn
+	back bool
+	mu   *sync.Mutex
+	talk *[]said
+}
+
+func (w wiretap) Write(b []byte) (int, error) {
+	w.mu.Lock()
+	*w.talk = append(*w.talk, said{w.back, bytes.Clone(b)})
+	w.mu.Unlock()
+	return w.Conn.Write(b)
+}
+
+// self is a certificate that nobody signed but itself.
+func self(t testing.TB) tls.Certificate {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), fixedRandom{})
+	require.NoError(t, err)
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
+	der, err := x509.CreateCertificate(fixedRandom{}, template, template, key.Public(), key)
+	require.NoError(t, err)
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+}
+
+// fixedRandom is a source that is not random: good enough for a test's certificate.
+type fixedRandom struct{}
+
+func (fixedRandom) Read(b []byte) (int, error) {
+	for i := range b {
+		b[i] = byte(i*7 + 1)
+	}
+	return len(b), nil
+}
+
+// secureTalk lets Go's own TLS carry messages, client and server in turns, and gives
+// what crossed the wire with the key log.
+func secureTalk(t testing.TB, config *tls.Config, turns ...string) (talk []said, keys string) {
+	var log bytes.Buffer
+	var mu sync.Mutex
+	config = config.Clone()
+	config.Certificates, config.InsecureSkipVerify = []tls.Certificate{self(t)}, true
+	theirs := config.Clone()
+	config.KeyLogWriter = &log
+	a, b := net.Pipe()
+	client := tls.Client(wiretap{a, false, &mu, &talk}, config)
+	server := tls.Server(wiretap{b, true, &mu, &talk}, theirs)
+	fail := make(chan error, 1)
+	go func() {
+		for i, text := range turns {
+			if i%2 == 0 {
+				got := make([]byte, len(text))
+				if _, err := io.ReadFull(server, got); err != nil {
+					fail <- err
+					return
+				}
+			} else if _, err := io.WriteString(server, text); err != nil {
+				fail <- err
+				return
+			}
+		}
+		fail <- nil
+	}()
+	for i, text := range turns {
+		if i%2 == 0 {
+			_, err := io.WriteString(client, text)
+			require.NoError(t, err)
+		} else {
+			got := make([]byte, len(text))
+			_, err := io.ReadFull(client, got)
+			require.NoError(t, err)
+		}
+	}
+	require.NoError(t, <-fail)
+	require.NoError(t, a.Close())
+	require.NoError(t, b.Close())
+	return talk, log.String()
+}
+
+// withSecrets puts a block with a key log in front of the packets of a pcapng file
+// (draft-ietf-opsawg-pcapng 4.7).
+func withSecrets(t testing.TB, keys string, frames ...[]byte) []byte {
+	file := pcapngFile(t, layers.LinkTypeRaw, frames...)
+	section := binary.LittleEndian.Uint32(file[4:])
+	body := binary.LittleEndian.AppendUint32(nil, secretsTLS)
+	body = binary.LittleEndian.AppendUint32(body, uint32(len(keys)))
+	body = append(body, keys...)
+	body = append(body, make([]byte, pad(uint32(len(keys))))...)
+	block := binary.LittleEndian.AppendUint32(nil, blockSecrets)
+	block = binary.LittleEndian.AppendUint32(block, uint32(len(body)+12))
+	block = append(block, body...)
+	block = binary.LittleEndian.AppendUint32(block, uint32(len(body)+12))
+	return append(append(bytes.Clone(file[:section]), block...), file[section:]...)
+}
+
+var tlsKinds = []struct {
+	name   string
+	config *tls.Config
+}{
+	{"1.2 AES-128-GCM", &tls.Config{MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256}}},
+	{"1.2 AES-256-GCM", &tls.Config{MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384}}},
+	{"1.2 ChaCha20", &tls.Config{MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256}}},
+	{"1.3", &tls.Config{MinVersion: tls.VersionTLS13}},
+	{"1.3 asked again", &tls.Config{MinVersion: tls.VersionTLS13, CurvePreferences: []tls.CurveID{tls.CurveP256}}},
+}
+
+func TestTLS(t *testing.T) {
+	long := strings.Replace(askMessage, "Content-Length: 0", "Subject: "+strings.Repeat("a long one ", 3000)+"\r\nContent-Length: 0", 1)
+	for _, c := range tlsKinds {
+		t.Run(c.name, func(t *testing.T) {
+			talk, keys := secureTalk(t, c.config, askMessage, answer, long, answer)
+			want := []string{"TLS>" + askMessage, "TLS<" + answer, "TLS>" + long, "TLS<" + answer}
+			for _, size := range []int{13, 700, 100_000} {
+				frames := connection(t, min(size, 60_000), talk)
+				got := collect(t, bytes.NewReader(withSecrets(t, keys, frames...)))
+				require.Equal(t, want, carried(got), size)
+				for _, r := range got {
+					require.LessOrEqual(t, r.N, len(frames))
+				}
+			}
+		})
+	}
+}
+
+// Without its keys a connection stays what it was, and only a file with secrets says so.
+func TestTLSWithoutKeys(t *testing.T) {
+	for _, c := range tlsKinds {
+		talk, keys := secureTalk(t, c.config, askMessage, answer)
+		frames := connection(t, 700, talk)
+		for _, r := range raw(t, frames) {
+			require.NotNil(t, r.Packet, "no note: nobody promised keys")
+			require.Equal(t, TCP, r.Packet.Net)
+		}
+		other := "CLIENT_RANDOM " + strings.Repeat("ab", 32) + " " + strings.Repeat("cd", 48) + "\n"
+		wrong := strings.NewReplacer("a", "b", "0", "1").Replace
+		for lines, says := range map[string]string{
+			other:                             "no keys for it",
+			wrongSecrets(keys, wrong):         "not those that it used",
+			keys[:len(keys)/4] + "\n" + other: "no keys for it",
+		} {
+			got := collect(t, bytes.NewReader(withSecrets(t, lines, frames...)))
+			var notes []string
+			for _, r := range got {
+				if r.Note != nil {
+					notes = append(notes, r.Note.Key+": "+r.Note.Text)
+				} else {
+					require.NotContains(t, string(r.Packet.Data), "SIP/2.0")
+				}
+			}
+			require.Len(t, notes, 1, "%s: %v", c.name, notes)
+			require.Contains(t, notes[0], says, c.name)
+		}
+	}
+}
+
+// wrongSecrets changes the secrets of a key log, but not whose they are.
+func wrongSecrets(keys string, wrong func(string) string) string {
+	var b strings.Builder
+	for line := range strings.Lines(keys) {
+		f := strings.Fields(line)
+		fmt.Fprintln(&b, f[0], f[1], wrong(f[2]))
+	}
+	return b.String()
+}
+
+// Suites that are not read are named; so is a beginning that was missed.
+func TestTLSLimits(t *testing.T) {
+	talk, keys := secureTalk(t, &tls.Config{MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA}}, askMessage, answer)
+	got := carriedNotes(collect(t, bytes.NewReader(withSecrets(t, keys, connection(t, 700, talk)...))))
+	require.Len(t, got, 1)
+	require.Contains(t, got[0], "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA")
+
+	talk, keys = secureTalk(t, &tls.Config{}, askMessage, answer, askMessage)
+	for i, s := range talk {
+		if s.data[0] == recordData { // the first protected record
+			got = carriedNotes(collect(t, bytes.NewReader(withSecrets(t, keys, connection(t, 60_000, talk[i:])[3:]...))))
+			break
+		}
+	}
+	require.Len(t, got, 1)
+	require.Contains(t, got[0], "beginning is not in the capture")
+}
+
+func carriedNotes(records []Record) (notes []string) {
+	for _, r := range records {
+		if r.Note != nil {
+			notes = append(notes, r.Note.Text)
+		}
+	}
+	return notes
+}
+
+// A lost segment costs the messages in it, and no others.
+func TestTLSGap(t *testing.T) {
+	for _, c := range tlsKinds {
+		var turns []string
+		for i := range 10 {
+			turns = append(turns, strings.Replace(askMessage, "Call-ID: 1", fmt.Sprintf("Call-ID: %d", i), 1), answer)
+		}
+		talk, keys := secureTalk(t, c.config, turns...)
+		last := len(talk) - 6 // the eighth question
+		frames := connection(t, 60_000, talk)
+		frames = append(frames[:3+last], frames[3+last+1:]...)
+		var asked []string
+		gaps := 0
+		for _, r := range collect(t, bytes.NewReader(withSecrets(t, keys, frames...))) {
+			require.NotNil(t, r.Packet, c.name)
+			require.Equal(t, TLS, r.Packet.Net)
+			if r.Packet.Src == alice {
+				asked = append(asked, string(r.Packet.Data))
+			}
+			if r.Packet.Gap {
+				gaps++
+			}
+		}
+		require.Equal(t, 1, gaps, c.name)
+		joined := strings.Join(asked, "")
+		require.NotContains(t, joined, "Call-ID: 7\r\n", c.name)
+		require.Contains(t, joined, "Call-ID: 8\r\n", c.name)
+		require.Contains(t, joined, "Call-ID: 9\r\n", c.name)
+	}
+}
+
+// WebSockets within TLS, as browsers use them.
+func TestWebSocketInTLS(t *testing.T) {
+	client, server := string(wsFrames(t, true, text(askMessage))), string(wsFrames(t, false, text(answer)))
+	talk, keys := secureTalk(t, &tls.Config{}, wsAsk, wsAnswer, client, server)
+	got := collect(t, bytes.NewReader(withSecrets(t, keys, connection(t, 700, talk)...)))
+	require.Equal(t, []string{"WSS>" + askMessage, "WSS<" + answer}, carried(got))
+	var again bytes.Buffer
+	_, err := Write(&again, values(got))
+	require.NoError(t, err)
+	require.Equal(t, carried(got), carried(collect(t, &again)))
+}
+
+// TLS 1.3 with ChaCha20 and new keys in the middle: OpenSSL chooses what Go does not.
+func TestTLSByOpenSSL(t *testing.T) {
+	path, err := exec.LookPath("openssl")
+	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("openssl is not installed")
+		}
+		t.Skip("openssl is not installed")
+	}
+	for _, suite := range []string{"TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_AES_128_GCM_SHA256"} {
+		t.Run(suite, func(t *testing.T) {
+			listener, err := net.Listen("tcp", "127.0.0.1:0")
+			require.NoError(t, err)
+			defer listener.Close()
+			var mu sync.Mutex
+			var talk []said
+			done := make(chan error, 1)
+			go func() { done <- relayed(self(t), listener, &mu, &talk) }()
+			keyFile := filepath.Join(t.TempDir(), "keys")
+			cmd := exec.Command(path, "s_client", "-connect", listener.Addr().String(), "-tls1_3", "-ciphersuites", suite, "-keylogfile", keyFile, "-nocommands", "-quiet")
+			in, err := cmd.StdinPipe()
+			require.NoError(t, err)
+			require.NoError(t, cmd.Start())
+			_, err = io.WriteString(in, askMessage)
+			require.NoError(t, err)
+			require.NoError(t, <-done)
+			_ = in.Close()
+			_ = cmd.Wait()
+			keys, err := os.ReadFile(keyFile)
+			require.NoError(t, err)
+			mu.Lock()
+			defer mu.Unlock()
+			got := carried(collect(t, bytes.NewReader(withSecrets(t, string(keys), connection(t, 700, talk)...))))
+			require.Equal(t, []string{"TLS>" + askMessage, "TLS<" + answer}, got)
+		})
+	}
+}
+
+// relayed is a server for one question.
+func relayed(cert tls.Certificate, listener net.Listener, mu *sync.Mutex, talk *[]said) error {
+	conn, err := listener.Accept()
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(20 * time.Second))
+	server := tls.Server(&bothWays{wiretap{conn, true, mu, talk}}, &tls.Config{Certificates: []tls.Certificate{cert}})
+	got := make([]byte, len(askMessage))
+	if _, err := io.ReadFull(server, got); err != nil {
+		return err
+	}
+	_, err = io.WriteString(server, answer)
+	return err
+}
+
+// bothWays keeps what is read as well.
+type bothWays struct{ wiretap }
+
+func (b *bothWays) Read(p []byte) (int, error) {
+	n, err := b.Conn.Read(p)
+	b.mu.Lock()
+	*b.talk = append(*b.talk, said{false, bytes.Clone(p[:n])})
+	b.mu.Unlock()
+	return n, err
+}
+
+// New keys in the middle of TLS 1.3 (RFC 8446 4.6.3), by records made here.
+func TestTLSKeyUpdate(t *testing.T) {
+	suite := tlsSuites[tls.TLS_CHACHA20_POLY1305_SHA256]
+	secret := func(b byte) []byte { return bytes.Repeat([]byte{b}, 32) }
+	random := bytes.Repeat([]byte{7}, 32)
+	hello := join("\x01\x00\x00\x22\x03\x03", random)
+	reply := join("\x02\x00\x00\x2e\x03\x03", bytes.Repeat([]byte{8}, 32), "\x00\x13\x03\x00\x00\x06\x00\x2b\x00\x02\x03\x04")
+	clear := func(kind byte, body []byte) []byte {
+		return join([]byte{kind, 3, 3, 0, byte(len(body))}, body)
+	}
+	seal := func(c *recordCipher, kind byte, body string) []byte {
+		plain := append([]byte(body), kind, 0, 0, 0)
+		head := []byte{recordData, 3, 3, 0, 0}
+		binary.BigEndian.PutUint16(head[3:], uint16(len(plain)+16))
+		var nonce [12]byte
+		binary.BigEndian.PutUint64(nonce[4:], c.sequence)
+		for i := range nonce {
+			nonce[i] ^= c.iv[i]
+		}
+		c.sequence++
+		return c.aead.Seal(head, nonce[:], plain, head)
+	}
+	cipherOf := func(secret []byte) *recordCipher {
+		c, err := suite.keys13(secret)
+		require.NoError(t, err)
+		return c
+	}
+	handshake, first := cipherOf(secret(1)), cipherOf(secret(2))
+	next, err := expandLabel(suite.hash, secret(2), "traffic upd", 32)
+	require.NoError(t, err)
+	second := cipherOf(next)
+	finishedMessage := "\x14\x00\x00\x02ok"
+	talk := []said{{false, clear(recordHandshake, hello)}, {true, clear(recordHandshake, reply)}, {false, clear(recordChange, []byte{1})},
+		{false, seal(handshake, recordHandshake, "\x0b\x00\x00\x03abc"+finishedMessage[:3])}, {false, seal(handshake, recordHandshake, finishedMessage[3:])},
+		{false, seal(first, recordData, askMessage[:30])}, {false, seal(first, recordHandshake, "\x18\x00\x00\x01\x00")},
+		{false, seal(second, recordData, askMessage[30:])}}
+	line := func(label string, b byte) string {
+		return label + " " + hex.EncodeToString(random) + " " + hex.EncodeToString(secret(b)) + "\n"
+	}
+	keys := line("CLIENT_HANDSHAKE_TRAFFIC_SECRET", 1) + line("CLIENT_TRAFFIC_SECRET_0", 2)
+	frames := connection(t, 60_000, talk)
+	require.Equal(t, []string{"TLS>" + askMessage}, carried(collect(t, bytes.NewReader(withSecrets(t, keys, frames...)))))
+	// Also where only the secret behind the handshake is known: the handshake is passed over.
+	got := carried(collect(t, bytes.NewReader(withSecrets(t, line("CLIENT_TRAFFIC_SECRET_0", 2), frames...))))
+	require.Equal(t, []string{"TLS>" + askMessage}, got)
+}
+
+// The values of RFC 8448 3, which others computed.
+func TestTLSKeysOfRFC8448(t *testing.T) {
+	bytesOf := func(s string) []byte {
+		b, err := hex.DecodeString(strings.ReplaceAll(s, " ", ""))
+		require.NoError(t, err)
+		return b
+	}
+	suite := tlsSuites[tls.TLS_AES_128_GCM_SHA256]
+	secret := bytesOf("b6 7b 7d 69 0c c1 6c 4e 75 e5 42 13 cb 2d 37 b4 e9 c9 12 bc de d9 10 5d 42 be fd 59 d3 91 ad 38")
+	key, err := expandLabel(suite.hash, secret, "key", 16)
+	require.NoError(t, err)
+	require.Equal(t, bytesOf("3f ce 51 60 09 c2 17 27 d0 f2 e4 e8 6e e4 03 bc"), key)
+	c, err := suite.keys13(secret)
+	require.NoError(t, err)
+	require.Equal(t, bytesOf("5d 31 3e b2 67 12 76 ee 13 00 0b 30"), c.iv)
+}
+
+// tshark reads the same messages with the same keys.
+func TestTLSAsTsharkReadsIt(t *testing.T) {
+	needTshark(t)
+	for _, c := range tlsKinds {
+		talk, keys := secureTalk(t, c.config, askMessage, answer)
+		file := filepath.Join(t.TempDir(), "tls.pcapng")
+		require.NoError(t, os.WriteFile(file, withSecrets(t, keys, connection(t, 700, talk)...), 0o600))
+		lines := tshark(t, "-n", "-r", file, "-d", "tcp.port==5060,tls", "-d", "tls.port==5060,sip", "-Y", "sip", "-T", "fields", "-e", "sip.CSeq.method", "-e", "frame.number")
+		records, err := readAll(t, file)
+		require.NoError(t, err)
+		var ours []string
+		for _, r := range records {
+			ours = append(ours, "OPTIONS", fmt.Sprint(r.N))
+		}
+		require.Equal(t, lines, ours, c.name)
+	}
+}
