@@ -42,6 +42,8 @@ type PhoneOptions struct {
 	Encrypt string
 	// PTime is the length of its packets in ms; 0: 20.
 	PTime int
+	// Host is where it runs; nil: here.
+	Host *Host
 	// MaxCalls is how many calls it takes at a time; one more gets 486. 0: 4.
 	MaxCalls int
 }
@@ -75,14 +77,14 @@ func Baresip(t testing.TB, k *Registrar, user string, mode AnswerMode, o PhoneOp
 	local := netip.AddrFrom4([4]byte{127, 0, 0, 1})
 	p := &Phone{
 		User: user, URI: "sip:" + user + "@" + k.Domain(),
-		Addr: netip.AddrPortFrom(local, uint16(FreePort(t))), FirstPort: FreePorts(t, rtpPorts),
+		Addr: netip.AddrPortFrom(o.Host.address(), uint16(o.Host.ports(t, 1))), FirstPort: o.Host.ports(t, rtpPorts),
 	}
 	p.LastPort = p.FirstPort + rtpPorts - 1
-	controlAddr := netip.AddrPortFrom(local, uint16(FreePort(t))).String()
+	controlAddr := netip.AddrPortFrom(local, uint16(o.Host.ports(t, 1))).String()
 	p.writeFiles(t, dir, controlAddr, k, mode, o)
 
 	var err error
-	if p.Process, err = start(t, dir, program, "-f", dir); err != nil {
+	if p.Process, err = o.Host.start(t, dir, program, "-f", dir); err != nil {
 		t.Fatalf("baresip: %v", err)
 	}
 	onEvent := func(Event) {}
@@ -95,7 +97,7 @@ func Baresip(t testing.TB, k *Registrar, user string, mode AnswerMode, o PhoneOp
 	}
 	ready := make(chan struct{}) // p.control is set
 	answering := func() bool {
-		p.control, err = dialControl(controlAddr, func(e Event) { <-ready; onEvent(e) })
+		p.control, err = o.Host.dialControl(controlAddr, func(e Event) { <-ready; onEvent(e) })
 		return err == nil
 	}
 	if !eventually(10*time.Second, func() bool { return !p.running() || answering() }) || p.control == nil {
@@ -143,7 +145,7 @@ func (p *Phone) writeFiles(t testing.TB, dir, controlAddr string, k *Registrar, 
 		calls = 4
 	}
 	config := strings.NewReplacer(
-		"{SIP}", p.Addr.String(), "{CONTROL}", controlAddr, "{RTP}", fmt.Sprintf("%d-%d", p.FirstPort, p.LastPort),
+		"{ADDRESS}", p.Addr.Addr().String(), "{SIP}", p.Addr.String(), "{CONTROL}", controlAddr, "{RTP}", fmt.Sprintf("%d-%d", p.FirstPort, p.LastPort),
 		"{CALLS}", strconv.Itoa(calls), "{SOURCE}", "aufile,"+file, "{USER}", p.User, "{DIR}", dir, "{MODULES}", baresipModules(t),
 	).Replace(baresipConfig)
 	account := fmt.Sprintf("<%s>;auth_user=%s;auth_pass=%s;regint=120;audio_codecs=%s;answermode=%s", p.URI, p.User, Password(p.User), codecs, answer)

@@ -26,8 +26,8 @@ const (
 )
 
 // Certificates writes an authority (ca.pem) and server certificates with their keys
-// (NAME.pem, NAME.key) into a folder. They are good for 127.0.0.1, ::1 and
-// pbx.lab.test, but for what their name says.
+// (NAME.pem, NAME.key) into a folder. They are good for 127.0.0.1, ::1, the
+// server of a Network and pbx.lab.test, but for what their name says.
 func Certificates(t testing.TB, dir string) {
 	t.Helper()
 	ca, caKey := newAuthority(t)
@@ -39,7 +39,7 @@ func Certificates(t testing.TB, dir string) {
 		key := newKey(t)
 		c := &x509.Certificate{
 			SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "lab registrar"}, NotBefore: now.Add(-30 * day), NotAfter: now.Add(30 * day),
-			DNSNames: []string{"pbx.lab.test"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
+			DNSNames: []string{"pbx.lab.test"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback, net.ParseIP(serverAddr)},
 			KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 		}
 		signer, signerKey := ca, caKey

@@ -3,7 +3,6 @@ package lab
 import (
 	"context"
 	"fmt"
-	"math"
 	"testing"
 	"time"
 
@@ -78,30 +77,6 @@ func check(t *testing.T, r session.Request) checked {
 		}
 	}
 	return got
-}
-
-// measureLateness sleeps 20 ms at a time, as a phone does between two packets,
-// until done, and then tells how much too late it was woken.
-func measureLateness(done <-chan struct{}) <-chan time.Duration {
-	result := make(chan time.Duration, 1)
-	go func() {
-		var squares float64
-		var n int
-		for {
-			select {
-			case <-done:
-				result <- time.Duration(math.Sqrt(squares/float64(max(n, 1))) * float64(time.Second))
-				return
-			default:
-			}
-			asleep := time.Now()
-			time.Sleep(20 * time.Millisecond)
-			late := (time.Since(asleep) - 20*time.Millisecond).Seconds()
-			squares += late * late
-			n++
-		}
-	}()
-	return result
 }
 
 // overloaded tells that a run found nothing but packets at the wrong time, and

@@ -45,8 +45,8 @@ type reply struct {
 // longestNetstring bounds what a broken peer can make us read.
 const longestNetstring = 1 << 20
 
-func dialControl(addr string, onEvent func(Event)) (*control, error) {
-	conn, err := net.DialTimeout("tcp", addr, time.Second)
+func (h *Host) dialControl(addr string, onEvent func(Event)) (*control, error) {
+	conn, err := h.dial("tcp", addr, time.Second)
 	if err != nil {
 		return nil, err
 	}

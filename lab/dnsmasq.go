@@ -15,14 +15,8 @@ import (
 // neither read nor touched.
 func NameServer(t testing.TB, records ...string) netip.AddrPort {
 	t.Helper()
-	program := Program(t, "dnsmasq", "dnsmasq-base")
 	addr := netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(FreePort(t)))
-	args := append([]string{"--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--no-daemon", "--bind-interfaces", "--user=", "--pid-file=",
-		"--listen-address=" + addr.Addr().String(), "--port=" + strconv.Itoa(int(addr.Port())), "--host-record=up.lab.test,127.0.0.1"}, records...)
-	p, err := start(t, t.TempDir(), program, args...)
-	if err != nil {
-		t.Fatalf("dnsmasq: %v", err)
-	}
+	p := (*Host)(nil).nameServer(t, addr, records...)
 	asks := sipclient.NewResolver(addr)
 	if !eventually(5*time.Second, func() bool {
 		ctx, stop := context.WithTimeout(t.Context(), 300*time.Millisecond)
@@ -33,4 +27,17 @@ func NameServer(t testing.TB, records ...string) netip.AddrPort {
 		t.Fatalf("dnsmasq does not answer:\n%s", p.log.tail(2000))
 	}
 	return addr
+}
+
+// nameServer starts it on a host, and does not wait.
+func (h *Host) nameServer(t testing.TB, addr netip.AddrPort, records ...string) *Process {
+	t.Helper()
+	program := Program(t, "dnsmasq", "dnsmasq-base")
+	args := append([]string{"--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--no-daemon", "--bind-interfaces", "--user=", "--pid-file=",
+		"--listen-address=" + addr.Addr().String(), "--port=" + strconv.Itoa(int(addr.Port())), "--host-record=up.lab.test,127.0.0.1"}, records...)
+	p, err := h.start(t, t.TempDir(), program, args...)
+	if err != nil {
+		t.Fatalf("dnsmasq: %v", err)
+	}
+	return p
 }

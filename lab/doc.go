@@ -13,6 +13,32 @@
 // skips the test; with CI=true it fails it. When all tests are through, nothing
 // that they started is left, or they fail.
 //
+// # Networks
+//
+// What NAT, firewalls and the internet do is made in a Network: namespaces of one test,
+// with a client behind a router, a hop that stands for the internet, a server and a
+// callee, each with its own loopback and ports, so that several may be up at a time.
+// The same functions start peers there, on a Host. It needs root.
+//
+//	n := newNetwork(t, natSymmetric)              // every kind: natKinds
+//	k := n.registrar(t, withNATHelp|withRelay)    // Kamailio, rtpengine: .10
+//	n.phone(t, k, "bob", PhoneOptions{})          // baresip: .30
+//	n.nameServer(t, "--host-record=...")          // the client asks it for every name
+//	n.stun(t)                                     // coturn: .20 and .21
+//	n.discover(t, stun)                           // what coturn's client says of the NAT
+//	n.drop(t, sipUDP, bothWay)                    // the router's firewall; also n.firewall
+//	n.fault(t, sound, inward, prohibited)         // likewise, in the internet
+//	n.dropFragments(t); n.alg(t); n.udpTimeout(t, ...)
+//	i := n.impair(t, impairment{Way: inward, Loss: 5, Seed: 1})
+//	i.passages(t)                                 // the truth about every packet of RTP
+//	n.exec(t, n.client, "ping", "-c1", serverAddr)
+//	a := n.check(t, question{Account: n.account(k, "alice", "udp"), To: "bob"})
+//	a.root().Cause                                // of the whole program's JSON
+//
+// A guard, which is this test program once more, outlives the tests and removes the
+// namespaces and folders of a run that was interrupted, panicked or was killed.
+// LAB_KEEP=DIR keeps what the checks saved.
+//
 // With -short one row of each family runs: a sign-in, a refusal, a silence, a
 // healthy call, a faulty one, a call in, a busy phone, a scripted call each way, a
 // scripted fault, a call through a relay, a hold, an encrypted call, a sign-in beside

@@ -14,6 +14,10 @@ func ownGroup() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
 }
 
+// ownSession takes the child out of our session, so that neither Ctrl-C nor the end of the
+// test program reaches it.
+func ownSession() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setsid: true} }
+
 // starter gives the one thread that starts commands, which begins with the first
 // of them and never ends: the kernel's death signal is tied to the thread that
 // forked, not to the whole program.

@@ -3,7 +3,6 @@ package lab
 import (
 	_ "embed"
 	"fmt"
-	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -27,7 +26,13 @@ type KamailioOptions struct {
 
 	Relay *Relay // all sound passes through it; nil: the phones send to each other
 
-	Ways bool // TCP, IPv6 and TLS beside UDP
+	Ways bool // TCP, IPv6 and TLS beside UDP; on a Host no IPv6
+
+	Host *Host // where it runs; nil: here
+
+	// NATHelp sends to phones where their packets came from, whatever address
+	// they name for signalling. Their sound needs the Relay.
+	NATHelp bool
 
 	config []byte // in place of the lab's own
 }
@@ -38,6 +43,7 @@ type Registrar struct {
 	*Process
 	Addr netip.AddrPort // where it listens, UDP
 	Ways *Ways          // nil unless asked for
+	Host *Host          // nil: here
 }
 
 // Domain gives "127.0.0.1:PORT", the domain of its users.
@@ -58,7 +64,7 @@ func Kamailio(t testing.TB, o KamailioOptions) *Registrar {
 	// Another program may take the port first: then another port will do.
 	var log string
 	for range 3 {
-		addr := netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(FreePort(t)))
+		addr := o.Host.at(t, 5060)
 		args := []string{"-f", config, "-DD", "-E", "-m", "64", "-M", "8", "-Y", dir, "-w", dir,
 			"-P", filepath.Join(dir, "kamailio.pid"), "-L", kamailioModules(t), "-l", "udp:" + addr.String()}
 		if o.SHA256 {
@@ -70,15 +76,18 @@ func Kamailio(t testing.TB, o KamailioOptions) *Registrar {
 		var further *Ways
 		if o.Ways {
 			var more []string
-			further, more = ways(t, dir, addr)
+			further, more = ways(t, o.Host, dir, addr)
 			args = append(args, more...)
 		}
-		p, err := start(t, dir, program, args...)
+		if o.NATHelp {
+			args = append(args, "-A", "LAB_NAT")
+		}
+		p, err := o.Host.start(t, dir, program, args...)
 		if err != nil {
 			t.Fatalf("kamailio: %v", err)
 		}
-		r := &Registrar{Process: p, Addr: addr, Ways: further}
-		if eventually(20*time.Second, func() bool { return !p.running() || Answers(addr) }) && p.running() {
+		r := &Registrar{Process: p, Addr: addr, Ways: further, Host: o.Host}
+		if eventually(20*time.Second, func() bool { return !p.running() || o.Host.answers(addr) }) && p.running() {
 			return r
 		}
 		p.Stop(t)
@@ -103,8 +112,11 @@ func kamailioModules(t testing.TB) string {
 
 // Answers asks a SIP server with one OPTIONS over UDP and tells whether any
 // answer came within 200 ms.
-func Answers(addr netip.AddrPort) bool {
-	conn, err := net.DialUDP("udp4", nil, net.UDPAddrFromAddrPort(addr))
+func Answers(addr netip.AddrPort) bool { return (*Host)(nil).answers(addr) }
+
+// answers asks from a host.
+func (h *Host) answers(addr netip.AddrPort) bool {
+	conn, err := h.dial("udp4", addr.String(), time.Second)
 	if err != nil {
 		return false
 	}

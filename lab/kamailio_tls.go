@@ -22,13 +22,16 @@ type Ways struct {
 
 // ways chooses ports, writes certificates and the TLS module's settings, and gives
 // the arguments for them.
-func ways(t testing.TB, dir string, main netip.AddrPort) (*Ways, []string) {
+func ways(t testing.TB, h *Host, dir string, main netip.AddrPort) (*Ways, []string) {
 	t.Helper()
 	Certificates(t, dir)
 	w := &Ways{TLS: map[string]netip.AddrPort{}, CAFile: filepath.Join(dir, "ca.pem")}
-	w.Six = netip.AddrPortFrom(netip.IPv6Loopback(), uint16(FreePort(t)))
-	w.SixTLS = netip.AddrPortFrom(netip.IPv6Loopback(), uint16(FreePort(t)))
-	args := []string{"-l", "tcp:" + main.String(), "-l", "udp:" + w.Six.String(), "-l", "tcp:" + w.Six.String(), "-l", "tls:" + w.SixTLS.String()}
+	args := []string{"-l", "tcp:" + main.String()}
+	if h == nil {
+		w.Six = netip.AddrPortFrom(netip.IPv6Loopback(), uint16(FreePort(t)))
+		w.SixTLS = netip.AddrPortFrom(netip.IPv6Loopback(), uint16(FreePort(t)))
+		args = append(args, "-l", "udp:"+w.Six.String(), "-l", "tcp:"+w.Six.String(), "-l", "tls:"+w.SixTLS.String())
+	}
 	settings := ""
 	server := func(at, cert, method string) {
 		settings += fmt.Sprintf("[server:%s]\nmethod = %s\nverify_certificate = no\nrequire_certificate = no\nprivate_key = %s\ncertificate = %s\n",
@@ -37,7 +40,10 @@ func ways(t testing.TB, dir string, main netip.AddrPort) (*Ways, []string) {
 	server("default", CertGood, "TLSv1.2+")
 	settings += "[client:default]\nverify_certificate = no\nrequire_certificate = no\n"
 	for _, name := range []string{CertGood, CertWrongName, CertExpired, CertNotYet, CertSelfSigned, CertStranger, OldTLS} {
-		at := netip.AddrPortFrom(main.Addr(), uint16(FreePort(t)))
+		at := netip.AddrPortFrom(main.Addr(), uint16(h.ports(t, 1)))
+		if h != nil && name == CertGood {
+			at = h.at(t, 5061)
+		}
 		w.TLS[name] = at
 		args = append(args, "-l", "tls:"+at.String())
 		if name == OldTLS {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"testing"
@@ -22,6 +23,14 @@ func TestMain(m *testing.M) {
 	if os.Getenv(killedUser) != "" {
 		signInUntilKilled()
 		return
+	}
+	if os.Getenv(guardRole) != "" {
+		keepGuard(os.Stdin)
+		return
+	}
+	if config := os.Getenv(impairRole); config != "" {
+		fmt.Fprintln(os.Stderr, impairQueue(config))
+		os.Exit(1)
 	}
 	flag.Parse()
 	given := false
@@ -51,6 +60,14 @@ func leftBehind() (list []string) {
 			list = append(list, p.cmd.Dir)
 		}
 		list = append(list, processesWith(p.cmd.Dir)...)
+	}
+	if err := dismissGuard(); err != nil {
+		list = append(list, "the guard of the networks: "+err.Error())
+	}
+	ours := fmt.Sprintf("lab%d-*", os.Getpid())
+	for _, pattern := range []string{filepath.Join(namespacesDir, ours), filepath.Join("/etc/netns", ours)} {
+		found, _ := filepath.Glob(pattern) // the pattern is good
+		list = append(list, found...)
 	}
 	if err := goleak.Find(goleak.IgnoreAnyFunction("softphonedoctor/lab.init.func1.1")); err != nil {
 		list = append(list, err.Error())

@@ -31,7 +31,14 @@ var (
 // start runs a program in a folder. It is stopped when the test ends; its last
 // words are shown if the test failed.
 func start(t testing.TB, dir, name string, args ...string) (*Process, error) {
-	p := &Process{name: name, cmd: exec.Command(name, args...), done: make(chan struct{})}
+	return (*Host)(nil).start(t, dir, name, args...)
+}
+
+// start runs a program on a host, in a folder.
+func (h *Host) start(t testing.TB, dir, name string, args ...string) (*Process, error) {
+	p := &Process{name: name, done: make(chan struct{})}
+	name, args = h.command(name, args...)
+	p.cmd = exec.Command(name, args...)
 	p.cmd.Dir = dir
 	p.cmd.Stdout, p.cmd.Stderr = &p.log, &p.log
 	// A child that inherits the pipe must not keep Wait from returning.
@@ -50,7 +57,7 @@ func start(t testing.TB, dir, name string, args ...string) (*Process, error) {
 	t.Cleanup(func() {
 		p.Stop(t)
 		if t.Failed() && !p.silent {
-			t.Logf("the last words of %s:\n%s", name, p.log.tail(4000))
+			t.Logf("the last words of %s:\n%s", p.name, p.log.tail(4000))
 		}
 	})
 	return p, nil

@@ -3,7 +3,6 @@ package lab
 import (
 	"encoding/json"
 	"fmt"
-	"net"
 	"net/netip"
 	"strconv"
 	"testing"
@@ -16,6 +15,7 @@ type Relay struct {
 	*Process
 	Control netip.AddrPort // where it takes commands, UDP
 
+	host  *Host
 	asked int
 }
 
@@ -25,12 +25,19 @@ const relayPorts = 64
 // RTPEngine starts a relay in user space, and returns when it answers.
 func RTPEngine(t testing.TB) *Relay {
 	t.Helper()
+	return (*Host)(nil).relay(t)
+}
+
+// relay starts it on a host.
+func (h *Host) relay(t testing.TB) *Relay {
+	t.Helper()
 	program := Program(t, "rtpengine", "rtpengine-daemon")
 	dir := t.TempDir()
-	r := &Relay{Control: netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(FreePort(t)))}
-	first := FreePorts(t, relayPorts)
+	local := netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	r := &Relay{host: h, Control: netip.AddrPortFrom(local, uint16(h.ports(t, 1)))}
+	first := h.ports(t, relayPorts)
 	var err error
-	if r.Process, err = start(t, dir, program, "--config-file=none", "--table=-1", "--interface=127.0.0.1", "--listen-ng="+r.Control.String(),
+	if r.Process, err = h.start(t, dir, program, "--config-file=none", "--table=-1", "--interface="+h.address().String(), "--listen-ng="+r.Control.String(),
 		"--port-min="+strconv.Itoa(first), "--port-max="+strconv.Itoa(first+relayPorts-1), "--delete-delay=30", "--num-threads=2",
 		"--foreground", "--log-stderr", "--log-level=6"); err != nil {
 		t.Fatalf("rtpengine: %v", err)
@@ -70,7 +77,7 @@ type RelayCount struct {
 
 // ask sends a command in the relay's control protocol: a cookie, a blank, JSON.
 func (r *Relay) ask(command map[string]string, patience time.Duration) (a relayAnswer, err error) {
-	conn, err := net.Dial("udp", r.Control.String())
+	conn, err := r.host.dial("udp", r.Control.String(), time.Second)
 	if err != nil {
 		return a, err
 	}

@@ -1,0 +1,32 @@
+package lab
+
+import (
+	"testing"
+
+	"softphonedoctor/app/session"
+)
+
+var (
+	fine = session.Answers{"heard": "yes", "they_hear": "yes", "heard_ringing": "yes"}
+	deaf = session.Answers{"heard": "no", "they_hear": "yes", "heard_ringing": "yes"}
+)
+
+// TestBehindNAT: with a relay every NAT is healthy, and without one the sound cannot
+// come back, as the phone asks for it at its private address.
+func TestBehindNAT(t *testing.T) {
+	t.Parallel()
+	var rows []netRow
+	for _, kind := range natKinds {
+		rows = append(rows, netRow{name: "relay, " + string(kind), nat: kind, answers: fine})
+	}
+	for _, kind := range []natKind{natFullCone, natPortRestricted, natSymmetric, natCarrier} {
+		rows = append(rows, netRow{name: "no relay, " + string(kind), nat: kind, help: withNATHelp, answers: deaf,
+			cause: "no-audio-in-wrong-address", where: "account", direction: "in"})
+	}
+	rows = append(rows,
+		netRow{name: "no help", help: noProvider, answers: deaf, cause: "no-audio-in-wrong-address", where: "account", direction: "in"},
+		netRow{name: "no help, no NAT", nat: natNone, help: noProvider, answers: fine},
+		netRow{name: "ALG", answers: fine, set: func(t *testing.T, n *Network, _ *Registrar) { n.alg(t) }},
+	)
+	runRows(t, rows)
+}

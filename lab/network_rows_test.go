@@ -1,0 +1,131 @@
+package lab
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"softphonedoctor/app/session"
+	"softphonedoctor/wizard/report"
+)
+
+// netRow is a row of the tables of network faults: what lies between, what is wrong
+// with it, what the person complains of, and what the program must say of it.
+type netRow struct {
+	name string
+	nat  natKind // "": port-restricted
+	help help    // of the provider; 0: withNATHelp and withRelay
+	set  func(*testing.T, *Network, *Registrar)
+
+	transport string // "": UDP
+	situation string // "": one-way-audio
+	answers   session.Answers
+	account   func(*Network, *Registrar, *session.Account)
+	to        string // "": bob, a baresip that is there for the asking
+	phone     PhoneOptions
+
+	cause     string // "": healthy
+	where     string
+	direction string
+	others    []string // causes that may stand beside it; symptoms and hints are free
+	more      func(*testing.T, *Network, answer)
+}
+
+// noProvider is help of nobody at all.
+const noProvider help = 1 << 7
+
+// runRows runs a family of rows, each in a network of its own; with -short the first one.
+func runRows(t *testing.T, rows []netRow) {
+	t.Helper()
+	for i, r := range rows {
+		t.Run(r.name, func(t *testing.T) {
+			if testing.Short() && i > 0 {
+				t.Skip("left to the whole lab")
+			}
+			t.Parallel()
+			r.run(t)
+		})
+	}
+}
+
+func (r netRow) run(t *testing.T) {
+	if r.nat == "" {
+		r.nat = natPortRestricted
+	}
+	n := newNetwork(t, r.nat)
+	if r.help == 0 {
+		r.help = withNATHelp | withRelay
+	}
+	k := n.registrar(t, r.help)
+	q := question{Account: n.account(k, "alice", r.transport), Situation: r.situation, To: r.to, Answers: r.answers}
+	if q.Situation == "" {
+		q.Situation = "one-way-audio"
+	}
+	if q.To == "" && q.Situation != "registration" {
+		q.To = "bob"
+		if r.phone.RingFor == 0 {
+			r.phone.RingFor = 300 * time.Millisecond
+		}
+		n.phone(t, k, "bob", r.phone)
+	}
+	if r.account != nil {
+		r.account(n, k, &q.Account)
+	}
+	if r.set != nil {
+		r.set(t, n, k)
+	}
+	a := n.check(t, q)
+	for again := 0; again < 4 && a.overloaded(r.cause); again++ {
+		t.Logf("this machine is %v late and the program says so; once more", a.Late)
+		a = n.check(t, q)
+	}
+	r.judge(t, a)
+	if r.more != nil {
+		r.more(t, n, a)
+	}
+	t.Logf("%v", a)
+}
+
+// judge compares what the program says with what the row wants.
+func (r netRow) judge(t *testing.T, a answer) {
+	t.Helper()
+	root := a.root()
+	if r.cause == "" {
+		if a.Verdict != report.Healthy || a.Status != 0 {
+			t.Errorf("it is healthy, the program says %s", a.Verdict)
+		}
+	} else {
+		if root == nil {
+			t.Fatalf("no finding, want %s: %v", r.cause, a)
+		}
+		if root.Cause != r.cause || root.Where != r.where || root.Direction != r.direction {
+			t.Errorf("found %s at %s, direction %s; want %s at %s, direction %s", root.Cause, root.Where, root.Direction, r.cause, r.where, r.direction)
+		}
+		if a.Verdict != report.Problem || a.Status != 1 {
+			t.Errorf("verdict %s, exit status %d", a.Verdict, a.Status)
+		}
+	}
+	for _, f := range a.Findings {
+		if !f.Symptom && f.Kind != "hint" && f.Cause != r.cause && !slices.Contains(r.others, f.Cause) {
+			t.Errorf("beside it: %s %s (%s): %s", f.Kind, f.Cause, f.Certainty, f.Why)
+		}
+	}
+	if t.Failed() {
+		t.Logf("%v", a)
+	}
+}
+
+// overloaded tells that a run found nothing but packets at the wrong time, which the
+// row does not want, and that it was right: this machine did not get round to them.
+func (a answer) overloaded(wanted string) bool {
+	if a.Late < 3*time.Millisecond {
+		return false
+	}
+	timing := []string{"sender-irregular", "jitter-high", "delay-high", "loss-bursty"}
+	for _, f := range a.Findings {
+		if f.Cause != wanted && slices.Contains(timing, f.Cause) {
+			return true
+		}
+	}
+	return false
+}
