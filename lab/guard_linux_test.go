@@ -46,7 +46,7 @@ func TestTidiedUp(t *testing.T) {
 				return string(b)
 			}
 			var folder string
-			ready := eventually(20*time.Second, func() bool {
+			ready := eventually(time.Minute, func() bool {
 				_, rest, found := strings.Cut(said(), "doomed in ")
 				folder, _, _ = strings.Cut(rest, "\n")
 				return found && folder != ""
