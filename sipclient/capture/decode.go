@@ -58,6 +58,10 @@ type decoder struct {
 	time  time.Time // of the frame at hand
 	short int       // the first frame that was not kept whole, 0: none
 	out   []Record
+	room  *batch // where records lie, nil: each by itself
+	whole bool   // every frame is decoded layer by layer
+
+	quickly int // frames that were not
 }
 
 func newDecoder() *decoder {
@@ -93,6 +97,10 @@ func (d *decoder) frame(f *frame) []Record {
 	}
 	if f.link == linkERF {
 		f.link, f.data = linkEthernet, erfEthernet(f.data)
+	}
+	if f.tag == nil && !d.whole && d.quick(f.link, f.data) {
+		d.quickly++
+		return d.out
 	}
 	first, ok := firstLayer(f.link, f.data)
 	if !ok {
@@ -275,13 +283,16 @@ func (d *decoder) transport(last gopacket.LayerType, src, dst netip.Addr, depth 
 		return
 	}
 	from, to := netip.AddrPortFrom(src, uint16(d.udp.SrcPort)), netip.AddrPortFrom(dst, uint16(d.udp.DstPort))
-	payload := d.udp.Payload
-	if int(d.udp.Length) > 8+len(payload) {
+	if int(d.udp.Length) > 8+len(d.udp.Payload) {
 		d.cutShort()
 	}
+	d.datagram(from, to, d.udp.Payload, depth)
+}
+
+// datagram emits a UDP datagram, or what it carries through a tunnel.
+func (d *decoder) datagram(from, to netip.AddrPort, payload []byte, depth int) {
 	if first, inner := tunnelled(to.Port(), payload); inner != nil {
 		before := len(d.out)
-		// The inner decoding overwrites d.udp; what is needed of it is at hand.
 		d.packet(first, inner, depth+1)
 		if len(d.out) > before || d.network() != 0 {
 			return
@@ -327,11 +338,11 @@ func (d *decoder) cutShort() {
 
 // emit copies data into a record of its own.
 func (d *decoder) emit(net Net, src, dst netip.AddrPort, data []byte, n int, at time.Time) {
-	d.put(Packet{Time: at, Net: net, Src: src, Dst: dst, Data: slices.Clone(data)}, n)
+	d.put(Packet{Time: at, Net: net, Src: src, Dst: dst, Data: d.room.keep(data)}, n)
 }
 
 // put makes a record of a packet whose data is its own.
-func (d *decoder) put(p Packet, n int) { d.out = append(d.out, Record{N: n, Packet: &p}) }
+func (d *decoder) put(p Packet, n int) { d.out = append(d.out, Record{N: n, Packet: d.room.packet(p)}) }
 
 // limit says once what could not be read and why; words hold a place for the number
 // of the first frame.
@@ -409,8 +420,12 @@ func (d *decoder) tagged(f *frame, first gopacket.LayerType) bool {
 		d.parts.Data = append(d.parts.Data, p.Data...)
 		return true
 	}
-	p.Data = append(slices.Clone(d.parts.Data), p.Data...)
-	d.parts.Data = d.parts.Data[:0]
-	d.out = append(d.out, Record{N: n, Packet: &p})
+	if len(d.parts.Data) > 0 {
+		p.Data = append(d.parts.Data, p.Data...)
+		d.parts.Data = nil
+	} else {
+		p.Data = d.room.keep(p.Data)
+	}
+	d.put(p, n)
 	return true
 }

@@ -15,13 +15,12 @@ import (
 // minor version other than 4) and cannot tell a file that ends behind a record's
 // header from one that ends properly.
 type pcap struct {
-	r     *bufio.Reader
+	window
 	order binary.ByteOrder
 	nano  bool
 	link  uint32
 	n     int
 	head  []byte // of one record
-	buf   []byte
 }
 
 func newPcap(r *bufio.Reader, order binary.ByteOrder) (*pcap, error) {
@@ -29,7 +28,7 @@ func newPcap(r *bufio.Reader, order binary.ByteOrder) (*pcap, error) {
 	if n, err := io.ReadFull(r, h[:]); err != nil {
 		return nil, notCapture(fmt.Sprintf("it ends after %d bytes, inside its header; copy it again from where it was made", n))
 	}
-	p := &pcap{r: r, order: order, head: make([]byte, 16)}
+	p := &pcap{window: window{r: r}, order: order, head: make([]byte, 16)}
 	switch order.Uint32(h[:]) {
 	case magicNano:
 		p.nano = true
@@ -53,11 +52,8 @@ func (p *pcap) next(f *frame) error {
 	if length > maxFrame {
 		return damaged(p.n, fmt.Sprintf("it claims to hold %d bytes", length))
 	}
-	if uint32(cap(p.buf)) < length {
-		p.buf = make([]byte, max(length, 2048))
-	}
-	data := p.buf[:length]
-	if _, err := io.ReadFull(p.r, data); err != nil {
+	data, err := p.take(int(length))
+	if err != nil {
 		return cutAt(err, p.n)
 	}
 	fraction := int64(p.order.Uint32(p.head[4:]))
@@ -71,4 +67,28 @@ func (p *pcap) next(f *frame) error {
 		data: data,
 	}
 	return nil
+}
+
+// window gives bytes of a reader where they lie, without copying them.
+type window struct {
+	r   *bufio.Reader
+	buf []byte // for what is larger than the reader's own memory
+}
+
+// take gives the next n bytes, which are valid until the next use of the reader. The
+// error is that of io.ReadFull.
+func (w *window) take(n int) ([]byte, error) {
+	if n > w.r.Size() {
+		if cap(w.buf) < n {
+			w.buf = make([]byte, n)
+		}
+		_, err := io.ReadFull(w.r, w.buf[:n])
+		return w.buf[:n], err
+	}
+	b, err := w.r.Peek(n)
+	if err == io.EOF && len(b) > 0 {
+		err = io.ErrUnexpectedEOF
+	}
+	_, _ = w.r.Discard(len(b))
+	return b, err
 }

@@ -41,13 +41,12 @@ const (
 // and packet options of unknown kinds, which is where our notes and record
 // numbers are; hence our own.
 type pcapng struct {
-	r      *bufio.Reader
+	window
 	order  binary.ByteOrder
 	own    bool
 	ifaces []iface
 	n      int
 	head   [12]byte
-	buf    []byte
 	tag    tag
 }
 
@@ -61,7 +60,7 @@ type iface struct {
 
 // newPcapng reads the first section header: what comes before it cannot be read.
 func newPcapng(r *bufio.Reader) (*pcapng, error) {
-	p := &pcapng{r: r, order: binary.LittleEndian}
+	p := &pcapng{window: window{r: r}, order: binary.LittleEndian}
 	kind, body, err := p.block()
 	if err != nil || kind != blockSection {
 		return nil, notCapture("it begins like a pcapng file, but its header is cut or damaged; copy it again from where it was made")
@@ -107,11 +106,7 @@ func (p *pcapng) block() (kind uint32, body []byte, err error) {
 			}
 			return 0, nil, damaged(p.n+1, fmt.Sprintf("a block claims to have %d bytes", total))
 		}
-		if int64(cap(p.buf)) < length+4 {
-			p.buf = make([]byte, max(length+4, 4096))
-		}
-		body = p.buf[:length+4]
-		if _, err := io.ReadFull(p.r, body); err != nil {
+		if body, err = p.take(int(length + 4)); err != nil {
 			return 0, nil, cutAt(err, p.n+1)
 		}
 		if p.order.Uint32(body[length:]) != total {

@@ -44,41 +44,53 @@ const maxFrame = 1 << 20
 // wraps ErrNotCapture, or it is what r returned.
 func Read(r io.Reader) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
-		frames, err := open(r)
-		if err != nil {
-			yield(Record{}, err)
-			return
-		}
-		var (
-			d    = newDecoder()
-			f    frame
-			last time.Time
-		)
-		for {
-			err = frames.next(&f)
-			if err != nil {
-				break
-			}
-			if !f.time.IsZero() {
-				last = f.time
-			}
-			for _, rec := range d.frame(&f) {
+		stopped := false
+		err := newDecoder().read(r, func(records []Record) bool {
+			for _, rec := range records {
 				if !yield(rec, nil) {
-					return
+					stopped = true
+					return false
 				}
 			}
-		}
-		for _, rec := range d.finish(last) {
-			if !yield(rec, nil) {
-				return
-			}
-		}
-		if cut, ok := errors.AsType[*cutError](err); ok {
-			yield(Record{Note: &Note{Time: last, Kind: KindLimit, Key: LimitCut, Text: cut.text}}, nil)
-		} else if err != io.EOF {
-			yield(Record{}, fmt.Errorf("the capture could not be read to its end: %w", err))
+			return true
+		})
+		if err != nil && !stopped {
+			yield(Record{}, err)
 		}
 	}
+}
+
+// read decodes a whole capture and gives its records, those of one frame at a time,
+// until take wants no more.
+func (d *decoder) read(r io.Reader, take func([]Record) bool) error {
+	frames, err := open(r)
+	if err != nil {
+		return err
+	}
+	var (
+		f    frame
+		last time.Time
+	)
+	for {
+		if err = frames.next(&f); err != nil {
+			break
+		}
+		if !f.time.IsZero() {
+			last = f.time
+		}
+		if out := d.frame(&f); len(out) > 0 && !take(out) {
+			return nil
+		}
+	}
+	if out := d.finish(last); len(out) > 0 && !take(out) {
+		return nil
+	}
+	if cut, ok := errors.AsType[*cutError](err); ok {
+		take([]Record{{Note: &Note{Time: last, Kind: KindLimit, Key: LimitCut, Text: cut.text}}})
+	} else if err != io.EOF {
+		return fmt.Errorf("the capture could not be read to its end: %w", err)
+	}
+	return nil
 }
 
 // frame is what a container holds at one place: link-layer bytes, or a note of

@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"io"
 	"runtime"
 	"strings"
@@ -259,29 +258,5 @@ func TestStopEarly(t *testing.T) {
 			t.Error(r)
 		}
 		break
-	}
-}
-
-func BenchmarkRead(b *testing.B) {
-	const packets = 100_000
-	rtp := ethernet(b, udpPacket(b, withPort(alice, 4000), withPort(proxy, 10000), strings.Repeat("\x80", 172)))
-	frames := make([][]byte, packets)
-	for i := range frames {
-		frames[i] = rtp
-	}
-	file := pcapFile(binary.LittleEndian, false, 1, frames...)
-	b.SetBytes(int64(len(file)))
-	b.ReportAllocs()
-	for b.Loop() {
-		n := 0
-		for _, err := range Read(bytes.NewReader(file)) {
-			if err != nil {
-				b.Fatal(err)
-			}
-			n++
-		}
-		if n != packets {
-			b.Fatal(fmt.Sprint(n, " packets"))
-		}
 	}
 }
