@@ -16,6 +16,7 @@ BUILD_DEBS := gcc libc6-dev pkg-config libgl1-mesa-dev xorg-dev libwayland-dev l
 TEST_DEBS  := xvfb xauth xdotool imagemagick libgl1-mesa-dri
 PEER_DEBS  := kamailio kamailio-extra-modules baresip-core sip-tester tshark tcpdump iproute2 rtpengine-daemon kamailio-tls-modules dnsmasq-base openssl \
               coturn nftables iptables iputils-ping
+SOUND_DEBS := pulseaudio pulseaudio-utils
 
 .PHONY: run build cli test lab lint bench fuzz clean build-deps test-deps
 
@@ -67,7 +68,7 @@ build-deps:
 	@$(call install,$(BUILD_DEBS))
 
 test-deps:
-	@$(call install,$(TEST_DEBS) $(PEER_DEBS))
+	@$(call install,$(TEST_DEBS) $(PEER_DEBS) $(SOUND_DEBS))
 
 define install
 missing=""; if command -v dpkg-query >/dev/null; then for p in $(1); do \
