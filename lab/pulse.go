@@ -31,7 +31,7 @@ const (
 // pulseConfig: what a null sink plays its monitor hears, and a remapped source makes a
 // microphone of a monitor (which the program would pass over).
 const pulseConfig = `load-module module-native-protocol-unix socket=%[1]s/native auth-anonymous=1
-load-module module-native-protocol-unix socket=%[1]s/denied auth-anonymous=0 auth-cookie=%[1]s/other-cookie
+load-module module-native-protocol-unix socket=%[1]s/denied auth-anonymous=0
 load-module module-null-sink sink_name=spk sink_properties=device.description=VirtualSpeaker rate=48000
 load-module module-null-sink sink_name=micfeed sink_properties=device.description=MicFeed rate=48000
 load-module module-remap-source source_name=mic master=micfeed.monitor source_properties=device.description=VirtualMic
@@ -55,8 +55,23 @@ func StartPulse(t testing.TB) *Pulse {
 	if err := os.WriteFile(file, fmt.Appendf(nil, pulseConfig, dir), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	// As another user: whoever runs as the server's own is always let in. Its folder is
+	// the only one that it writes to.
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	var as []string
+	if os.Getuid() == 0 {
+		as = []string{Program(t, "setpriv", "util-linux"), "--reuid=65534", "--regid=65534", "--clear-groups"}
+		if err := os.Chown(dir, 65534, 65534); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(file, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
 	p.Process, err = within(t, dir, []string{"HOME=" + dir, "XDG_RUNTIME_DIR=" + dir, "PULSE_RUNTIME_PATH=" + dir},
-		"pulseaudio", "-n", "-F", file, "--daemonize=no", "--exit-idle-time=-1", "--disallow-exit", "--use-pid-file=no", "--log-target=stderr")
+		append(as, "pulseaudio", "-n", "-F", file, "--daemonize=no", "--exit-idle-time=-1", "--disallow-exit", "--use-pid-file=no", "--log-target=stderr")...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +95,7 @@ func (p *Pulse) Env() []string {
 	return []string{"PULSE_SERVER=unix:" + p.socket, "HOME=" + p.dir, "XDG_RUNTIME_DIR=" + p.dir, "XDG_CONFIG_HOME=" + p.dir + "/config"}
 }
 
-// DeniedEnv is Env for a server that lets nobody in.
+// DeniedEnv is Env for a server that does not let this user in; only root can have one.
 func (p *Pulse) DeniedEnv() []string {
 	return append(p.Env(), "PULSE_SERVER=unix:"+filepath.Join(p.dir, "denied"))
 }

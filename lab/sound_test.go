@@ -1,16 +1,22 @@
 package lab
 
 import (
+	"fmt"
 	"math"
+	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"softphonedoctor/app/session"
 	"softphonedoctor/sipclient/audio"
+	"softphonedoctor/sipclient/capture"
 	"softphonedoctor/sipclient/codec"
+	"softphonedoctor/wizard/report"
 )
 
 // asked makes this process use a sound server of the test's own.
@@ -74,7 +80,11 @@ func TestPulseSound(t *testing.T) {
 	}()
 	require.Eventually(t, func() bool { return speaker.Levels().DBFS > -30 }, 5*time.Second, 20*time.Millisecond) // a virtual speaker takes its time
 	heard := p.Heard(t, 1500*time.Millisecond)
-	require.InDelta(t, -20, Level(heard[len(heard)/2:]), 1)
+	loudest := -100.0 // a busy machine may leave gaps
+	for i := 0; i+1600 <= len(heard); i += 400 {
+		loudest = max(loudest, Level(heard[i:i+1600]))
+	}
+	require.InDelta(t, -20, loudest, 1)
 	require.InDelta(t, -20, speaker.Levels().DBFS, 1)
 
 	chosen, err := s.Choose(t.Context(), audio.Microphones, "", "")
@@ -95,4 +105,83 @@ func TestPulseSound(t *testing.T) {
 	mic.Close()
 	speaker.Close()
 	require.Less(t, time.Since(began), 3*time.Second)
+}
+
+// TestPulseDenied: a sound server that does not let us in is told from one that is not there.
+func TestPulseDenied(t *testing.T) {
+	needRoot(t)
+	p := StartPulse(t)
+	asked(t, p.DeniedEnv())
+	_, err := audio.Open(t.Context())
+	var trouble *audio.Trouble
+	require.ErrorAs(t, err, &trouble)
+	require.Equal(t, audio.Denied, trouble.Reason)
+	asked(t, []string{"PULSE_SERVER=unix:/nowhere"})
+	_, err = audio.Open(t.Context())
+	require.ErrorIs(t, err, audio.ErrNone)
+}
+
+// needRoot: only root can run a server as somebody else.
+func needRoot(t *testing.T) {
+	t.Helper()
+	if os.Getuid() != 0 {
+		Missing(t, "a sound server of another user needs root")
+	}
+}
+
+// deviceRows are faults of microphone and speaker, each in a whole check of one-way
+// audio against a real phone.
+var deviceRows = []struct {
+	name, cause string
+	reason      string // of a device that cannot be used
+	verdict     report.Verdict
+	prepare     func(*testing.T, *Pulse)
+	speech      float64 // level of what is spoken into the microphone, 0: nothing
+	heard, tone string  // what the person hears of calls, and of the test tone
+	env         func(*Pulse) []string
+}{
+	{"healthy", "", "", report.Healthy, nil, -24, "unsure", "yes", (*Pulse).Env},
+	{"muted", "microphone-muted-or-denied", "", report.Problem, func(t *testing.T, p *Pulse) { p.Ctl(t, "set-source-mute", "mic", "1") }, -24, "unsure", "yes", (*Pulse).Env},
+	{"too quiet", "microphone-too-quiet", "", report.Problem, func(t *testing.T, p *Pulse) { p.Ctl(t, "set-source-volume", "mic", "15%") }, -24, "unsure", "yes", (*Pulse).Env},
+	{"unplugged", "sound-device-unavailable", "missing", report.Problem, func(t *testing.T, p *Pulse) { p.Ctl(t, "unload-module", "module-remap-source") }, 0, "unsure", "yes", (*Pulse).Env},
+	{"denied", "sound-device-unavailable", "denied", report.Problem, nil, 0, "unsure", "yes", (*Pulse).DeniedEnv},
+	{"speaker not heard", "audio-in-not-played", "", report.Problem, nil, -24, "no", "no", (*Pulse).Env},
+}
+
+// TestDevices: each fault of a device is named, and a healthy one is not blamed. With
+// REPEAT=N each row runs N times.
+func TestDevices(t *testing.T) {
+	k := Kamailio(t, KamailioOptions{})
+	Baresip(t, k, "ears", ByItself, PhoneOptions{RingFor: 200 * ms})
+	repeat, _ := strconv.Atoi(os.Getenv("REPEAT"))
+	for i, row := range deviceRows {
+		t.Run(row.name, func(t *testing.T) {
+			if testing.Short() && i > 1 {
+				t.Skip("left to the whole lab")
+			}
+			for n := range max(1, repeat) {
+				p := StartPulse(t)
+				asked(t, row.env(p))
+				if row.prepare != nil {
+					row.prepare(t, p)
+				}
+				if row.speech != 0 {
+					p.Speak(t, 16000, tone(16000, 60, row.speech))
+				}
+				got := check(t, session.Request{Account: account(k, fmt.Sprint("devices", i, "-", n)), Situation: "one-way-audio", Target: "ears", Sound: &session.SoundChoice{},
+					Person: session.Answers{"they_hear": "yes", "heard": row.heard, "speak": "yes", "tone": row.tone, "usual_fails": "unsure"}})
+				p.Stop(t)
+				cause := ""
+				if root := got.Root(); root != nil {
+					cause = root.Rule.Cause
+				}
+				require.Equal(t, row.cause, cause, "%+v", got.Evidence.Probes)
+				require.Equal(t, row.verdict, got.Verdict)
+				if row.reason != "" {
+					p, _ := got.Evidence.Probe(capture.SoundMicrophone)
+					require.Equal(t, row.reason, p.Text("reason"))
+				}
+			}
+		})
+	}
 }

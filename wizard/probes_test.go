@@ -63,7 +63,10 @@ func TestNoWayLeftEndsTheWaiting(t *testing.T) {
 			capture.ProbeUDP: "no reason=silent", capture.ProbeTCP: "no reason=silent", capture.ProbeTLS: "no reason=silent",
 			capture.ProbeGateway: "yes gateway=192.168.1.1", capture.ProbeServerPath: "no reached=192.168.1.1 hops=1",
 		})
-		s.Again = func(c Change) (Phone, error) { t.Error("a way that was measured shut is tried again: " + c.String()); return nil, nil }
+		s.Again = func(c Change) (Phone, error) {
+			t.Error("a way that was measured shut is tried again: " + c.String())
+			return nil, nil
+		}
 		began := time.Now()
 		rep := run(t, "registration", s)
 		require.Less(t, time.Since(began), 6*time.Second)

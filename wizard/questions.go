@@ -132,6 +132,25 @@ var (
 			{Value: "unsure", Text: "I can't try it"},
 		},
 	}
+	askSpeak = Question{
+		ID:   "speak",
+		Text: "Can you speak into your microphone now?",
+		Hint: "Any sentence will do. The measuring begins when you say yes, and nothing is recorded.",
+		Options: []Option{
+			{Value: "yes", Text: "Yes, I'm speaking now"},
+			{Value: "no", Text: "No, leave that out"},
+		},
+	}
+	askTone = Question{
+		ID:   "tone",
+		Text: "Did you hear the test tone?",
+		Hint: "It was played on the speaker or headset that this computer uses for calls.",
+		Options: []Option{
+			{Value: "yes", Text: "Yes, I heard it"},
+			{Value: "no", Text: "No, I heard nothing"},
+			{Value: "unsure", Text: "I don't know"},
+		},
+	}
 	askThirdParty = Question{
 		ID:   "third_party",
 		Text: "May the test ask a public server how this computer looks from the internet?",

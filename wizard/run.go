@@ -53,6 +53,9 @@ func Run(ctx context.Context, sc Scenario, s *Session) (*report.Report, error) {
 		_ = s.call.Hangup(ending) // what it met stands on the tape
 	}
 	_ = s.Phone.Close(ending)
+	if s.Sound != nil {
+		s.Sound.Close()
+	}
 	s.Tape.Note(capture.Note{Kind: capture.KindStep, Key: "end", Text: "end of the test"})
 	stop()
 	<-done

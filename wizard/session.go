@@ -18,6 +18,7 @@ type Session struct {
 	Tape       *capture.Tape
 	Phone      Phone
 	Probes     Probes // nil: nothing is measured beside the phone
+	Sound      Sound  // nil: this computer's microphone and speaker are not looked at
 	Person     Person // nil: nobody to ask
 	Target     Target
 	Registers  bool                 // the account signs in before it calls; false for an allow-listed line

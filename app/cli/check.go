@@ -25,6 +25,8 @@ var answerValues = map[string][]string{
 	"internal_rings":  {"yes", "no", "unsure"},
 	"usual_fails":     {"yes", "no", "unsure"},
 	"digits":          nil,
+	"speak":           {"yes", "no"},
+	"tone":            {"yes", "no", "unsure"},
 	"third_party":     {"yes", "no"},
 	"lifetime":        {"short", "long", "no"},
 	"caller_hears":    {"ringing", "voicemail", "busy", "not-in-service", "silence", "unsure"},

@@ -26,6 +26,9 @@ type Request struct {
 	// Journal is the folder that remembers what a crash leaves behind; "" is JournalFolder.
 	Journal string
 
+	// Sound is this computer's microphone and speaker; nil: the remembered ones.
+	Sound *SoundChoice
+
 	// Passing: the server does not outlive this program, so that a crash leaves nothing.
 	Passing bool
 	// Providers is what is known of providers; nil: LoadProviders("").
@@ -98,6 +101,7 @@ func NewCheck(r Request) (*Check, error) {
 	}
 	c.session = &wizard.Session{
 		Probes:     measures,
+		Sound:      &sound{tape: c.tape, choice: r.soundChoice()},
 		Tape:       c.tape,
 		Phone:      c.lazy,
 		Person:     r.Person,

@@ -55,6 +55,10 @@ const (
 	Failed  Reason = "failed"  // anything else
 )
 
+// ErrNone says that there is no sound on this computer to look at: no sound system runs,
+// or this build of the program has no library for it.
+var ErrNone = errors.New("there is no sound system here that this program could use")
+
 // Trouble is why a device cannot be used.
 type Trouble struct {
 	Kind   Kind

@@ -4,9 +4,13 @@ package audio
 
 import (
 	"errors"
+	"net"
+	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
+	"time"
 	"unsafe"
 
 	"github.com/gen2brain/malgo"
@@ -17,6 +21,8 @@ type malgoDriver struct {
 	ctx *malgo.AllocatedContext
 	mu  sync.Mutex
 	ids map[string]malgo.DeviceID // by our id
+	// alsa lists its plug-ins beside the hardware: only the latter is for people.
+	alsa bool
 }
 
 // backends are tried in this order, each by itself, so that a sound system that refuses
@@ -32,20 +38,49 @@ func backends() []malgo.Backend {
 }
 
 func openDriver() (driver, error) {
-	var denied error
 	for _, b := range backends() {
 		ctx, err := malgo.InitContext([]malgo.Backend{b}, malgo.ContextConfig{}, nil)
-		if err == nil {
-			return &malgoDriver{ctx: ctx, ids: map[string]malgo.DeviceID{}}, nil
+		if err != nil {
+			continue
 		}
-		if errors.Is(err, malgo.ErrAccessDenied) {
-			denied = err
+		d := &malgoDriver{ctx: ctx, ids: map[string]malgo.DeviceID{}, alsa: b == malgo.BackendAlsa}
+		if !d.alsa || d.any() {
+			return d, nil
+		}
+		_ = d.close() // ALSA without hardware: a sound server may have it, or nobody
+	}
+	if soundServerThere() {
+		return nil, &Trouble{Reason: Denied} // it answers, and does not let us in
+	}
+	return nil, &Trouble{Reason: Missing, Err: ErrNone}
+}
+
+// any tells whether there is any device.
+func (d *malgoDriver) any() bool {
+	for _, kind := range []Kind{Microphones, Speakers} {
+		if list, err := d.devices(kind); err == nil && len(list) > 0 {
+			return true
 		}
 	}
-	if denied != nil {
-		return nil, &Trouble{Reason: Denied, Err: denied}
+	return false
+}
+
+// soundServerThere tells that a PulseAudio (or PipeWire) server takes connections at
+// its usual socket, or at the one that the environment names.
+func soundServerThere() bool {
+	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
+		return false
 	}
-	return nil, &Trouble{Reason: Missing}
+	path := filepath.Join(os.Getenv("XDG_RUNTIME_DIR"), "pulse", "native")
+	if named, ok := strings.CutPrefix(os.Getenv("PULSE_SERVER"), "unix:"); ok {
+		path = named
+	}
+	conn, err := net.DialTimeout("unix", path, time.Second)
+	if err != nil {
+		return false
+	}
+	_ = conn.Close()
+	return true
 }
 
 func deviceType(kind Kind) malgo.DeviceType {
@@ -65,6 +100,9 @@ func (d *malgoDriver) devices(kind Kind) ([]Device, error) {
 	var list []Device
 	for _, info := range infos {
 		id := readable(info.ID)
+		if d.alsa && !strings.HasPrefix(id, "hw:") && !strings.HasPrefix(id, "plughw:") && !strings.HasPrefix(id, ":") {
+			continue
+		}
 		d.ids[kind.String()+id] = info.ID
 		list = append(list, Device{ID: id, Name: info.Name(), Kind: kind, Default: info.IsDefault != 0})
 	}

@@ -1,0 +1,89 @@
+package wizard
+
+import (
+	"context"
+	"time"
+
+	"softphonedoctor/sipclient/capture"
+	"softphonedoctor/wizard/evidence"
+)
+
+// Sound is this computer's microphone and speaker. What it finds are notes on the
+// session's tape (capture.Sound keys); none of its methods fails or hangs, whatever
+// the devices do.
+type Sound interface {
+	// Open opens both devices, once; further calls do nothing.
+	Open(context.Context)
+	// Speech measures the microphone for so long, while a person speaks.
+	Speech(ctx context.Context, long time.Duration)
+	// Tone plays a test tone.
+	Tone(context.Context)
+	// Close lets the devices go and notes how they kept.
+	Close()
+}
+
+// speechTime is how long a person is asked to speak.
+const speechTime = 4 * time.Second
+
+// ownSound looks at this computer's own microphone and speaker, when the packets did
+// not settle it.
+var ownSound = Step{
+	Title: "Your microphone and speaker",
+	Do: func(ctx context.Context, s *Session) error {
+		if s.Sound == nil || s.Person == nil || settled(s.Diagnosis()) {
+			return nil
+		}
+		speaks := s.ask(ctx, askSpeak)
+		if speaks == NotAsked {
+			return nil // nobody is there to speak or to listen
+		}
+		s.instruct("Looking at the microphone and the speaker.")
+		s.Sound.Open(ctx)
+		if speaks == "yes" && s.usable(capture.SoundMicrophone) {
+			s.instructUntil("Please speak now, as you would in a call.", speechTime)
+			s.Sound.Speech(ctx, speechTime)
+		}
+		if s.usable(capture.SoundSpeaker) && !s.said(askHeard.ID, "yes") && !settled(s.Diagnosis()) {
+			s.instruct("Playing a test tone.")
+			s.Sound.Tone(ctx)
+			s.hearsTone(ctx)
+		}
+		return nil
+	},
+	Found: ownSoundWords,
+}
+
+// hearsTone asks about the test tone that was just played.
+func (s *Session) hearsTone(ctx context.Context) {
+	switch s.ask(ctx, askTone) {
+	case "yes":
+		s.Tape.Note(capture.Note{Kind: capture.KindProbe, Key: capture.SoundTone, Text: "yes"})
+	case "no":
+		s.Tape.Note(capture.Note{Kind: capture.KindProbe, Key: capture.SoundTone, Text: "no"})
+	}
+}
+
+// usable tells that a sound device was opened and is still there.
+func (s *Session) usable(key string) bool {
+	p, ok := s.Evidence().Probe(key)
+	return ok && p.Yes()
+}
+
+// ownSoundWords says in a few words what the devices gave.
+func ownSoundWords(e *evidence.Evidence) (string, bool) {
+	for _, d := range []struct{ key, name string }{{capture.SoundMicrophone, "microphone"}, {capture.SoundSpeaker, "speaker"}} {
+		if p, ok := e.Probe(d.key); ok && !p.Yes() {
+			return "the " + d.name + " cannot be used", false
+		}
+	}
+	if p, ok := e.Probe(capture.SoundMicLevel); ok && !p.Yes() {
+		return "the microphone gives no voice", false
+	}
+	if p, ok := e.Probe(capture.SoundTone); ok && !p.Yes() {
+		return "the test tone was not heard", false
+	}
+	if _, ok := e.Probe(capture.SoundMicrophone); !ok {
+		return "", true
+	}
+	return "both work", true
+}
