@@ -9,6 +9,7 @@ import (
 	"github.com/emiago/sipgo/sip"
 
 	"softphonedoctor/sipclient/capture"
+	"softphonedoctor/sipclient/codec"
 	"softphonedoctor/sipclient/media"
 )
 
@@ -235,4 +236,15 @@ func (p *Phone) forget(c *Call) {
 		}
 	}
 	p.past[c.id] = now
+}
+
+// Join lets the call's sound come from a voice (nil: the test sound) and go to an ear
+// (nil: nobody); see media.Line. It does nothing while the call has no sound yet.
+func (c *Call) Join(voice codec.Source, ear func(media.Heard)) {
+	c.mu.Lock()
+	m := c.media
+	c.mu.Unlock()
+	if m != nil {
+		m.Join(voice, ear)
+	}
 }

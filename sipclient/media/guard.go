@@ -81,24 +81,24 @@ const maxGuarded = 256
 
 var errUnguarded = errors.New("not a packet to decrypt")
 
-// openRTP tells whether a packet is genuine, by its key. The packet is not changed.
-func (g *guard) openRTP(packet []byte) error {
+// openRTP gives the plain form of a packet, if it is genuine by its key. The packet
+// itself is not changed.
+func (g *guard) openRTP(packet []byte) ([]byte, error) {
 	if g == nil {
-		return nil
+		return packet, nil
 	}
 	var h rtp.Header
 	if _, err := h.Unmarshal(packet); err != nil {
-		return err
+		return nil, err
 	}
 	o := g.in
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if !o.sources[h.SSRC] && len(o.sources) >= maxGuarded {
-		return errUnguarded
+		return nil, errUnguarded
 	}
 	o.sources[h.SSRC] = true
-	_, err := o.ctx.DecryptRTP(nil, packet, nil)
-	return err
+	return o.ctx.DecryptRTP(nil, packet, nil)
 }
 
 // openRTCP gives the plain form of a report.

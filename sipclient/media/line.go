@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	diago "github.com/emiago/diago/media"
@@ -97,6 +98,7 @@ type Line struct {
 	typists chan struct{} // held by whoever sends digits
 
 	reports reports
+	joined  atomic.Pointer[joined] // nil: test sound out, nobody listens
 }
 
 // New opens the sockets of a call's sound; nothing is sent yet.
@@ -219,9 +221,11 @@ func (m *Line) onRTP(data []byte, from netip.AddrPort, at time.Time) {
 		m.onRTCP(data, from, at)
 		return
 	}
-	if m.key().openRTP(data) != nil {
+	plain, err := m.key().openRTP(data)
+	if err != nil {
 		return // not from whom we agreed keys with: as if it had not come (RFC 3711 3.3)
 	}
+	m.hear(plain, at)
 	if m.reports.received(data, from, at) {
 		m.collide()
 	}

@@ -7,6 +7,8 @@ import (
 
 	diago "github.com/emiago/diago/media"
 	"github.com/pion/rtp"
+
+	"softphonedoctor/sipclient/codec"
 )
 
 // output is what one line sends: diago's packet writer, which counts sequence numbers
@@ -23,6 +25,7 @@ type output struct {
 	now     flow   // where the packet that is being written goes
 	typing  *typed // digits on their way; nil without
 	pcm     []int16
+	wide    bool // pcm has 16,000 samples per second
 	payload []byte
 }
 
@@ -82,10 +85,27 @@ func (m *Line) frame(early bool, at time.Time) (step time.Duration, goOn bool) {
 	if o.typing != nil && o.typing.frame(o, f) {
 		return step, true
 	}
-	o.pcm = append(o.pcm[:0], make([]int16, f.samples())...)
-	m.cfg.Source.Frame(o.pcm)
+	o.fill(f, m.voice())
 	o.send(f)
 	return step, true
+}
+
+// fill takes the next piece of sound, at the rate of the codec where the source has it.
+func (o *output) fill(f flow, voice codec.Source) {
+	n := int(f.samples())
+	wide, ok := voice.(WideSource)
+	if o.wide = ok && f.speech.Name == codecG722.Name; o.wide {
+		n *= 2
+	}
+	if cap(o.pcm) < n {
+		o.pcm = make([]int16, n)
+	}
+	o.pcm = o.pcm[:n]
+	if o.wide {
+		wide.FrameWide(o.pcm)
+		return
+	}
+	voice.Frame(o.pcm)
 }
 
 // send encodes and sends the sound in o.pcm.
@@ -97,7 +117,11 @@ func (o *output) send(f flow) {
 	if o.encoder == nil || o.speech != f.speech.Name {
 		o.speech, o.encoder = f.speech.Name, newEncoder(f.speech.Name)
 	}
-	o.payload = o.encoder.encode(o.payload[:0], o.pcm)
+	if g, ok := o.encoder.(*g722Encoder); ok && o.wide {
+		o.payload = g.codec.Encode(o.payload[:0], o.pcm)
+	} else {
+		o.payload = o.encoder.encode(o.payload[:0], o.pcm)
+	}
 	_, _ = o.writer.WriteSamples(o.payload, f.samples(), o.fresh, f.speech.PayloadType)
 	o.fresh = false
 }
