@@ -73,26 +73,32 @@ func readCapture(t *testing.T, path string) *Evidence {
 	return b.Evidence()
 }
 
-// explained lists where the independent reading differs for a reason that does
-// not lie here, by file. Everything else must agree.
+// Reasons that stand for several files.
+const (
+	quoted = "is wrong: counts a packet that an ICMP error quotes as a duplicate; nobody sent it twice"
+	behind = "sees it otherwise: the 200 is in the file only on the hop behind the proxy, so the caller, whose view is taken here, has no answer yet"
+)
+
+// explained lists where the independent reading differs for a reason that does not
+// lie here, by file, and who is right. Everything else must agree, and a reason
+// without a difference is out of date.
 var explained = map[string]struct{ calls, streams string }{
-	"P001": {calls: "counts the requests that ICMP errors quote as sent again"},
-	"P070": {calls: "the 200 is in the file only on the hop behind the proxy: our caller has no answer yet"},
-	"P074": {calls: "the same"},
-	"P077": {calls: "the same"},
-	"P100": {streams: "single packets of Skype that happen to look like RTP"},
-	"P101": {streams: "counts a packet that an ICMP error quotes as a duplicate"},
-	"P015": {streams: "the same"},
-	"P113": {streams: "the same"},
-	"P114": {streams: "the same"},
-	"P115": {streams: "the same"},
-	"P118": {streams: "the same"},
-	"P193": {streams: "the same"},
-	"P136": {calls: "a fuzzed file: broken headers are read more tolerantly here", streams: "single packets with fuzzed SSRCs"},
-	"P142": {streams: "leaves out packets that tshark takes for something else"},
-	"P149": {calls: "does not look for SIP on port 15060"},
-	"P182": {calls: "does not read the CSeq of an answer with a broken header"},
-	"P183": {calls: "takes the method INVITE1 for an INVITE"},
+	"P001": {calls: "is wrong: counts the requests that ICMP errors quote as sent again"},
+	"P070": {calls: behind},
+	"P074": {calls: behind},
+	"P077": {calls: behind},
+	"P100": {streams: "is wrong: single packets of Skype that happen to look like RTP"},
+	"P101": {streams: quoted},
+	"P015": {streams: quoted},
+	"P113": {streams: quoted},
+	"P114": {streams: quoted},
+	"P115": {streams: quoted},
+	"P118": {streams: quoted},
+	"P193": {streams: quoted},
+	"P136": {calls: "sees it otherwise: a fuzzed file, whose broken headers are read more tolerantly here", streams: "sees it otherwise: up to three packets each with fuzzed addresses, SSRCs and payload types, which nothing here takes for a source"},
+	"P142": {streams: "sees it otherwise: bursts that measure the way's bandwidth, up to 104 packets of padding at one and the same timestamp, which carry neither sound nor pictures"},
+	"P149": {calls: "is wrong: does not look for SIP on port 15060"},
+	"P182": {calls: "is wrong: does not read the CSeq of an answer with a broken header"},
 }
 
 // TestRealCaptures compares calls and streams with an independent reading of 202
@@ -120,6 +126,11 @@ func TestRealCaptures(t *testing.T) {
 		calls.why, streams.why = why.calls, why.streams
 		compareCalls(&calls, name, want, got)
 		compareStreams(&streams, name, want, got)
+	}
+	for file, why := range explained {
+		if why.calls != "" && !strings.Contains(strings.Join(calls.accepted, "\n"), file) || why.streams != "" && !strings.Contains(strings.Join(streams.accepted, "\n"), file) {
+			t.Errorf("%s differs no more: take it out of the table", file)
+		}
 	}
 	calls.report(t, "Call-IDs")
 	streams.report(t, "streams")
@@ -269,7 +280,7 @@ func TestEncapsulations(t *testing.T) {
 
 // other lists the wrappings that change what can be known.
 var other = map[string]string{
-	"18": "802.11 frames", "23": "headers only", "26": "records out of order", "27": "the clock jumps back", "38": "no times", "40": "IPv6 headers around an IPv4 call",
+	"23": "headers only", "26": "records out of order", "27": "the clock jumps back", "38": "no times", "40": "IPv6 headers around an IPv4 call",
 }
 
 // figures renders what must not depend on a wrapping.

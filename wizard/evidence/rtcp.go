@@ -3,6 +3,7 @@ package evidence
 import (
 	"encoding/binary"
 	"fmt"
+	"net/netip"
 	"time"
 
 	"github.com/pion/rtcp"
@@ -60,6 +61,7 @@ func (b *Builder) rtcp(p *packet) {
 			r.ssrc, r.sender = pk.SSRC, true
 			r.ntp, r.packets, r.octets = uint32(pk.NTPTime>>16), pk.PacketCount, pk.OctetCount
 			r.blocks = b.blocks(p, pk.Reports)
+			b.confirm(p.flow, pk)
 		case *rtcp.ReceiverReport:
 			r.ssrc, r.blocks = pk.SSRC, b.blocks(p, pk.Reports)
 		case *rtcp.Goodbye:
@@ -78,6 +80,23 @@ func (b *Builder) rtcp(p *packet) {
 		b.keepReport(r)
 	}
 }
+
+// confirm takes a source for proven that its sender reports about, on the port before
+// or on the same one (RFC 3550 11, RFC 5761).
+func (b *Builder) confirm(f flow, sr *rtcp.SenderReport) {
+	if sr.PacketCount == 0 {
+		return
+	}
+	before := flow{portBefore(f.from), portBefore(f.to)}
+	for _, way := range [...]flow{before, f} {
+		if s := b.streams[streamKey{way, sr.SSRC}]; s != nil && !s.listed {
+			s.proven = true
+			b.list(s)
+		}
+	}
+}
+
+func portBefore(a netip.AddrPort) netip.AddrPort { return netip.AddrPortFrom(a.Addr(), a.Port()-1) }
 
 func (b *Builder) keepReport(r *report) {
 	if len(b.reports) < maxReports {

@@ -34,7 +34,7 @@ type stream struct {
 	firstN      int
 	first, last time.Time
 	claimed     bool // some description names one of its addresses
-	proven      bool // two packets in sequence, or claimed: it is RTP and not chance
+	proven      bool // two packets that fit, or claimed: it is RTP and not chance
 	listed      bool // in the builder's lists
 	untimed     bool
 
@@ -54,6 +54,9 @@ type stream struct {
 	packets uint64 // distinct, telephone-event not among them
 	events  uint64
 	comfort uint64
+	prevPT  uint8  // of the packet before
+	fits    uint32 // packets that go on as media do, while it is not proven
+	misfits uint32 // and that do not
 	twins   uint64 // duplicates right behind their original: perhaps the capture's, not the network's
 
 	spurts     uint64
@@ -95,6 +98,8 @@ func (s *stream) learn(pt uint8, payload []byte) {
 // protected or not.
 func (s *stream) add(p *packet, h *rtpHeader, payload []byte, o *opener) {
 	before, ts, marker := s.seq.started, h.ts, h.marker
+	goesOn := !s.proven && before && s.continues(h, len(payload))
+	s.prevPT = h.pt
 	what, gap := s.seq.add(h.seq, ts, s.clock)
 	switch what {
 	case stray:
@@ -104,13 +109,17 @@ func (s *stream) add(p *packet, h *rtpHeader, payload []byte, o *opener) {
 			s.twins++
 		}
 		return
+	case reordered:
+		if p.at.Before(s.last) {
+			s.seq.overtaken-- // by the file's order of records, not by the network
+		}
 	case restarted:
 		s.timing.rebase()
 		s.packets++ // the stray one that came first
 		s.count(p.n)
-		s.proven = true
+		s.proven = s.proven || goesOn
 	case inOrder:
-		s.proven = s.proven || before && gap < 8
+		s.proven = s.proven || goesOn && gap < 8
 	}
 	s.count(p.n)
 	if p.at.IsZero() {
@@ -159,6 +168,26 @@ func (s *stream) add(p *packet, h *rtpHeader, payload []byte, o *opener) {
 			s.hear(p, payload, o)
 		}
 	}
+}
+
+// continues tells whether a packet looks like the next one of a source of sound or
+// pictures that no description names: the same format, and time that goes on as fast
+// as clocks of media do. Counters of games, of name servers and of tunnels do not, or
+// not often enough.
+func (s *stream) continues(h *rtpHeader, size int) bool {
+	const slowest, fastest = 40, 10 * 90_000 // 5 ms at 8 kHz, 10 s at 90 kHz
+	const picture = 500                      // bytes; pictures take several packets of one time
+	moved := int64(int32(h.ts - s.seq.maxTS))
+	dynamic := h.pt >= 96 // RFC 3551 3; of those below, RFC 5761 4 leaves 64 to 95 out
+	switch {
+	case h.pt != s.prevPT, h.pt >= 64 && !dynamic, moved > 0 && moved < slowest, moved > fastest, moved < -fastest:
+		s.misfits++
+		return false
+	case size == 0, moved < 0, moved == 0 && !(dynamic && (size == 4 || size >= picture)): // size 4: a key pressed (RFC 4733)
+		return false
+	}
+	s.fits++
+	return s.fits > s.misfits
 }
 
 // measure adds the sound of a packet to the level. G.722 has a memory: what comes

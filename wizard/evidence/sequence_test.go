@@ -4,6 +4,9 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
+
+	"softphonedoctor/sipclient/capture"
 )
 
 // seqs lists numbers from..to, both included, wrapping at 65535.
@@ -143,6 +146,30 @@ func TestSequenceAgainstSet(t *testing.T) {
 		if s.received != uint64(len(seen)) || s.expected() != uint64(high-low+1) || s.repeated != dup || s.overtaken != late || s.lossBurst() != burst {
 			t.Fatalf("received %d (%d), expected %d (%d), repeated %d (%d), overtaken %d (%d), burst %d (%d)", s.received, len(seen), s.expected(), high-low+1,
 				s.repeated, dup, s.overtaken, late, s.lossBurst(), burst)
+		}
+	}
+}
+
+// Records that stand in another order than that of their times were not overtaken by
+// anything on the way.
+func TestOrderOfRecordsIsNoOvertaking(t *testing.T) {
+	for _, late := range []bool{false, true} {
+		var b Builder
+		for i, seq := range []int{0, 1, 3, 2, 4, 5} {
+			at := began.Add(time.Duration(seq) * 20 * time.Millisecond)
+			if late {
+				at = began.Add(time.Duration(i) * 20 * time.Millisecond)
+			}
+			b.Add(capture.Record{N: i + 1, Packet: &capture.Packet{Time: at, Net: capture.UDP, Src: mediaA, Dst: mediaB,
+				Data: rtpPacket(0, uint16(seq), uint32(seq*160), 7, false, make([]byte, 160))}})
+		}
+		s := b.Evidence().Streams[0]
+		want := uint64(0)
+		if late {
+			want = 1
+		}
+		if s.Reordered != want || s.Lost != 0 || s.Duplicate != 0 {
+			t.Errorf("late %v: %d reordered, %d lost, %d duplicates", late, s.Reordered, s.Lost, s.Duplicate)
 		}
 	}
 }
