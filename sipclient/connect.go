@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/netip"
 	"strings"
-	"syscall"
 	"time"
 
 	"softphonedoctor/sipclient/capture"
@@ -84,7 +83,7 @@ func (p *Phone) dial(ctx context.Context, to hop) (net.Conn, error) {
 		if ctx.Err() != nil && !errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			return nil, ctx.Err()
 		}
-		return nil, errors.New(streamReason(err))
+		return nil, errors.New(wire.StreamReason(err))
 	}
 	if to.net != capture.TLS {
 		return conn, nil
@@ -209,22 +208,4 @@ func (p *Phone) noteRefused(to hop, err error) {
 		err = errors.New("timeout")
 	}
 	p.noteOnce(capture.PhoneUnreachable, network(to.net)+" "+to.addr.String()+": "+err.Error(), time.Second)
-}
-
-// wsaReset is what Windows calls a reset; other systems have no such number.
-const wsaReset = syscall.Errno(10054)
-
-// streamReason says in words why a connection failed.
-func streamReason(err error) string {
-	var timeout net.Error
-	var no syscall.Errno
-	switch {
-	case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, context.DeadlineExceeded):
-		return "timeout"
-	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, wsaReset):
-		return "connection reset"
-	case errors.As(err, &no):
-		return wire.Reason(no)
-	}
-	return err.Error()
 }

@@ -273,3 +273,12 @@ func or(n, usual int) int {
 	}
 	return n
 }
+
+// short keeps what others sent from filling a test's log.
+func short(s string) string {
+	const most = 500
+	if len(s) > most {
+		return s[:most] + "..."
+	}
+	return s
+}

@@ -67,7 +67,7 @@ func (p *Phone) ends() (ips []netip.Addr, err error) {
 		if !bind.IsValid() {
 			var none error
 			if ip, none = routeTo(t.addr); none != nil {
-				cut = append(cut, network(t.net)+" "+t.addr.String()+": "+streamReason(none))
+				cut = append(cut, network(t.net)+" "+t.addr.String()+": "+wire.StreamReason(none))
 				continue
 			}
 		}

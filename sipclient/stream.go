@@ -219,5 +219,5 @@ func closedBy(why error) string {
 	case errors.As(why, &timeout) && timeout.Timeout():
 		return "timeout"
 	}
-	return streamReason(why)
+	return wire.StreamReason(why)
 }

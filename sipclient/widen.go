@@ -9,6 +9,7 @@ import (
 	"github.com/emiago/sipgo/sip"
 
 	"softphonedoctor/sipclient/capture"
+	"softphonedoctor/sipclient/wire"
 )
 
 const (
@@ -65,7 +66,7 @@ func (p *Phone) prepare(ctx context.Context, req *sip.Request) {
 	}
 	p.narrow[w.addr] = time.Now().Add(narrowTime)
 	p.mu.Unlock()
-	p.note(capture.PhoneFallback, "tcp "+w.addr.String()+": "+streamReason(err)+", using udp "+w.addr.String())
+	p.note(capture.PhoneFallback, "tcp "+w.addr.String()+": "+wire.StreamReason(err)+", using udp "+w.addr.String())
 }
 
 // recontact names the new end of a connection in the request's Contact.
