@@ -36,7 +36,9 @@ const (
 	// in full use? Details: idle=DURATION loaded=DURATION.
 	ProbeLoadDelay = "load-delay"
 	// ProbeFragments: does a message that has to be cut in pieces arrive?
-	// Details: size=BYTES (of the message) and way=in|out|both.
+	// Details: size=BYTES (of the message) and way=in|out|both, which is: for "yes"
+	// where it does, for "no" where it does not, and then passes=in|out is the way on
+	// which it does. What is not named could not be told.
 	ProbeFragments = "fragments"
 )
 
@@ -72,22 +74,51 @@ const (
 )
 
 // Keys of KindProbe notes about the ways to the server. Each asks: is a small OPTIONS
-// answered over it? Details: server=ADDR, code=N (of the answer) in DURATION, and for
-// "no" reason=TEXT.
+// answered over it? Details: server=ADDR:PORT (that answered, else the first that was
+// asked) from=ADDR:PORT (here), wanted=yes where it is the account's transport, code=N
+// (of the answer) in DURATION, and for "no" reason=WORD, with said=TEXT where the
+// system or the server has a word of its own:
+//
+//	silent            nothing came back
+//	refused           the port is closed
+//	unreachable       the network knows no way there
+//	denied            this computer does not let it out
+//	closed, reset     the other side ended the connection in place of an answer
+//	garbage           what came is no SIP
+//	too-long          this computer cannot send it
+//	not-tls, protocol-version, handshake, certificate    TLS only, see ProbeCertificate
+//
+// open=yes tells that the connection was made all the same (TCP, TLS); usual=ADDR:PORT
+// that the account's port gave no answer, and the transport's usual one did.
 const (
-	ProbeUDP = "transport-udp"
-	ProbeTCP = "transport-tcp"
-	// ProbeTLS has, also where the certificate was not accepted, version=TEXT
-	// cipher=TEXT name=NAME until=TIME faults=FAULT,FAULT (as of PhoneTLS).
-	ProbeTLS = "transport-tls"
-	// ProbeUDPPort is UDP once more, from another port than 5060 here; ProbeUDP is from
-	// 5060 where that is free. Details in both: from=ADDR:PORT.
+	// ProbeUDP is asked from port 5060 here where that is free, as phones do, and
+	// ProbeUDPPort from another one.
+	ProbeUDP     = "transport-udp"
 	ProbeUDPPort = "transport-udp-port"
+	ProbeTCP     = "transport-tcp"
+	// ProbeTLS has, also where the certificate was not accepted, name=NAME (whom it must
+	// name) version=TEXT cipher=TEXT faults=FAULT, FAULT (as of PhoneTLS).
+	ProbeTLS = "transport-tls"
+	// ProbeCertificate: is the certificate accepted that the server shows? Details:
+	// server=ADDR:PORT name=NAME faults=FAULT, FAULT (as of PhoneTLS) certificates=N, and
+	// of each of the first four, the server's own first: subject=TEXT issuer=TEXT
+	// names=NAME NAME from=TIME until=TIME; of the second subject-2=TEXT and so on.
+	ProbeCertificate = "tls-certificate"
+	// ProbeTLSVersions: does the server agree on encryption of today (TLS 1.2 or 1.3 with a
+	// cipher that is held to be safe)? Details: server=ADDR:PORT takes=VERSION,VERSION
+	// refuses=VERSION,... unknown=VERSION,... cipher=TEXT (with the newest that it takes).
+	ProbeTLSVersions = "tls-versions"
 	// ProbeClock: does this computer's clock agree with the server's (Date) within 30 s?
-	// Details: off=DURATION (positive: this clock is ahead) server=TIME.
+	// Details: off=DURATION (positive: this clock is ahead) server=TIME, and by the
+	// certificates of the server tls-here=fits|early|late (by this clock) and tls-there= (by
+	// the server's).
 	ProbeClock = "clock"
 	// ProbeSizeUDP and ProbeSizeTCP: do large requests arrive as well as small ones?
-	// Details: largest=BYTES (that was answered) failed=BYTES (the smallest that was not)
+	// An answer of refusal shows that they do. Details: largest=BYTES (that arrived; for
+	// "no" the largest below the one that did not) failed=BYTES (the smallest that did not)
+	// above=BYTES (a still larger one that did: only what just fits into one packet is
+	// lost) server=ADDR:PORT mtu=BYTES (of the way, as this computer knows it at the end)
+	// refused=CODE (of the answer to the largest, where that is 400, 413 or 513) and
 	// invite=BYTES (of this phone's own INVITE, where known).
 	ProbeSizeUDP = "size-udp"
 	ProbeSizeTCP = "size-tcp"

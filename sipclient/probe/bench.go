@@ -23,6 +23,7 @@ type Bench struct {
 	mu      sync.Mutex
 	answers map[string]Answer
 	found   map[capture.Net]*lookup
+	doors   map[string]door // by the key of the probe
 }
 
 // Answer is what a probe found. Result is "yes", "no" or "not-checked".
@@ -37,7 +38,7 @@ func (a Answer) Yes() bool { return a.Result == "yes" }
 func (a Answer) Known() bool { return a.Result == "yes" || a.Result == "no" }
 
 func newBench(cfg Config) *Bench {
-	return &Bench{Config: cfg, answers: map[string]Answer{}, found: map[capture.Net]*lookup{}}
+	return &Bench{Config: cfg, answers: map[string]Answer{}, found: map[capture.Net]*lookup{}, doors: map[string]door{}}
 }
 
 // Say answers a question with yes or no. Details are pairs of a name and a value; a

@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -8,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+	"syscall"
 	"time"
 
 	"softphonedoctor/sipclient/capture"
@@ -21,6 +23,8 @@ type Reply struct {
 	Raw  []byte          // the answer as it came, nil without one
 	SIP  *sipmsg.Message // the answer, nil without one
 	Took time.Duration   // from the last copy of the request to the answer
+	At   time.Time       // when the answer came
+	Odd  int             // how much came that is no SIP answer at all
 }
 
 // errSilent: nothing came back in time.
@@ -71,7 +75,8 @@ const firstRepeat = 500 * time.Millisecond
 
 // askUDP sends a request from a connected socket, repeats it as RFC 3261 wants, and
 // gives the first final answer to it. The error is errSilent, the system's word (see
-// reason), or the context's.
+// reason), or the context's. A closed port ends it at once; what a router says on the
+// way may pass, so it goes on and tells it at the end.
 func askUDP(ctx context.Context, conn *net.UDPConn, request []byte) (Reply, error) {
 	reply := Reply{Sent: request}
 	asked, err := sipmsg.Parse(request)
@@ -80,32 +85,66 @@ func askUDP(ctx context.Context, conn *net.UDPConn, request []byte) (Reply, erro
 	}
 	defer context.AfterFunc(ctx, func() { _ = conn.SetReadDeadline(time.Now()) })()
 	buf := make([]byte, 65536)
+	var told error // by a router on the way
+	cut := 0       // how often a router said that a packet was too long for the way
 	for wait := firstRepeat; ; wait = min(2*wait, 4*time.Second) {
 		if ctx.Err() != nil {
-			return reply, ended(ctx)
+			return reply, orTold(ctx, told)
 		}
 		sent := time.Now()
-		if _, err := conn.Write(request); err != nil {
+		_, err := conn.Write(request)
+		if err != nil && passing(err) {
+			told = err // of the copy before; this one has not left
+			_, err = conn.Write(request)
+		}
+		if err != nil {
 			return reply, err
 		}
 		_ = conn.SetReadDeadline(sent.Add(wait))
 		if ctx.Err() != nil { // the line before may have undone AfterFunc's
-			return reply, ended(ctx)
+			return reply, orTold(ctx, told)
 		}
 		for {
 			n, err := conn.Read(buf)
 			var timeout net.Error
 			if errors.As(err, &timeout) && timeout.Timeout() {
 				break
-			} else if err != nil {
+			}
+			if err != nil && passing(err) {
+				if told = err; errors.Is(err, syscall.EMSGSIZE) && cut < 3 {
+					cut++
+					wait = firstRepeat / 2
+					break // this system knows now what fits, and cuts the next copy
+				}
+				continue
+			}
+			if err != nil {
 				return reply, err
 			}
-			if m := answerTo(asked, buf[:n]); m != nil {
-				reply.Raw, reply.SIP, reply.Took = append([]byte(nil), buf[:n]...), m, time.Since(sent)
+			m, odd := answerTo(asked, buf[:n])
+			if m != nil {
+				reply.Raw, reply.SIP, reply.Took, reply.At = append([]byte(nil), buf[:n]...), m, time.Since(sent), time.Now()
 				return reply, nil
+			}
+			if odd {
+				reply.Odd++
 			}
 		}
 	}
+}
+
+// passing tells an error that a router on the way reported about one packet: the next
+// one may find another way, or be cut to what fits.
+func passing(err error) bool {
+	return errors.Is(err, syscall.EHOSTUNREACH) || errors.Is(err, syscall.ENETUNREACH) || errors.Is(err, syscall.EMSGSIZE)
+}
+
+// orTold is ended, or what a router said where the time was over without an answer.
+func orTold(ctx context.Context, told error) error {
+	if told != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return told
+	}
+	return ended(ctx)
 }
 
 // askStream is askUDP over a connection.
@@ -121,16 +160,21 @@ func askStream(ctx context.Context, conn net.Conn, request []byte) (Reply, error
 		return reply, orEnded(ctx, err)
 	}
 	var framer sipmsg.Framer
+	var first []byte
 	buf := make([]byte, 4096)
 	for total := 0; total < 1<<20; {
 		n, err := conn.Read(buf)
 		total += n
+		first = append(first, buf[:min(n, max(0, 64-len(first)))]...)
 		_, _ = framer.Write(buf[:n])
 		for raw, ok := framer.Next(); ok; raw, ok = framer.Next() {
-			if m := answerTo(asked, raw); m != nil {
-				reply.Raw, reply.SIP, reply.Took = append([]byte(nil), raw...), m, time.Since(sent)
+			if m, _ := answerTo(asked, raw); m != nil {
+				reply.Raw, reply.SIP, reply.Took, reply.At = append([]byte(nil), raw...), m, time.Since(sent), time.Now()
 				return reply, nil
 			}
+		}
+		if reply.Odd = framer.Skipped(); reply.Odd == 0 && framer.Pending() == total && !sipmsg.LooksLikeSIP(first) {
+			reply.Odd = total // not even a first line came to its end
 		}
 		if err != nil {
 			return reply, orEnded(ctx, err)
@@ -139,19 +183,23 @@ func askStream(ctx context.Context, conn net.Conn, request []byte) (Reply, error
 	return reply, errSilent
 }
 
-// answerTo gives a final answer to a request, nil for anything else. Branch and CSeq
-// tell; a Call-ID that was changed on the way is no reason to pass an answer over.
-func answerTo(asked *sipmsg.Message, raw []byte) *sipmsg.Message {
+// answerTo gives a final answer to a request, nil for anything else, and whether what
+// came is no SIP. Branch and CSeq tell; a Call-ID that was changed on the way is no
+// reason to pass an answer over.
+func answerTo(asked *sipmsg.Message, raw []byte) (m *sipmsg.Message, odd bool) {
 	m, err := sipmsg.Parse(raw)
-	if err != nil || m.IsRequest() || m.Status < 200 {
-		return nil
+	switch {
+	case err != nil:
+		return nil, len(bytes.Trim(raw, "\r\n\x00")) > 0 // a sign of life is none
+	case m.IsRequest() || m.Status < 200:
+		return nil, false
 	}
 	n, method, _ := m.CSeq()
 	want, _, _ := asked.CSeq()
 	if m.Branch() != asked.Branch() && m.CallID() != asked.CallID() || n != want || method != asked.Method {
-		return nil
+		return nil, false
 	}
-	return m
+	return m, false
 }
 
 // ended says why a context's end came: silence, when it was the probe's own time.

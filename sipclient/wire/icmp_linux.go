@@ -16,9 +16,10 @@ import (
 // so that no probe from a connected one is needed.
 const ICMPSurfaces = true
 
-// surfaceICMP asks for the system's word on ICMP errors (IP_RECVERR, ip(7)):
-// without it, a closed port shows only as silence (trap 15).
-func surfaceICMP(conn *net.UDPConn) {
+// SurfaceICMP asks for the system's word on ICMP errors (IP_RECVERR, ip(7)). Without
+// it, a closed port shows only as silence at an unconnected socket (trap 15), and a
+// host that cannot be reached at a connected one.
+func SurfaceICMP(conn *net.UDPConn) {
 	raw, err := conn.SyscallConn()
 	if err != nil {
 		return
@@ -92,7 +93,9 @@ func Reason(err error) string {
 		return "network unreachable"
 	case errors.Is(err, unix.EMSGSIZE):
 		return "message too long"
-	case errors.Is(err, unix.EACCES), errors.Is(err, unix.EPERM):
+	case errors.Is(err, unix.EPERM):
+		return "operation not permitted" // by this computer: no ICMP error becomes that
+	case errors.Is(err, unix.EACCES):
 		return "admin prohibited"
 	}
 	var no syscall.Errno

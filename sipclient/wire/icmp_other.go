@@ -14,7 +14,8 @@ import (
 // server is probed from one (trap 15).
 const ICMPSurfaces = false
 
-func surfaceICMP(*net.UDPConn) {}
+// SurfaceICMP does nothing here.
+func SurfaceICMP(*net.UDPConn) {}
 
 func drainICMP(*net.UDPConn, func(netip.AddrPort, string)) bool { return false }
 

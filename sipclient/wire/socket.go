@@ -52,7 +52,7 @@ func (t Tap) Listen(at netip.AddrPort) (*Socket, error) {
 		return nil, err
 	}
 	_ = conn.SetReadBuffer(1 << 20) // best effort: the system may grant less
-	surfaceICMP(conn)
+	SurfaceICMP(conn)
 	return &Socket{tap: t, conn: conn, local: AddrPort(conn.LocalAddr()), done: make(chan struct{})}, nil
 }
 
