@@ -51,7 +51,7 @@ var (
 	// wayQuestions ask how far packets come when nothing comes back.
 	wayQuestions = []string{
 		capture.ProbeInterfaces, capture.ProbeGateway, capture.ProbeServerPath, capture.ProbeInternet, capture.ProbeCaptivePortal,
-		capture.ProbeDNS, capture.ProbeDNSTargets, capture.ProbeUDP, capture.ProbeUDPPort, capture.ProbeTCP, capture.ProbeTLS,
+		capture.ProbeDNS, capture.ProbeDNSTargets, capture.ProbeUDP, capture.ProbeUDPPort, capture.ProbeTCP, capture.ProbeTLS, capture.ProbeCertificate,
 	}
 	// sizeQuestions ask whether long messages are lost.
 	sizeQuestions = []string{capture.ProbeSizeUDP, capture.ProbeSizeTCP, capture.ProbeFragments}
@@ -140,7 +140,7 @@ var theNetwork = Step{
 }
 
 // restQuestions are those that no single complaint needs.
-var restQuestions = []string{capture.ProbeDNSAgree, capture.ProbeClock, capture.ProbeNATStable}
+var restQuestions = []string{capture.ProbeDNSAgree, capture.ProbeTLSVersions, capture.ProbeClock, capture.ProbeNATStable}
 
 // networkWords counts what was measured.
 func networkWords(e *evidence.Evidence) (string, bool) {

@@ -73,6 +73,32 @@ func (p Probe) Addr(name string) netip.Addr {
 	return a.Unmap()
 }
 
+// AddrPort gives a detail that is an address with a port; the zero AddrPort where
+// there is none.
+func (p Probe) AddrPort(name string) netip.AddrPort {
+	a, err := netip.ParseAddrPort(p.Text(name))
+	if err != nil {
+		return netip.AddrPort{}
+	}
+	return plain(a)
+}
+
+// Certificates gives the certificates that a capture.ProbeCertificate note describes,
+// the server's own first.
+func (p Probe) Certificates() []Certificate {
+	var list []Certificate
+	for i, end := 1, ""; i <= maxChain; i, end = i+1, "-"+strconv.Itoa(i+1) {
+		c := Certificate{N: p.N, Subject: p.Text("subject" + end), Issuer: p.Text("issuer" + end), Names: strings.Fields(p.Text("names" + end))}
+		c.From, _ = time.Parse(time.RFC3339, p.Text("from"+end))
+		c.Until, _ = time.Parse(time.RFC3339, p.Text("until"+end))
+		if c.Until.IsZero() {
+			break
+		}
+		list = append(list, c)
+	}
+	return list
+}
+
 // Probe gives the latest measurement by this name; ok is false where none was
 // made, or none that says anything.
 func (e *Evidence) Probe(name string) (p Probe, ok bool) {

@@ -121,3 +121,51 @@ func TestSpurts(t *testing.T) {
 		t.Errorf("%d pauses, want 2", s.spurts)
 	}
 }
+
+// TestDoorProbes reads the details of the ways to a server.
+func TestDoorProbes(t *testing.T) {
+	var b Builder
+	for key, text := range map[string]string{
+		capture.ProbeUDP:         "no server=192.0.2.1:5060 from=10.0.0.7:5060 wanted=yes reason=refused usual=[2001:db8::1]:5060",
+		capture.ProbeTLS:         `no server=192.0.2.1:5061 from=10.0.0.7:40000 reason=certificate open=yes name=pbx.example.net faults="name-mismatch, expired" version="TLS 1.3" cipher=TLS_AES_128_GCM_SHA256`,
+		capture.ProbeCertificate: `no server=192.0.2.1:5061 name=pbx.example.net faults="name-mismatch, expired" certificates=2 subject="CN=a \"b\"" issuer="CN=Some CA" names="x.example y.example" from=2020-01-01T00:00:00Z until=2021-01-01T00:00:00Z subject-2="CN=Some CA" issuer-2="CN=Some CA" from-2=2015-01-01T00:00:00Z until-2=2035-01-01T00:00:00Z`,
+		capture.ProbeTLSVersions: `no server=192.0.2.1:5061 takes="TLS 1.0" refuses="TLS 1.3,TLS 1.2,TLS 1.1"`,
+		capture.ProbeClock:       "no off=-4m0s server=2026-03-01T12:00:00Z tls-here=early tls-there=fits",
+		capture.ProbeSizeUDP:     "no largest=1300 failed=1400 above=2500 server=192.0.2.1:5060 mtu=1500 invite=1430",
+		capture.ProbeTCP:         "yes server=192.0.2.1:5060 from=10.0.0.7:40001 code=200 in 12ms",
+	} {
+		b.Add(capture.Record{N: 3, Note: &capture.Note{Kind: capture.KindProbe, Key: key, Text: text}})
+	}
+	e := b.Evidence()
+	get := func(key string) Probe { p, _ := e.Probe(key); return p }
+	if p := get(capture.ProbeUDP); p.AddrPort("server") != netip.MustParseAddrPort("192.0.2.1:5060") || p.AddrPort("usual") != netip.MustParseAddrPort("[2001:db8::1]:5060") ||
+		p.Text("reason") != "refused" || p.Text("wanted") != "yes" || p.AddrPort("said").IsValid() {
+		t.Errorf("%+v", p)
+	}
+	if p := get(capture.ProbeTLS); p.Text("faults") != "name-mismatch, expired" || p.Text("version") != "TLS 1.3" || p.Text("open") != "yes" {
+		t.Errorf("%+v", p)
+	}
+	chain := get(capture.ProbeCertificate).Certificates()
+	if len(chain) != 2 || chain[0].Subject != `CN=a "b"` || len(chain[0].Names) != 2 || chain[0].Until.Year() != 2021 || chain[1].Subject != "CN=Some CA" || chain[1].N != 3 || len(chain[1].Names) != 0 {
+		t.Errorf("%+v", chain)
+	}
+	if p := get(capture.ProbeTLSVersions); p.Text("takes") != "TLS 1.0" || p.Text("refuses") != "TLS 1.3,TLS 1.2,TLS 1.1" {
+		t.Errorf("%+v", p)
+	}
+	if p := get(capture.ProbeClock); p.Text("tls-here") != "early" {
+		t.Errorf("%+v", p)
+	} else if off, ok := p.Duration("off"); !ok || off != -4*time.Minute {
+		t.Error(off)
+	}
+	failed, ok := get(capture.ProbeSizeUDP).Number("failed")
+	if above, both := get(capture.ProbeSizeUDP).Number("above"); !ok || !both || failed != 1400 || above != 2500 {
+		t.Error(failed, above)
+	}
+	if p := get(capture.ProbeTCP); !p.Yes() || p.Took != 12*time.Millisecond {
+		t.Errorf("%+v", p)
+	}
+	var none Probe
+	if len(none.Certificates()) != 0 || len((Probe{Detail: `until="x" until-2=2020-01-01T00:00:00Z`}).Certificates()) != 0 {
+		t.Error("certificates out of nothing")
+	}
+}

@@ -25,6 +25,8 @@ var questions = []question{
 	{capture.ProbeUDPPort, "UDP from another port", "answered", "not answered"},
 	{capture.ProbeTCP, "TCP", "answered", "not answered"},
 	{capture.ProbeTLS, "TLS", "answered", "not answered"},
+	{capture.ProbeCertificate, "certificate of the server", "accepted", "not accepted"},
+	{capture.ProbeTLSVersions, "encryption of today", "taken", "not taken"},
 	{capture.ProbeClock, "clocks here and there", "agree", "differ"},
 	{capture.ProbeSizeUDP, "long messages over UDP", "arrive", "are lost"},
 	{capture.ProbeSizeTCP, "long messages over TCP", "arrive", "are lost"},
