@@ -325,28 +325,55 @@ func (b *bothWays) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// New keys in the middle of TLS 1.3 (RFC 8446 4.6.3), by records made here.
-func TestTLSKeyUpdate(t *testing.T) {
-	suite := tlsSuites[tls.TLS_CHACHA20_POLY1305_SHA256]
+// sealed makes a record as its sender does.
+func sealed(c *recordCipher, kind byte, body string) []byte {
+	plain := []byte(body)
+	head := []byte{kind, 3, 3, 0, 0}
+	var nonce [12]byte
+	binary.BigEndian.PutUint64(nonce[4:], c.sequence)
+	switch {
+	case c.salted: // the part of the nonce that is sent is the number of the record
+		copy(nonce[:], c.iv)
+		extra := binary.BigEndian.AppendUint64(nil, c.sequence)
+		extra = binary.BigEndian.AppendUint16(append(extra, kind, 3, 3), uint16(len(plain)))
+		binary.BigEndian.PutUint16(head[3:], uint16(8+len(plain)+16))
+		c.sequence++
+		return c.aead.Seal(append(head, nonce[4:]...), nonce[:], plain, extra)
+	case c.modern:
+		plain = append(plain, kind, 0, 0, 0)
+		head[0] = recordData
+	}
+	binary.BigEndian.PutUint16(head[3:], uint16(len(plain)+16))
+	for i := range nonce {
+		nonce[i] ^= c.iv[i]
+	}
+	c.sequence++
+	return c.aead.Seal(head, nonce[:], plain, head)
+}
+
+// madeTalk is a client's side of TLS 1.3 or 1.2, the same each time, with the keys; in
+// 1.3 with new keys in the middle (RFC 8446 4.6.3).
+func madeTalk(t testing.TB, modern bool) (talk []said, keys string) {
 	secret := func(b byte) []byte { return bytes.Repeat([]byte{b}, 32) }
-	random := bytes.Repeat([]byte{7}, 32)
-	hello := join("\x01\x00\x00\x22\x03\x03", random)
-	reply := join("\x02\x00\x00\x2e\x03\x03", bytes.Repeat([]byte{8}, 32), "\x00\x13\x03\x00\x00\x06\x00\x2b\x00\x02\x03\x04")
+	client, server := secret(7), secret(8)
 	clear := func(kind byte, body []byte) []byte {
 		return join([]byte{kind, 3, 3, 0, byte(len(body))}, body)
 	}
-	seal := func(c *recordCipher, kind byte, body string) []byte {
-		plain := append([]byte(body), kind, 0, 0, 0)
-		head := []byte{recordData, 3, 3, 0, 0}
-		binary.BigEndian.PutUint16(head[3:], uint16(len(plain)+16))
-		var nonce [12]byte
-		binary.BigEndian.PutUint64(nonce[4:], c.sequence)
-		for i := range nonce {
-			nonce[i] ^= c.iv[i]
-		}
-		c.sequence++
-		return c.aead.Seal(head, nonce[:], plain, head)
+	line := func(label string, secret []byte) string {
+		return label + " " + hex.EncodeToString(client) + " " + hex.EncodeToString(secret) + "\n"
 	}
+	const finishedMessage = "\x14\x00\x00\x02ok"
+	hello := said{false, clear(recordHandshake, join("\x01\x00\x00\x22\x03\x03", client))}
+	change := said{false, clear(recordChange, []byte{1})}
+	if !modern {
+		reply := join("\x02\x00\x00\x26\x03\x03", server, "\x00\xc0\x2f\x00")
+		both, err := tlsSuites[0xc02f].keys12(append(secret(9), secret(9)[:16]...), client, server)
+		require.NoError(t, err)
+		return []said{hello, {true, clear(recordHandshake, reply)}, change,
+			{false, sealed(both[0], recordHandshake, finishedMessage)}, {false, sealed(both[0], recordData, askMessage[:30])},
+			{false, sealed(both[0], recordData, askMessage[30:])}}, line("CLIENT_RANDOM", append(secret(9), secret(9)[:16]...))
+	}
+	suite := tlsSuites[tls.TLS_CHACHA20_POLY1305_SHA256]
 	cipherOf := func(secret []byte) *recordCipher {
 		c, err := suite.keys13(secret)
 		require.NoError(t, err)
@@ -356,20 +383,23 @@ func TestTLSKeyUpdate(t *testing.T) {
 	next, err := expandLabel(suite.hash, secret(2), "traffic upd", 32)
 	require.NoError(t, err)
 	second := cipherOf(next)
-	finishedMessage := "\x14\x00\x00\x02ok"
-	talk := []said{{false, clear(recordHandshake, hello)}, {true, clear(recordHandshake, reply)}, {false, clear(recordChange, []byte{1})},
-		{false, seal(handshake, recordHandshake, "\x0b\x00\x00\x03abc"+finishedMessage[:3])}, {false, seal(handshake, recordHandshake, finishedMessage[3:])},
-		{false, seal(first, recordData, askMessage[:30])}, {false, seal(first, recordHandshake, "\x18\x00\x00\x01\x00")},
-		{false, seal(second, recordData, askMessage[30:])}}
-	line := func(label string, b byte) string {
-		return label + " " + hex.EncodeToString(random) + " " + hex.EncodeToString(secret(b)) + "\n"
+	reply := join("\x02\x00\x00\x2e\x03\x03", server, "\x00\x13\x03\x00\x00\x06\x00\x2b\x00\x02\x03\x04")
+	return []said{hello, {true, clear(recordHandshake, reply)}, change,
+		{false, sealed(handshake, recordHandshake, "\x0b\x00\x00\x03abc"+finishedMessage[:3])}, {false, sealed(handshake, recordHandshake, finishedMessage[3:])},
+		{false, sealed(first, recordData, askMessage[:30])}, {false, sealed(first, recordHandshake, "\x18\x00\x00\x01\x00")},
+		{false, sealed(second, recordData, askMessage[30:])}}, line("CLIENT_TRAFFIC_SECRET_0", secret(2)) + line("CLIENT_HANDSHAKE_TRAFFIC_SECRET", secret(1))
+}
+
+func TestTLSKeyUpdate(t *testing.T) {
+	for _, modern := range []bool{true, false} {
+		talk, keys := madeTalk(t, modern)
+		frames := connection(t, 60_000, talk)
+		require.Equal(t, []string{"TLS>" + askMessage}, carried(collect(t, bytes.NewReader(withSecrets(t, keys, frames...)))))
+		if modern { // also where only the secret behind the handshake is known: the handshake is passed over
+			keys, _, _ = strings.Cut(keys, "\n")
+			require.Equal(t, []string{"TLS>" + askMessage}, carried(collect(t, bytes.NewReader(withSecrets(t, keys, frames...)))))
+		}
 	}
-	keys := line("CLIENT_HANDSHAKE_TRAFFIC_SECRET", 1) + line("CLIENT_TRAFFIC_SECRET_0", 2)
-	frames := connection(t, 60_000, talk)
-	require.Equal(t, []string{"TLS>" + askMessage}, carried(collect(t, bytes.NewReader(withSecrets(t, keys, frames...)))))
-	// Also where only the secret behind the handshake is known: the handshake is passed over.
-	got := carried(collect(t, bytes.NewReader(withSecrets(t, line("CLIENT_TRAFFIC_SECRET_0", 2), frames...))))
-	require.Equal(t, []string{"TLS>" + askMessage}, got)
 }
 
 // The values of RFC 8448 3, which others computed.
