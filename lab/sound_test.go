@@ -185,3 +185,47 @@ func TestDevices(t *testing.T) {
 		})
 	}
 }
+
+// TestSoundDesk: meters, the test tone, and the microphone played back, as the sound
+// check shows them.
+func TestSoundDesk(t *testing.T) {
+	p := StartPulse(t)
+	asked(t, p.Env())
+	d, err := session.OpenSoundDesk(t.Context())
+	require.NoError(t, err)
+	defer d.Close()
+	d.Choose(t.Context(), session.SoundChoice{})
+	p.Speak(t, 16000, tone(16000, 30, -25))
+	require.Eventually(t, func() bool { m, s := d.Meters(); return m.Known && s.Known && math.Abs(m.DBFS+25) < 1 }, 5*time.Second, 50*time.Millisecond)
+	heard := make(chan []int16)
+	go func() { heard <- p.Heard(t, 7*time.Second) }()
+	time.Sleep(500 * time.Millisecond) // the recording runs
+	d.Tone(t.Context())
+	d.Replay(t.Context(), time.Second)
+	tone, replay := 0.0, 0.0
+	sound := <-heard
+	for i := 0; i+1600 <= len(sound); i += 800 {
+		w := sound[i : i+1600]
+		tone = max(tone, strength(w, 660), strength(w, 880))
+		replay = max(replay, strength(w, 700))
+	}
+	require.Greater(t, tone, 0.05, "the test tone was not played")
+	require.Greater(t, replay, 0.03, "the microphone was not played back")
+
+	p.Ctl(t, "unload-module", "module-remap-source")
+	require.Eventually(t, func() bool { m, _ := d.Meters(); return strings.Contains(m.Trouble, "the microphone is gone") }, 4*time.Second, 50*time.Millisecond)
+	d.Choose(t.Context(), session.SoundChoice{})
+	m, s := d.Meters()
+	require.Contains(t, m.Trouble, "there is no microphone")
+	require.Empty(t, s.Trouble)
+}
+
+// strength is the amplitude of one frequency in a sound, 1 is full scale (Goertzel).
+func strength(samples []int16, hz float64) float64 {
+	w := 2 * math.Cos(2*math.Pi*hz/16000)
+	var a, b float64
+	for _, s := range samples {
+		a, b = float64(s)/32768+w*a-b, a
+	}
+	return 2 * math.Sqrt(max(0, a*a+b*b-w*a*b)) / float64(len(samples))
+}

@@ -39,10 +39,7 @@ type SoundDevice struct {
 func SoundDevices(ctx context.Context, choice SoundChoice) (microphones, speakers []SoundDevice, err error) {
 	system, err := audio.Open(ctx)
 	if err != nil {
-		if errors.Is(err, audio.ErrNone) {
-			err = audio.ErrNone
-		}
-		return nil, nil, err
+		return nil, nil, soundSentence(err)
 	}
 	defer system.Close()
 	for _, k := range []struct {
@@ -52,7 +49,7 @@ func SoundDevices(ctx context.Context, choice SoundChoice) (microphones, speaker
 	}{{audio.Microphones, choice.Microphone, choice.MicrophoneName, &microphones}, {audio.Speakers, choice.Speaker, choice.SpeakerName, &speakers}} {
 		devices, err := system.Devices(ctx, k.kind)
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, soundSentence(err)
 		}
 		for _, d := range devices {
 			*k.list = append(*k.list, SoundDevice{ID: d.ID, Name: d.Name, Default: d.Default,
