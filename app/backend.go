@@ -33,6 +33,11 @@ type Backend interface {
 	Practise(cause string) (*Practice, error)
 	// Examine judges a capture file. The error is a sentence for the person.
 	Examine(r io.Reader) (*report.Report, error)
+	// OpenSound opens the sound system for the sound check. The error is a sentence.
+	OpenSound(context.Context) (SoundDesk, error)
+	// Preferences and SavePreferences are what the program remembers beside accounts.
+	Preferences() (session.Preferences, error)
+	SavePreferences(session.Preferences) error
 }
 
 // Check is one diagnosis under way. Evidence and Diagnosis can be asked from any

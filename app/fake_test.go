@@ -31,6 +31,8 @@ type fakeBackend struct {
 	refuse  error // of NewCheck
 	stopped int   // practices that were stopped
 	examine func(io.Reader) (*report.Report, error)
+	sound   SoundDesk
+	prefs   session.Preferences
 }
 
 func (b *fakeBackend) Scenarios() []wizard.Scenario {
@@ -40,6 +42,26 @@ func (b *fakeBackend) Scenarios() []wizard.Scenario {
 		{ID: "one-way-audio", Complaint: "One side hears nothing", Calls: true, Steps: steps},
 		{ID: "registration", Complaint: "My phone does not sign in", Steps: steps[:1]},
 	}
+}
+
+func (b *fakeBackend) OpenSound(context.Context) (SoundDesk, error) {
+	if b.sound == nil {
+		return nil, errors.New("there is no sound system here")
+	}
+	return b.sound, nil
+}
+
+func (b *fakeBackend) Preferences() (session.Preferences, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.prefs, nil
+}
+
+func (b *fakeBackend) SavePreferences(p session.Preferences) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.prefs = p
+	return nil
 }
 
 func (b *fakeBackend) NewCheck(r session.Request) (Check, error) {

@@ -15,7 +15,7 @@ type homePage struct {
 	foot  fyne.CanvasObject
 	cards map[string]*look.Tile // by the id of the check
 	// buttons of the footer
-	change, open, practise *look.Button
+	change, open, sound, practise *look.Button
 }
 
 func newHomePage(w *Window) *homePage {
@@ -53,8 +53,9 @@ func newHomePage(w *Window) *homePage {
 	}
 	p.change = look.NewButton(label, look.Secondary, func() { w.show(newAccountPage(w, "")) })
 	p.open = look.NewButton(tr("home.open", "Open a capture…"), look.Secondary, w.chooseFile)
+	p.sound = look.NewButton(tr("home.sound", "Sound check"), look.Secondary, func() { w.show(newSoundPage(w)) })
 	p.practise = look.NewButton(tr("home.practise", "Practise with the built-in PBX"), look.Link, func() { w.show(newPracticePage(w)) })
-	p.foot = look.Row(12, 2, p.change, p.open, look.Gap(0, 0), p.practise)
+	p.foot = look.Row(12, 3, p.change, p.open, p.sound, look.Gap(0, 0), p.practise)
 	return p
 }
 

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"io"
 
 	"softphonedoctor/app/session"
@@ -45,3 +46,14 @@ func (real) Practise(cause string) (*Practice, error) {
 func (real) Examine(r io.Reader) (*report.Report, error) {
 	return session.Examine(r, wizard.Subject{})
 }
+
+func (real) OpenSound(ctx context.Context) (SoundDesk, error) {
+	d, err := session.OpenSoundDesk(ctx)
+	if err != nil {
+		return nil, err // not d: a nil *session.SoundDesk is no nil SoundDesk
+	}
+	return d, nil
+}
+
+func (real) Preferences() (session.Preferences, error)   { return session.LoadPreferences() }
+func (real) SavePreferences(p session.Preferences) error { return p.Save() }

@@ -42,6 +42,10 @@ func SoundDevices(ctx context.Context, choice SoundChoice) (microphones, speaker
 		return nil, nil, soundSentence(err)
 	}
 	defer system.Close()
+	return listDevices(ctx, system, choice)
+}
+
+func listDevices(ctx context.Context, system *audio.System, choice SoundChoice) (microphones, speakers []SoundDevice, err error) {
 	for _, k := range []struct {
 		kind     audio.Kind
 		id, name string

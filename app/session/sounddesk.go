@@ -62,6 +62,17 @@ func (d *SoundDesk) Choose(ctx context.Context, c SoundChoice) {
 	}
 }
 
+// Devices lists what there is to choose from. The error is a sentence.
+func (d *SoundDesk) Devices(ctx context.Context, c SoundChoice) (microphones, speakers []SoundDevice, err error) {
+	d.mu.Lock()
+	system := d.system
+	d.mu.Unlock()
+	if system == nil {
+		return nil, nil, audio.ErrNone
+	}
+	return listDevices(ctx, system, c)
+}
+
 // Meters gives both meters. Ask 15 times a second at most: they are not renewed more often.
 func (d *SoundDesk) Meters() (microphone, speaker Meter) {
 	d.mu.Lock()
