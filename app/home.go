@@ -54,7 +54,7 @@ func newHomePage(w *Window) *homePage {
 	p.change = look.NewButton(label, look.Secondary, func() { w.show(newAccountPage(w, "")) })
 	p.open = look.NewButton(tr("home.open", "Open a capture…"), look.Secondary, w.chooseFile)
 	p.sound = look.NewButton(tr("home.sound", "Sound check"), look.Secondary, func() { w.show(newSoundPage(w)) })
-	p.practise = look.NewButton(tr("home.practise", "Practise with the built-in PBX"), look.Link, func() { w.show(newPracticePage(w)) })
+	p.practise = look.NewButton(tr("home.practise-short", "Practise"), look.Link, func() { w.show(newPracticePage(w)) })
 	p.foot = look.Row(12, 3, p.change, p.open, p.sound, look.Gap(0, 0), p.practise)
 	return p
 }
