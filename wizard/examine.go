@@ -51,7 +51,7 @@ func Examine(r io.Reader, subject Subject) (*report.Report, error) {
 		return nil, fmt.Errorf("no packet of this capture comes from or goes to %s; leave --phone out to have the phone found", subject.Phone)
 	}
 	if subject.CallID != "" {
-		if e = only(e, subject.CallID); e == nil {
+		if e = e.Narrow(subject.CallID); e == nil {
 			return nil, fmt.Errorf("no call with the id %q in this capture", subject.CallID)
 		}
 	}
@@ -81,34 +81,12 @@ func involved(e *evidence.Evidence, a netip.Addr) bool {
 	return false
 }
 
-// only narrows evidence to one call and its streams; registrations stay, since
-// they decide what a refusal means. It gives nil when there is no such call.
-func only(e *evidence.Evidence, id string) *evidence.Evidence {
-	narrow := *e
-	narrow.Calls, narrow.Streams, narrow.Messages, narrow.Odd = nil, nil, nil, nil
-	for _, c := range e.Calls {
-		if c.ID == id {
-			narrow.Calls = []*evidence.Call{c}
-			narrow.Streams = c.Streams
-		}
-	}
-	if narrow.Calls == nil {
-		return nil
-	}
-	for _, m := range e.Messages {
-		if m.CallID() == id {
-			narrow.Messages = append(narrow.Messages, m)
-		}
-	}
-	return &narrow
-}
-
 // PerCall judges every call of a report's evidence on its own, in order: what a
 // capture with several calls is listed as. Each is read as its own provider means it.
 func PerCall(e *evidence.Evidence, subject Subject) []*report.Report {
 	var reports []*report.Report
 	for _, c := range e.Calls {
-		narrow := only(e, c.ID)
+		narrow := e.Narrow(c.ID)
 		reports = append(reports, report.New("capture", narrow, diagnosis.Of(narrow, subject.dictionary(narrow))))
 	}
 	return reports

@@ -81,7 +81,7 @@ var onewayInRules = []Rule{
 		RuledOut:    silenceJudged("media-blocked-both-ways"),
 	},
 	{
-		Cause: "call-on-hold", Kind: Outcome, Where: OtherSide, Needs: evidence.HaveCallOut,
+		Cause: "call-on-hold", Kind: Outcome, Where: OtherSide, Either: evidence.HaveCallOut | evidence.HaveCallIn,
 		Title:    "The call is on hold.",
 		Why:      "{{.who}} put the call on hold{{.when}}; no voice passes while it is.",
 		Overturn: "The call having been resumed by then.",

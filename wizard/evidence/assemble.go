@@ -14,7 +14,7 @@ const mediaAfter = 2 * time.Second
 // phone has no part in it.
 func (s *snapshot) call(c *call) {
 	view := s.view(c)
-	out := &Call{ID: c.id, Touches: view.how != "caller"}
+	out := &Call{ID: c.id, Touches: view.touches()}
 	s.calls[c] = out
 	s.ev.Calls = append(s.ev.Calls, out)
 
@@ -55,14 +55,14 @@ func (s *snapshot) call(c *call) {
 
 // directAck finds an ACK that went straight to the Contact, past the proxies on
 // whose hops the INVITE is known: it was filed under the hop of its sender.
-func (s *snapshot) directAck(c *call, view subject, out *Call) {
+func (s *snapshot) directAck(c *call, view *subject, out *Call) {
 	if out.Answer == nil || out.Ack != nil {
 		return
 	}
 	cseq, _, _ := out.Answer.CSeq()
 	for _, t := range c.txns {
 		if t.method == "INVITE" && t.cseq == cseq && t.ack != nil && view.side(t.ack.From, t.ack.To) != None {
-			out.Ack = s.copies[t.ack]
+			out.Ack = s.copy(t.ack)
 			return
 		}
 	}
@@ -70,7 +70,7 @@ func (s *snapshot) directAck(c *call, view subject, out *Call) {
 
 // view gives the subject, or the caller in its place. A call through a proxy is
 // seen on several hops: those that touch the view count.
-func (s *snapshot) view(c *call) subject {
+func (s *snapshot) view(c *call) *subject {
 	v, ok := s.views[c]
 	if !ok {
 		v = s.viewOf(c)
@@ -79,18 +79,21 @@ func (s *snapshot) view(c *call) subject {
 	return v
 }
 
-func (s *snapshot) viewOf(c *call) subject {
+// touches tells that it is our phone's view, and not a caller's in its place.
+func (s *subject) touches() bool { return s.how != "caller" }
+
+func (s *snapshot) viewOf(c *call) *subject {
 	for _, t := range c.txns {
 		if t.method == "INVITE" && s.subject.side(t.from, t.to) != None {
-			return s.subject
+			return &s.subject
 		}
 	}
 	for _, o := range c.orphans {
 		if s.subject.side(o.From, o.To) != None {
-			return s.subject
+			return &s.subject
 		}
 	}
-	caller := subject{how: "caller"}
+	caller := &subject{how: "caller"}
 	for _, t := range c.txns {
 		if t.method == "INVITE" {
 			caller.addrs = []netip.AddrPort{t.from}
@@ -131,7 +134,7 @@ func setUpBy(attempts []*Transaction) *Transaction {
 }
 
 // setUp fills in how the call was set up.
-func (s *snapshot) setUp(c *call, view subject, out *Call, attempts []*Transaction) {
+func (s *snapshot) setUp(c *call, view *subject, out *Call, attempts []*Transaction) {
 	var answers []*Message
 	if last := setUpBy(attempts); last != nil {
 		out.First, out.Invite = attempts[0].Request, last.Request
@@ -150,7 +153,7 @@ func (s *snapshot) setUp(c *call, view subject, out *Call, attempts []*Transacti
 	} else {
 		out.Direction = Out
 		for _, o := range c.orphans {
-			m := s.copies[o]
+			m := s.copy(o)
 			side := view.side(o.From, o.To)
 			if side == None {
 				continue
@@ -274,13 +277,13 @@ func (s *snapshot) end(c *call, out *Call) {
 	case out.Bye != nil:
 		out.Ended = out.Bye.Time
 	case out.Answer != nil:
-		out.Ended = s.b.until
+		out.Ended = s.until
 	case out.Cancel != nil:
 		out.Ended = out.Cancel.Time
 	case out.Final != nil:
 		out.Ended = out.Final.Time
 	default:
-		out.Ended = s.b.until
+		out.Ended = s.until
 	}
 	if !c.ended.IsZero() && out.Bye == nil && out.Answer != nil {
 		out.Ended = c.ended // a BYE that was seen on another hop only

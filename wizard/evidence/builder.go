@@ -26,28 +26,31 @@ type Builder struct {
 	icmp  unreachables
 	ways  connections
 
-	messages []*Message
+	messages []*Message            // all but repeated ones
+	strays   map[string][]*Message // those of no call, by Call-ID
+	twinned  int                   // messages that the capture holds twice
+	seen     witnessed
 	flows    map[flow]*framing // byte streams by direction
 	txns     map[txnKey][]*txn
 	loose    []*txn // of no call
 	calls    map[string]*call
 	ordered  []*call // calls, by their first message
 
-	described map[netip.AddrPort][]claim // who announced this RTP address
-	reporting map[netip.AddrPort][]claim // who announced this RTCP address
-	epoch     uint64                     // counts changes of described and of calls' ends
-
-	streams    map[streamKey]*stream        // the latest of each key, candidates among them
-	candidates int                          // sources that are not yet proven to be RTP
-	inOrder    []*stream                    // the proven ones, in order
-	touching   map[netip.AddrPort][]*stream // the same by both addresses
-	crowd      uint64                       // packets of sources beyond the bounds
-	header     rtpHeader                    // scratch
-	opener     opener                       // scratch
+	spots      map[netip.AddrPort]*spot
+	streams    map[streamKey]*stream // the latest of each key, candidates among them
+	candidates int                   // sources that are not yet proven to be RTP
+	inOrder    []*stream             // the proven ones, in order
+	listed     int                   // how many there ever were
+	bySSRC     map[uint32]*speaker   // the same, and the RTCP about them
+	crowd      uint64                // packets of sources beyond the bounds
+	header     rtpHeader             // scratch
+	opener     opener                // scratch
+	found      []match               // scratch
 	stun       uint64
 	alive      uint64
 
-	reports []*report
+	reports []*report // in order
+	heard   int       // how many there ever were
 }
 
 // flow is one direction between two addresses.

@@ -19,6 +19,9 @@ type call struct {
 	media      []*description
 	refused    bool
 	sources    map[netip.AddrPort]int // how many were followed, by where their packets go
+	spots      []netip.AddrPort       // that it announced
+	messages   []*Message             // with its Call-ID, in order
+	streams    []*stream              // that were taken for its own when a packet came
 
 	protected []*description // those with keys, the latest only
 	tag       string         // of the one end; see authorOf
@@ -26,7 +29,8 @@ type call struct {
 }
 
 func (b *Builder) newCall(id string, m *Message) *call {
-	c := &call{id: id, began: m.Time}
+	c := &call{id: id, began: m.Time, messages: b.strays[id]}
+	delete(b.strays, id)
 	if b.calls == nil {
 		b.calls = make(map[string]*call)
 	}
@@ -80,7 +84,7 @@ func (c *call) adopt(b *Builder, t *txn, key txnKey) {
 func (c *call) end(b *Builder, at time.Time) {
 	if c.ended.IsZero() {
 		c.ended = at
-		b.epoch++
+		c.changed(b)
 	}
 }
 
@@ -98,6 +102,7 @@ func (c *call) answered(b *Builder, t *txn, m *Message) {
 	case m.Status >= 200 && m.Status < 300 && !c.up && (first || c.answeredAt.IsZero()):
 		c.up, c.answeredAt = true, m.Time
 		c.ended = time.Time{}
+		c.changed(b)
 		b.cut(c)
 	case m.Status >= 300 && first && !c.up:
 		c.refused = true

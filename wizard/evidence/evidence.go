@@ -85,6 +85,8 @@ type Evidence struct {
 	Short      bool
 	STUN       uint64 // STUN packets, which are left aside
 	KeepAlives uint64 // packets that only hold a NAT binding
+
+	noted Kinds // what Have says for the sake of notes
 }
 
 // Subject is the phone under test: its signalling address and how we know it.

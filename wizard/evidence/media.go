@@ -39,10 +39,6 @@ func (b *Builder) describe(c *call, m *Message) {
 	if err != nil {
 		return
 	}
-	if b.described == nil {
-		b.described = make(map[netip.AddrPort][]claim)
-		b.reporting = make(map[netip.AddrPort][]claim)
-	}
 	for _, md := range sdp.Media {
 		d := &description{call: c, from: m, kind: md.Type, media: md, author: c.authorOf(m)}
 		c.media = append(c.media, d)
@@ -60,16 +56,7 @@ func (b *Builder) describe(c *call, m *Message) {
 		}
 		c.learnKeys(d)
 	}
-	b.epoch++
-}
-
-func (b *Builder) claim(c claim, ip netip.Addr) {
-	rtp := netip.AddrPortFrom(ip, uint16(c.media.Port))
-	b.described[rtp] = append(b.described[rtp], c)
-	if port := c.media.RTCPPort; port > 0 && port < 65536 {
-		rtcp := netip.AddrPortFrom(ip, uint16(port))
-		b.reporting[rtcp] = append(b.reporting[rtcp], c)
-	}
+	c.changed(b)
 }
 
 // MediaOf reads the audio description that a message carries, nil if it has
@@ -240,49 +227,38 @@ type match struct {
 // are reused, so a long capture has many; the latest ones matter.
 const maxClaims = 64
 
-// owners lists the calls whose descriptions fit a stream best, the latest first.
-func owners(book map[netip.AddrPort][]claim, f flow, first, last time.Time) []match {
-	var found []match
-	take := func(addr netip.AddrPort, to bool) {
-		list := book[addr]
+// owners lists the calls whose descriptions fit a stream best, the latest first: by
+// the claims on where its packets go and on where they come from. The list is valid
+// until the next call.
+func (b *Builder) owners(to, from []claim, first, last time.Time) []match {
+	found := b.found[:0]
+	for way, list := range [2][]claim{to, from} {
 		for i := len(list) - 1; i >= max(0, len(list)-maxClaims); i-- {
-			cl := list[i]
+			cl := &list[i]
 			if !cl.call.holds(first, last) {
 				continue
 			}
-			var m *match
-			for j := range found {
-				if found[j].call == cl.call {
-					m = &found[j]
-				}
-			}
-			if m == nil {
+			at := slices.IndexFunc(found, func(m match) bool { return m.call == cl.call })
+			if at < 0 {
+				at = len(found)
 				found = append(found, match{call: cl.call})
-				m = &found[len(found)-1]
 			}
-			score := 2
+			m, score := &found[at], 2
 			if cl.weak {
 				score = 1
 			}
 			switch {
-			case to && m.at == nil:
+			case way == 0 && m.at == nil:
 				m.at, m.score = cl.description, m.score+score
-			case !to && m.from == nil:
+			case way == 1 && m.from == nil:
 				m.from, m.score = cl.description, m.score+score
 			}
 		}
 	}
-	take(f.to, true)
-	take(f.from, false)
+	b.found = found
 	top := 0
-	for _, m := range found {
-		top = max(top, m.score)
+	for i := range found {
+		top = max(top, found[i].score)
 	}
-	out := found[:0]
-	for _, m := range found {
-		if m.score == top {
-			out = append(out, m)
-		}
-	}
-	return out
+	return slices.DeleteFunc(found, func(m match) bool { return m.score < top })
 }

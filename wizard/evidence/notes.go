@@ -98,12 +98,13 @@ func (b *Builder) phoneNote(n int, note *capture.Note) {
 	}
 }
 
-// appendNew adds a text that is not in the list yet and not empty.
-func appendNew(list []string, text string) []string {
-	if text == "" || slices.Contains(list, text) {
+// appendNew adds what is not in a list yet and not empty.
+func appendNew[T comparable](list []T, x T) []T {
+	var none T
+	if x == none || slices.Contains(list, x) {
 		return list
 	}
-	return append(list, text)
+	return append(list, x)
 }
 
 // sentence makes a note's words one: a capital first, a full stop last.

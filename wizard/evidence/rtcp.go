@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/pion/rtcp"
@@ -13,10 +14,11 @@ import (
 // the records build it up. Whom it concerns is worked out when asked: a peer may
 // report before its first RTP packet is seen.
 type report struct {
-	n    int
-	at   time.Time
-	flow flow
-	ssrc uint32
+	n      int
+	serial int // among all, in order
+	at     time.Time
+	flow   flow
+	ssrc   uint32
 
 	sender  bool
 	ntp     uint32 // middle 32 bits of the NTP time
@@ -99,17 +101,46 @@ func (b *Builder) confirm(f flow, sr *rtcp.SenderReport) {
 func portBefore(a netip.AddrPort) netip.AddrPort { return netip.AddrPortFrom(a.Addr(), a.Port()-1) }
 
 func (b *Builder) keepReport(r *report) {
-	if len(b.reports) < maxReports {
-		b.reports = append(b.reports, r)
+	if len(b.reports) >= maxReports {
+		return
 	}
+	b.heard++
+	r.serial = b.heard
+	b.reports = append(b.reports, r)
+	for _, a := range r.spots() {
+		p := b.spot(a)
+		p.reports = append(p.reports, r)
+	}
+	for _, ssrc := range r.names() {
+		who := b.speaker(ssrc)
+		who.reports = append(who.reports, r)
+	}
+}
+
+// spots lists the addresses between which a report went, names the SSRCs that it
+// speaks of, each once.
+func (r *report) spots() []netip.AddrPort {
+	return appendNew(append(make([]netip.AddrPort, 0, 2), r.flow.from), r.flow.to)
+}
+
+func (r *report) names() []uint32 {
+	list := append(make([]uint32, 0, 4), r.ssrc)
+	for _, k := range r.blocks {
+		if !slices.Contains(list, k.about) {
+			list = append(list, k.about)
+		}
+	}
+	return list
 }
 
 // unseal gives the clear packet of SRTCP (RFC 3711 3.4), and of plain RTCP the same
 // packet. sealed: all but the first eight bytes is encrypted, and no key fits.
 func (b *Builder) unseal(p *packet) (data []byte, sealed bool) {
-	found := owners(b.reporting, p.flow, p.at, p.at)
+	to, from := b.reportingAt(p.flow)
+	found := b.owners(to, from, p.at, p.at)
 	if len(found) == 0 {
-		found = owners(b.described, p.flow, p.at, p.at)
+		to, from = b.describedAt(p.flow)
+		found = b.owners(to, from, p.at, p.at)
 	}
 	if len(found) == 0 || len(p.data) < 8 {
 		return p.data, false

@@ -32,6 +32,7 @@ type ptCount struct {
 type stream struct {
 	key         streamKey
 	firstN      int
+	serial      int // among those that were proven, in order
 	first, last time.Time
 	claimed     bool // some description names one of its addresses
 	proven      bool // two packets that fit, or claimed: it is RTP and not chance
@@ -39,8 +40,9 @@ type stream struct {
 	untimed     bool
 
 	owner *call
-	kind  string // "audio", "video" as described, "" unknown
-	epoch uint64 // of the builder, when owner was last looked up
+	kind  string   // "audio", "video" as described, "" unknown
+	at    [2]*spot // of its two addresses
+	epoch uint64   // of both, when owner was last looked up
 
 	seq     sequence
 	timing  timing

@@ -50,7 +50,7 @@ func (b *Builder) sip(p *packet, data []byte) {
 	key := txnKey{callID: text.CallID(), branch: text.Branch(), method: method, cseq: cseq}
 	switch {
 	case method == "":
-		b.keep(m)
+		b.keep(m, key.callID)
 	case !text.IsRequest():
 		b.response(m, key)
 	case method == "ACK":
@@ -60,12 +60,26 @@ func (b *Builder) sip(p *packet, data []byte) {
 	}
 }
 
-func (b *Builder) keep(m *Message) { b.messages = append(b.messages, m) }
+// keep adds a message to all, and to its call's or to those of no call.
+func (b *Builder) keep(m *Message, id string) {
+	b.messages = append(b.messages, m)
+	b.witness(m)
+	if c := b.calls[id]; c != nil {
+		c.messages = append(c.messages, m)
+		return
+	}
+	if b.strays == nil {
+		b.strays = make(map[string][]*Message)
+	}
+	b.strays[id] = append(b.strays[id], m)
+}
 
 // again records a further copy of a message.
-func again(first, m *Message) {
+func (b *Builder) again(first, m *Message) {
 	if d := m.Time.Sub(first.Last()); d >= 0 && d < twin && !m.Time.IsZero() {
-		first.Twins++
+		if first.Twins++; first.Twins == 1 {
+			b.twinned++
+		}
 		return
 	}
 	first.Copies = append(first.Copies, Copy{N: m.N, Time: m.Time})
@@ -75,7 +89,7 @@ func again(first, m *Message) {
 func (b *Builder) request(m *Message, key txnKey) {
 	for _, t := range b.txns[key] {
 		if t.from == m.From && t.to == m.To {
-			again(t.req, m)
+			b.again(t.req, m)
 			return
 		}
 	}
@@ -84,7 +98,7 @@ func (b *Builder) request(m *Message, key txnKey) {
 		b.txns = make(map[txnKey][]*txn)
 	}
 	b.txns[key] = append(b.txns[key], t)
-	b.keep(m)
+	b.keep(m, key.callID)
 	t.call = b.calls[key.callID]
 	if t.call == nil && key.method == "INVITE" {
 		t.call = b.newCall(key.callID, m)
@@ -107,13 +121,16 @@ func (b *Builder) response(m *Message, key txnKey) {
 	tag := m.ToTag()
 	for _, r := range t.resp {
 		if r.Status == m.Status && r.ToTag() == tag && (m.Status >= 200 || sameProgress(r, m)) {
-			again(r, m)
+			b.again(r, m)
 			return
 		}
 	}
 	t.resp = append(t.resp, m)
-	b.keep(m)
+	b.keep(m, key.callID)
 	if t.call != nil {
+		if m.Status >= 300 {
+			t.call.changed(b) // what the request described does not hold
+		}
 		t.call.answered(b, t, m)
 	}
 }
@@ -153,17 +170,17 @@ func (b *Builder) orphan(m *Message, key txnKey) {
 		c = b.newCall(key.callID, m)
 	}
 	if c == nil {
-		b.keep(m)
+		b.keep(m, key.callID)
 		return
 	}
 	tag := m.ToTag()
 	for _, o := range c.orphans {
 		if o.Status == m.Status && o.From == m.From && o.Branch() == key.branch && o.ToTag() == tag {
-			again(o, m)
+			b.again(o, m)
 			return
 		}
 	}
-	b.keep(m)
+	b.keep(m, key.callID)
 	if key.method == "INVITE" {
 		c.orphans = append(c.orphans, m)
 		c.answered(b, nil, m)
@@ -180,17 +197,17 @@ func (b *Builder) ack(m *Message, key txnKey) {
 	}
 	switch {
 	case t == nil:
-		b.keep(m)
+		b.keep(m, key.callID)
 	case t.ack == nil:
 		t.ack = m
-		b.keep(m)
+		b.keep(m, key.callID)
 		if t.call != nil {
 			b.describe(t.call, m)
 		}
 	case t.ack.From == m.From && t.ack.To == m.To && t.ack.Branch() == key.branch:
-		again(t.ack, m)
+		b.again(t.ack, m)
 	default:
-		b.keep(m) // the same ACK on another hop
+		b.keep(m, key.callID) // the same ACK on another hop
 	}
 }
 

@@ -6,37 +6,66 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"time"
 
 	"softphonedoctor/sipclient/capture"
 )
 
-// snapshot is one walk over what the Builder holds. It copies what later Adds
-// would change; the text of messages never changes and is shared.
+// snapshot is one walk over what the Builder holds: over all of it, or over what one
+// call needs. It copies what later Adds would change; the text of messages never
+// changes and is shared.
 type snapshot struct {
 	b       *Builder
 	subject subject
+	until   time.Time // the end of what is looked at
 	ev      *Evidence
 	copies  map[*Message]*Message
-	calls   map[*call]*Call
-	views   map[*call]subject
+	calls   map[*call]*Call // those that are worked out
+	views   map[*call]*subject
 	doubled bool // the capture holds every packet twice
-	bySSRC  map[uint32][]*Stream
+	streams map[*stream]*Stream
 	sources map[*Stream]*stream
 }
 
 // Evidence gives what is known so far. It may be called at any time and again;
 // the result is a snapshot that later Adds do not change.
 func (b *Builder) Evidence() *Evidence {
+	s := b.snapshot(b.until, len(b.messages), len(b.calls), len(b.inOrder))
+	s.copyMessages(b.messages)
+	s.double()
+	for _, c := range b.ordered {
+		s.call(c)
+	}
+	s.outsideCalls()
+	for _, st := range b.inOrder {
+		s.ev.Streams = append(s.ev.Streams, s.stream(st))
+	}
+	slices.SortStableFunc(s.ev.Streams, func(a, b *Stream) int { return cmp.Compare(a.FirstN, b.FirstN) })
+	s.claimByReports(b.reports)
+	s.assignReports(b.reports)
+	s.mainStreams()
+	s.keys()
+	s.experiments()
+	s.oddities()
+	s.unreachable()
+	s.limits()
+	s.ev.Have = s.ev.have()
+	return s.ev
+}
+
+// snapshot begins one, with room for so many messages, calls and streams, and fills in
+// what does not depend on any of them.
+func (b *Builder) snapshot(until time.Time, messages, calls, streams int) *snapshot {
 	s := &snapshot{
-		b: b, subject: b.subject(),
-		copies:  make(map[*Message]*Message, len(b.messages)),
-		calls:   make(map[*call]*Call, len(b.calls)),
-		views:   make(map[*call]subject, len(b.calls)),
-		bySSRC:  make(map[uint32][]*Stream),
-		sources: make(map[*Stream]*stream, len(b.inOrder)),
+		b: b, subject: b.subject(), until: until,
+		copies:  make(map[*Message]*Message, messages),
+		calls:   make(map[*call]*Call, calls),
+		views:   make(map[*call]*subject, calls),
+		streams: make(map[*stream]*Stream, streams),
+		sources: make(map[*Stream]*stream, streams),
 	}
 	s.ev = &Evidence{
-		Began: b.began, Until: b.until,
+		Began: b.began, Until: until,
 		Subject:     Subject{Addr: s.subject.addrPort(), How: s.subject.how},
 		Situation:   b.notes.situation,
 		Answers:     maps.Clone(b.notes.answers),
@@ -52,51 +81,44 @@ func (b *Builder) Evidence() *Evidence {
 		Connections: slices.Clone(b.ways.list),
 		Targets:     slices.Clone(b.ways.targets),
 		Fallbacks:   slices.Clone(b.ways.fallbacks),
+		noted:       b.notes.have,
 	}
-	s.copyMessages()
-	s.double()
-	for _, c := range b.ordered {
-		s.call(c)
+	if b.ways.cut {
+		s.ev.noted |= HaveConnections
 	}
-	s.outsideCalls()
-	for _, st := range b.inOrder {
-		s.stream(st)
-	}
-	slices.SortStableFunc(s.ev.Streams, func(a, b *Stream) int { return cmp.Compare(a.FirstN, b.FirstN) })
-	s.claimByReports()
-	s.assignReports()
-	s.mainStreams()
-	s.keys()
-	s.experiments()
-	s.lists()
-	s.ev.Have = s.have()
-	return s.ev
+	return s
 }
 
-func (s *snapshot) copyMessages() {
-	list := make([]Message, len(s.b.messages))
+// copyMessages makes these the messages of the evidence.
+func (s *snapshot) copyMessages(messages []*Message) {
+	list := make([]Message, len(messages))
 	s.ev.Messages = make([]*Message, len(list))
-	for i, m := range s.b.messages {
-		c := &list[i]
-		*c = *m
-		c.Copies = m.Copies[:len(m.Copies):len(m.Copies)]
-		c.Out = s.subject.side(m.From, m.To) == Out
-		s.copies[m] = c
-		s.ev.Messages[i] = c
+	for i, m := range messages {
+		s.ev.Messages[i] = s.copyTo(&list[i], m)
 	}
+}
+
+// copy gives the snapshot's copy of a message.
+func (s *snapshot) copy(m *Message) *Message {
+	if c := s.copies[m]; c != nil {
+		return c
+	}
+	return s.copyTo(new(Message), m)
+}
+
+func (s *snapshot) copyTo(c, m *Message) *Message {
+	*c = *m
+	c.Copies = m.Copies[:len(m.Copies):len(m.Copies)]
+	c.Out = s.subject.side(m.From, m.To) == Out
+	s.copies[m] = c
+	return c
 }
 
 // double finds out whether the capture holds every packet twice, as mirror ports
 // and captures on all interfaces make them: nobody sent them twice, so no
 // network duplicated them either.
 func (s *snapshot) double() {
-	twins := 0
-	for _, m := range s.b.messages {
-		if m.Twins > 0 {
-			twins++
-		}
-	}
-	if n := len(s.b.messages); n < 3 || twins*5 < n*4 || s.b.notes.have.Has(HaveLive) {
+	if n := len(s.b.messages); n < 3 || s.b.twinned*5 < n*4 || s.b.notes.have.Has(HaveLive) {
 		return
 	}
 	s.doubled = true
@@ -139,12 +161,12 @@ func (s *snapshot) outsideCalls() {
 }
 
 func (s *snapshot) transaction(t *txn, out bool) *Transaction {
-	tx := &Transaction{Method: t.method, Out: out, Request: s.copies[t.req]}
+	tx := &Transaction{Method: t.method, Out: out, Request: s.copy(t.req)}
 	for _, r := range t.resp {
-		tx.Responses = append(tx.Responses, s.copies[r])
+		tx.Responses = append(tx.Responses, s.copy(r))
 	}
 	if t.ack != nil {
-		tx.Ack = s.copies[t.ack]
+		tx.Ack = s.copy(t.ack)
 	}
 	return tx
 }
@@ -194,8 +216,8 @@ func (s *snapshot) experiments() {
 	}
 }
 
-// lists copies the side lists.
-func (s *snapshot) lists() {
+// oddities copies the list of what was not understood.
+func (s *snapshot) oddities() {
 	for _, o := range s.b.odd.list {
 		s.ev.Odd = append(s.ev.Odd, *o)
 	}
@@ -205,9 +227,16 @@ func (s *snapshot) lists() {
 		}
 	}
 	slices.SortStableFunc(s.ev.Odd, func(a, b Odd) int { return cmp.Compare(a.N, b.N) })
+}
+
+func (s *snapshot) unreachable() {
 	for _, u := range s.b.icmp.list {
 		s.ev.ICMP = append(s.ev.ICMP, *u)
 	}
+}
+
+// limits says what was left out for want of room.
+func (s *snapshot) limits() {
 	if n := s.b.crowd; n > 0 {
 		s.ev.Limits = append(s.ev.Limits, fmt.Sprintf("%d packets of sound are left out: they come from more sources than can be followed, %d at one address of a call and %d in all.", n, maxSources, maxStreams))
 	}
@@ -217,22 +246,22 @@ func (s *snapshot) lists() {
 }
 
 // have tells what could be looked at.
-func (s *snapshot) have() Kinds {
-	have := s.b.notes.have
+func (e *Evidence) have() Kinds {
+	have := e.noted
 	set := func(bit Kinds, when bool) {
 		if when {
 			have |= bit
 		}
 	}
-	for _, r := range s.ev.Registrations {
+	for _, r := range e.Registrations {
 		set(HaveRegistration, r.Out && !r.answeredQuery())
 	}
-	set(HaveOptions, len(s.ev.Options) > 0)
-	for _, x := range s.ev.Experiments {
+	set(HaveOptions, len(e.Options) > 0)
+	for _, x := range e.Experiments {
 		set(HaveAgain, x.Name == capture.ExperimentAgain && len(x.Calls) > 0)
 	}
-	set(HaveConnections, len(s.ev.Connections) > 0 || s.b.ways.cut || have.Has(HaveLive) && slices.ContainsFunc(s.ev.Messages, overConnection))
-	for _, c := range s.ev.Calls {
+	set(HaveConnections, len(e.Connections) > 0 || have.Has(HaveLive) && slices.ContainsFunc(e.Messages, overConnection))
+	for _, c := range e.Calls {
 		out := c.Direction == Out && c.First != nil
 		set(HaveCallOut, out)
 		set(HaveCallIn, c.Direction == In && c.First != nil)

@@ -7,16 +7,16 @@ import (
 
 // assignReports hands RTCP to the streams it is about and to the calls it
 // belongs to.
-func (s *snapshot) assignReports() {
-	for _, r := range s.b.reports {
+func (s *snapshot) assignReports(reports []*report) {
+	for _, r := range reports {
 		c, dir := s.reportCall(r)
 		sent := s.streamFor(r.ssrc, r.flow, r.at)
 		if r.sender && !r.sealed {
 			sr := SenderReport{N: r.n, Time: r.at, SSRC: r.ssrc, Packets: r.packets, Octets: r.octets}
 			if sent != nil {
 				sent.Sender = append(sent.Sender, sr)
-			} else if c != nil && dir != Out {
-				s.calls[c].PeerSenders = append(s.calls[c].PeerSenders, sr)
+			} else if call := s.calls[c]; call != nil && dir != Out {
+				call.PeerSenders = append(call.PeerSenders, sr)
 			}
 		}
 		for _, k := range r.blocks {
@@ -25,10 +25,10 @@ func (s *snapshot) assignReports() {
 				s.received(st, r, k)
 			}
 		}
-		if c == nil {
+		call := s.calls[c]
+		if call == nil {
 			continue
 		}
-		call := s.calls[c]
 		rep := &Report{N: r.n, Time: r.at, Out: dir == Out, SSRC: r.ssrc, Sender: r.sender, Bye: r.bye}
 		for _, k := range r.blocks {
 			rep.About = append(rep.About, k.about)
@@ -42,8 +42,8 @@ func (s *snapshot) assignReports() {
 
 // claimByReports hands streams that no description names to the call whose RTCP
 // speaks of them.
-func (s *snapshot) claimByReports() {
-	for _, r := range s.b.reports {
+func (s *snapshot) claimByReports(reports []*report) {
+	for _, r := range reports {
 		c, dir := s.reportCall(r)
 		if c == nil || dir == None {
 			continue
@@ -95,7 +95,12 @@ func (s *snapshot) received(st *Stream, r *report, k block) {
 func (s *snapshot) streamFor(ssrc uint32, f flow, at time.Time) *Stream {
 	var best *Stream
 	top := 0
-	for _, st := range s.bySSRC[ssrc] {
+	same := s.b.bySSRC[ssrc]
+	if same == nil {
+		return nil
+	}
+	for _, src := range same.streams {
+		st := s.stream(src)
 		score := closeness(st.From, f.from) + closeness(st.To, f.to)
 		if score == 0 {
 			continue
@@ -125,11 +130,12 @@ func closeness(rtp, rtcp netip.AddrPort) int {
 // reportCall finds the call that an RTCP packet belongs to: by the described
 // addresses, else by the streams that it speaks of.
 func (s *snapshot) reportCall(r *report) (*call, Direction) {
-	for _, book := range []map[netip.AddrPort][]claim{s.b.reporting, s.b.described} {
-		if found := owners(book, r.flow, r.at, r.at); len(found) > 0 {
+	for _, at := range [...]func(flow) (to, from []claim){s.b.reportingAt, s.b.describedAt} {
+		to, from := at(r.flow)
+		if found := s.b.owners(to, from, r.at, r.at); len(found) > 0 {
 			best := found[0]
 			for _, m := range found {
-				if s.calls[m.call].Touches && !s.calls[best.call].Touches {
+				if s.touches(m.call) && !s.touches(best.call) {
 					best = m
 				}
 			}

@@ -6,7 +6,10 @@ import (
 )
 
 // stream works out one stream: its figures, the call it belongs to and its way.
-func (s *snapshot) stream(st *stream) {
+func (s *snapshot) stream(st *stream) *Stream {
+	if out := s.streams[st]; out != nil {
+		return out
+	}
 	c, dir := s.claim(st)
 	out := &Stream{
 		From: st.key.from, To: st.key.to, SSRC: st.key.ssrc, Direction: dir, Media: st.kind,
@@ -29,18 +32,20 @@ func (s *snapshot) stream(st *stream) {
 	if g := st.guard; g != nil {
 		out.Verified, out.Unverified, out.UnverifiedN, out.Plain, out.PlainN = g.verified, g.failed, g.failedN, g.plain, g.plainN
 	}
-	s.sources[out] = st
-	s.bySSRC[out.SSRC] = append(s.bySSRC[out.SSRC], out)
-	s.ev.Streams = append(s.ev.Streams, out)
+	s.streams[st], s.sources[out] = out, st
 	if c != nil {
 		s.join(c, st, out)
 	}
+	return out
 }
 
-// join adds a stream to its call.
+// join adds a stream to its call, if that is looked at.
 func (s *snapshot) join(c *call, st *stream, out *Stream) {
+	out.CallID = c.id
 	call := s.calls[c]
-	out.CallID = call.ID
+	if call == nil {
+		return
+	}
 	for _, t := range st.types {
 		if codec, _ := c.codecIn(st.key.flow, t.pt); codec.Name != "telephone-event" && !c.negotiated(st.key.flow, t.pt) {
 			out.Unknown += t.n
@@ -60,7 +65,8 @@ func (s *snapshot) join(c *call, st *stream, out *Stream) {
 
 // claim finds the call of a stream and the way it goes there.
 func (s *snapshot) claim(st *stream) (*call, Direction) {
-	found := owners(s.b.described, st.key.flow, st.first, st.last)
+	to, from := s.b.describedAt(st.key.flow)
+	found := s.b.owners(to, from, st.first, st.last)
 	if len(found) == 0 {
 		return st.owner, None
 	}
@@ -68,18 +74,21 @@ func (s *snapshot) claim(st *stream) (*call, Direction) {
 	// Else the one that the fold saw first keeps the stream.
 	best := found[0]
 	for _, m := range found {
-		if m.call == st.owner && !(s.calls[best.call].Touches && !s.calls[m.call].Touches) {
+		if m.call == st.owner && !(s.touches(best.call) && !s.touches(m.call)) {
 			best = m
 		}
 	}
 	for _, m := range found {
-		if s.calls[m.call].Touches && !s.calls[best.call].Touches {
+		if s.touches(m.call) && !s.touches(best.call) {
 			best = m
 		}
 	}
 	st.kind = best.kind()
 	return best.call, s.way(best, st.key.flow)
 }
+
+// touches tells whether a call has our phone at one end.
+func (s *snapshot) touches(c *call) bool { return s.view(c).touches() }
 
 // way tells which way a stream goes: by the packets' own addresses where exactly
 // one of them is our phone's, for a proxy may hand our own description back to us;

@@ -28,7 +28,7 @@ func (b *Builder) rtp(p *packet) {
 	payload := h.unpad(p.data[h.size:])
 	key := streamKey{p.flow, h.ssrc}
 	s := b.streams[key]
-	if s == nil || s.epoch != b.epoch {
+	if s == nil || s.epoch != s.at[0].epoch+s.at[1].epoch {
 		if s = b.place(s, key, p); s == nil {
 			return
 		}
@@ -44,22 +44,53 @@ func (b *Builder) rtp(p *packet) {
 
 // list makes a source that is proven to be RTP one of the streams.
 func (b *Builder) list(s *stream) {
-	if b.touching == nil {
-		b.touching = make(map[netip.AddrPort][]*stream)
-	}
 	s.listed = true
 	b.candidates--
+	b.listed++
+	s.serial = b.listed
 	b.inOrder = append(b.inOrder, s)
-	b.touching[s.key.from] = append(b.touching[s.key.from], s)
-	b.touching[s.key.to] = append(b.touching[s.key.to], s)
+	who := b.speaker(s.key.ssrc)
+	who.streams = append(who.streams, s)
+	for _, p := range s.at {
+		p.streams = append(p.streams, s)
+	}
+}
+
+// speaker is what has one SSRC, in order: streams, and the RTCP by it or about it.
+type speaker struct {
+	streams []*stream
+	reports []*report
+}
+
+func (b *Builder) speaker(ssrc uint32) *speaker {
+	s := b.bySSRC[ssrc]
+	if s == nil {
+		if b.bySSRC == nil {
+			b.bySSRC = make(map[uint32]*speaker)
+		}
+		s = new(speaker)
+		b.bySSRC[ssrc] = s
+	}
+	return s
+}
+
+// unfollow forgets a source's key and the way to its spots.
+func (b *Builder) unfollow(s *stream) {
+	if b.streams[s.key] == s {
+		delete(b.streams, s.key)
+	}
+	for i, a := range [2]netip.AddrPort{s.key.from, s.key.to} {
+		s.at[i].users--
+		b.vacate(a)
+	}
 }
 
 // forget drops all sources that were never proven.
 func (b *Builder) forget() {
-	for key, s := range b.streams {
+	for _, s := range b.streams {
 		if !s.listed {
 			b.odd.note(s.firstN, s.first, s.key.flow, lonely)
-			delete(b.streams, key)
+			b.unfollow(s)
 		}
 	}
 	b.candidates = 0
@@ -70,7 +101,8 @@ const lonely = "looks like RTP, but no packet continues it"
 
 // place finds the stream for a packet and the call that owns it, or opens one.
 func (b *Builder) place(s *stream, key streamKey, p *packet) *stream {
-	found := owners(b.described, key.flow, p.at, p.at)
+	to, from := b.describedAt(key.flow)
+	found := b.owners(to, from, p.at, p.at)
 	var owner *call
 	kind := ""
 	if len(found) > 0 {
@@ -93,16 +125,20 @@ func (b *Builder) place(s *stream, key streamKey, p *packet) *stream {
 		if b.candidates >= maxCandidates {
 			b.forget()
 		}
-		s = &stream{key: key, firstN: p.n, first: p.at}
+		s = &stream{key: key, firstN: p.n, first: p.at, at: [2]*spot{b.spot(key.from), b.spot(key.to)}}
+		for _, a := range s.at {
+			a.users++
+		}
 		if b.streams == nil {
 			b.streams = make(map[streamKey]*stream)
 		}
 		b.streams[key] = s
 		b.candidates++
 	}
-	s.epoch = b.epoch
+	s.epoch = s.at[0].epoch + s.at[1].epoch
 	if owner != nil && (s.owner == nil || !b.still(s.owner, found)) {
 		s.owner = owner
+		owner.streams = append(owner.streams, s)
 	}
 	if owner != nil {
 		s.kind, s.claimed, s.proven = kind, true, true
@@ -136,8 +172,11 @@ func (m match) kind() string {
 func (b *Builder) cut(c *call) {
 	for _, d := range c.media {
 		for _, cl := range []netip.AddrPort{d.addr, netip.AddrPortFrom(d.from.From.Addr(), d.addr.Port())} {
-			list := b.touching[cl]
-			for _, s := range list[max(0, len(list)-maxClaims):] {
+			p := b.spots[cl]
+			if p == nil {
+				continue
+			}
+			for _, s := range p.streams[max(0, len(p.streams)-maxClaims):] {
 				if s.wasEarly || s.last.Before(c.began.Add(-leadIn)) {
 					continue
 				}

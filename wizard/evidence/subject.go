@@ -57,16 +57,44 @@ func (s *subject) side(from, to netip.AddrPort) Direction {
 	return None
 }
 
+// witnessed is what all messages together tell of whose view to take.
+type witnessed struct {
+	register, invite *Message // the first of each
+	pairs            []flow   // who talked with whom, in order
+	known            map[flow]bool
+}
+
+// maxPairs bounds those that are remembered.
+const maxPairs = 1 << 14
+
+// witness looks at a new message.
+func (b *Builder) witness(m *Message) {
+	w := &b.seen
+	switch {
+	case m.Method == "REGISTER" && w.register == nil:
+		w.register = m
+	case m.Method == "INVITE" && w.invite == nil:
+		w.invite = m
+	}
+	if f := (flow{m.From, m.To}); !w.known[f] && len(w.pairs) < maxPairs {
+		if w.known == nil {
+			w.known = make(map[flow]bool)
+		}
+		w.known[f] = true
+		w.pairs = append(w.pairs, f)
+	}
+}
+
 // meet remembers whom the subject's exact addresses talk with.
-func (s *subject) meet(messages []*Message) {
+func (s *subject) meet(pairs []flow) {
 	s.peers = nil
-	for _, m := range messages {
+	for _, f := range pairs {
 		other := netip.AddrPort{}
 		switch {
-		case slices.Contains(s.addrs, m.From):
-			other = m.To
-		case slices.Contains(s.addrs, m.To):
-			other = m.From
+		case slices.Contains(s.addrs, f.from):
+			other = f.to
+		case slices.Contains(s.addrs, f.to):
+			other = f.from
 		default:
 			continue
 		}
@@ -85,30 +113,22 @@ func (b *Builder) subject() subject {
 	} else {
 		s.addrs, s.how = b.inferred()
 	}
-	s.meet(b.messages)
+	s.meet(b.seen.pairs)
 	return s
 }
 
 func (b *Builder) inferred() (addrs []netip.AddrPort, how string) {
-	var invite *Message
-	for _, m := range b.messages {
-		switch m.Method {
-		case "REGISTER":
-			return []netip.AddrPort{m.From}, "registered"
-		case "INVITE":
-			if invite == nil {
-				invite = m
-			}
-		}
-	}
-	switch {
-	case invite == nil:
+	switch w := &b.seen; {
+	case w.register != nil:
+		return []netip.AddrPort{w.register.From}, "registered"
+	case w.invite == nil:
 		return nil, "unknown"
-	case len(invite.Vias()) > 1:
+	case len(w.invite.Vias()) > 1:
 		// It came through a proxy already, so the capture was taken where it arrives.
-		return []netip.AddrPort{invite.To}, "was called"
+		return []netip.AddrPort{w.invite.To}, "was called"
+	default:
+		return []netip.AddrPort{w.invite.From}, "called"
 	}
-	return []netip.AddrPort{invite.From}, "called"
 }
 
 // addrPort is the subject's address for the Evidence: the first with a port.
