@@ -73,7 +73,7 @@ type Probe struct {
 func All() []Probe { return slices.Clone(probes) }
 
 // probes is every measurement, in the order in which their answers are shown.
-var probes = slices.Concat(doorProbes)
+var probes = slices.Concat(pathProbes, portalProbes, nameProbes, doorProbes)
 
 // Total bounds everything but the slow probes.
 const Total = 10 * time.Second
