@@ -81,6 +81,9 @@ func Probe(ctx context.Context, r ProbeRequest) (*report.Report, *capture.Tape, 
 		return nil, nil, err
 	}
 	p.config.User, p.config.ThirdParty = "", r.ThirdParty
+	if r.Transport == "" {
+		p.config.Transport = 0 // a server without UDP is no fault where nobody asked for UDP
+	}
 	if r.Progress != nil {
 		p.config.Progress = func(g probe.Progress) { r.Progress(g.Title, g.Done, g.Count, g.Of) }
 	}

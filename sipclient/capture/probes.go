@@ -75,9 +75,10 @@ const (
 
 // Keys of KindProbe notes about the ways to the server. Each asks: is a small OPTIONS
 // answered over it? Details: server=ADDR:PORT (that answered, else the first that was
-// asked) from=ADDR:PORT (here), wanted=yes where it is the account's transport, code=N
-// (of the answer) in DURATION, and for "no" reason=WORD, with said=TEXT where the
-// system or the server has a word of its own:
+// asked) from=ADDR:PORT (here), wanted=yes where it is the account's transport (usual
+// where nobody said which that is, and it is what phones take then), code=N
+// (of the answer) in DURATION, and for "no" waited=DURATION reason=WORD, with said=TEXT
+// where the system or the server has a word of its own:
 //
 //	silent            nothing came back
 //	refused           the port is closed

@@ -17,6 +17,7 @@ import (
 // found, and the tape for its own answers. Safe for concurrent use.
 type Bench struct {
 	Config
+	told bool // the account, or the person, named the transport
 
 	telling sync.Mutex // one Progress at a time
 
@@ -38,7 +39,11 @@ func (a Answer) Yes() bool { return a.Result == "yes" }
 func (a Answer) Known() bool { return a.Result == "yes" || a.Result == "no" }
 
 func newBench(cfg Config) *Bench {
-	return &Bench{Config: cfg, answers: map[string]Answer{}, found: map[capture.Net]*lookup{}, doors: map[string]door{}}
+	told := cfg.Transport != 0
+	if !told {
+		cfg.Transport = capture.UDP
+	}
+	return &Bench{Config: cfg, told: told, answers: map[string]Answer{}, found: map[capture.Net]*lookup{}, doors: map[string]door{}}
 }
 
 // Say answers a question with yes or no. Details are pairs of a name and a value; a

@@ -41,6 +41,7 @@ type door struct {
 	Open   bool           // the connection was made (TCP, TLS)
 	Reply  Reply
 	Err    error            // why no answer came, nil with one
+	Waited time.Duration    // how long it was asked in all
 	Usual  netip.AddrPort   // the transport's usual port, where only that one answered
 	TLS    *wire.Handshaken // nil where it never came so far
 }
@@ -63,7 +64,9 @@ func (b *Bench) visit(ctx context.Context, key string) (door, error) {
 	case capture.ProbeTLS:
 		over, ask = capture.TLS, b.knockTLS
 	}
+	began := time.Now()
 	d, err := b.knock(ctx, over, ask)
+	d.Waited = time.Since(began)
 	if err == nil {
 		b.mu.Lock()
 		b.doors[key] = d
@@ -102,14 +105,18 @@ func nameError(err error) string {
 // sayDoor notes what was found over one way.
 func (b *Bench) sayDoor(key string, d door) {
 	details := []any{"server", d.Server, "from", d.From}
-	if d.Net == b.Transport {
+	switch {
+	case d.Net != b.Transport:
+	case b.told:
 		details = append(details, "wanted", true)
+	default:
+		details = append(details, "wanted", "usual")
 	}
 	if d.Err == nil {
 		details = append(details, "code", d.Reply.SIP.Status)
 	} else {
 		reason, said := why(d)
-		details = append(details, "reason", reason, "said", said)
+		details = append(details, "reason", reason, "said", said, "waited", d.Waited)
 		if d.Open {
 			details = append(details, "open", true)
 		}

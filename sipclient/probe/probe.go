@@ -25,7 +25,7 @@ type Config struct {
 	Tape      *capture.Tape
 	Server    string         // domain or host of the account, host or host:port
 	Proxy     string         // outbound proxy, host or host:port; "": none
-	Transport capture.Net    // of the account: UDP, TCP or TLS; 0 is UDP
+	Transport capture.Net    // of the account: UDP, TCP or TLS; 0 where nobody said: UDP, as usual
 	User      string         // of the account; "" asks without a name
 	Roots     *x509.CertPool // authorities to trust; nil: the system's
 	// NameServers are asked in place of the system's, nil: the system's.
@@ -115,9 +115,6 @@ func choose(wanted []string) ([]Probe, error) {
 func run(ctx context.Context, cfg Config, list []Probe) error {
 	if cfg.Tape == nil || cfg.Server == "" {
 		return fmt.Errorf("there is no server to measure the way to: name one")
-	}
-	if cfg.Transport == 0 {
-		cfg.Transport = capture.UDP
 	}
 	b := newBench(cfg)
 	ended := make(map[string]chan struct{}, len(list))

@@ -27,7 +27,7 @@ var allowedInRemedies = []struct {
 	where *regexp.Regexp
 }{
 	{regexp.MustCompile(`SIP ALG|SIP helper|SIP transformations|UDP timeout`), regexp.MustCompile(`router`)},
-	{regexp.MustCompile(`\btransport( \(UDP, TCP or TLS\))?|\bto (TCP or TLS|TLS)|\bTLS as\b|for UDP and TCP|for TLS|\bTCP or TLS\b|\b[Pp]ort\b`), regexp.MustCompile(`phone's (account|network)? ?settings|its account settings|server's name and port`)},
+	{regexp.MustCompile(`\btransport( \(UDP, TCP or TLS\))?|\bto (TCP or TLS|TLS|TCP|UDP)|\bTLS as\b|for UDP and TCP|for TLS|\bTCP or TLS\b|\b[Pp]ort\b`), regexp.MustCompile(`phone's (account|network)? ?settings|its account settings|server's name and port`)},
 	{regexp.MustCompile(`\bSTUN\b|\brport\b`), regexp.MustCompile(`phone's network settings`)},
 	{regexp.MustCompile(`\bcodecs\b`), regexp.MustCompile(`phone's list of codecs \(sound formats\)`)},
 	{regexp.MustCompile(`\bSRTP\b`), regexp.MustCompile(`phone's account settings`)},

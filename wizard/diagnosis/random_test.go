@@ -171,6 +171,18 @@ func randomEvidence(r *rand.Rand) *evidence.Evidence {
 				Detail: g.pick("", "lives=30s keepalive=-1s", "mapped=1.2.3.4:5 other=x wan=100.64.0.1", "idle=1ms loaded=2s", `reason="" device="`, "level=-20 delay=200ms skew=90ms constant=yes", "level=1e400 delay=9e9h count=7 size=1 way=out")})
 		}
 	}
+	for _, key := range []string{capture.ProbeUDP, capture.ProbeUDPPort, capture.ProbeTCP, capture.ProbeTLS, capture.ProbeCertificate, capture.ProbeTLSVersions, capture.ProbeClock,
+		capture.ProbeSizeUDP, capture.ProbeSizeTCP, capture.ProbeDNS, capture.ProbeServerPath, capture.ProbeInternet} {
+		if g.yes() {
+			detail := "server=" + g.addr().String()
+			for range g.IntN(5) {
+				detail += g.pick("", " wanted=yes", " wanted=usual", " reason=silent waited=4.5s", " reason=refused", " reason=garbage", " reason=denied", " reason=reset", " open=yes", " usual=x",
+					` faults="expired, x"`, " faults=not-yet-valid tls-here=early tls-there=fits", ` takes="TLS 1.0"`, " off=-9000h server=2026-01-01T00:00:00Z", " largest=1e9 failed=-3 above=0x7 invite=NaN",
+					" largest=1000 failed=1200", " srv-udp=0 srv-tls=2", " reached=1.2.3.4 hops=1e99", ` subject="`, " until=2020-01-01T00:00:00Z")
+			}
+			e.Probes = append(e.Probes, evidence.Probe{N: 1 + r.IntN(99), Time: g.time(), Name: key, Result: g.pick("yes", "no", "not-checked"), Detail: detail})
+		}
+	}
 	for range r.IntN(3) {
 		e.Holes = append(e.Holes, evidence.Hole{After: r.IntN(9), Before: r.IntN(9), From: g.time(), Until: g.time()})
 	}

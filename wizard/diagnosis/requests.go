@@ -29,7 +29,7 @@ func overUDP(m *evidence.Message) bool { return m.Net.String() == "UDP" }
 type server struct {
 	addr      netip.Addr
 	requests  []*evidence.Transaction // in the order of the evidence: registrations, OPTIONS, calls
-	answered  bool                    // it answered something, over any transport
+	answered  bool                    // it answered something, over any transport, if only when it was measured
 	waited    time.Duration           // how long nothing came to a request that is still without an answer
 	unheard   *evidence.Transaction   // that request, the first of them
 	reachable map[string]bool         // transports over which it answered
@@ -62,6 +62,11 @@ func servers(e *evidence.Evidence) []*server {
 		}
 		if s := index[m.From.Addr()]; s != nil {
 			s.answered = true
+		}
+	}
+	for _, w := range waysTo(e) {
+		if s := index[w.server.Addr()]; s != nil && w.Yes() {
+			s.answered, s.reachable[w.net] = true, true
 		}
 	}
 	return list

@@ -265,7 +265,7 @@ func checkFragmented(e *evidence.Evidence, _ Dictionary) []Hit {
 		}
 	}
 	if e.Fragments == 0 || len(e.OptionsIn) == 0 || len(inCalls(e)) > 0 {
-		return nil
+		return piecesMeasured(e)
 	}
 	m := e.OptionsIn[0].Request
 	if !has(m) {
@@ -278,5 +278,5 @@ func checkFragmented(e *evidence.Evidence, _ Dictionary) []Hit {
 
 func piecesArrive(e *evidence.Evidence, _ Dictionary) bool {
 	p, ok := e.Probe(capture.ProbeFragments)
-	return ok && p.Yes() || len(inCalls(e)) > 0
+	return ok && p.Yes() && p.Text("way") != "out" || len(inCalls(e)) > 0
 }

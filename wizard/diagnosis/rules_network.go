@@ -4,6 +4,7 @@ import (
 	"net/textproto"
 	"time"
 
+	"softphonedoctor/sipclient/capture"
 	"softphonedoctor/wizard/evidence"
 )
 
@@ -37,13 +38,13 @@ var networkRules = []Rule{
 	},
 	{
 		Cause: "clock-wrong", Kind: Hint, Where: ThisComputer,
-		Either:   haveAsked,
+		Either:   haveAsked | evidence.HaveProbes,
 		Title:    "This computer's clock and the server's differ by {{.by}}.",
-		Why:      "The server wrote {{.theirs}} when it was {{.ours}} here.",
+		Why:      "The server wrote {{.theirs}} when it was {{.ours}} here.{{.proof}}",
 		Overturn: "This computer's clock agreeing with another clock; then the server's is wrong.",
 		Fix:      []Remedy{{ForUser, "Let the computer set date and time by itself."}},
 		Check:    checkClock,
-		RuledOut: clockSeen,
+		RuledOut: or(clockSeen, probed(capture.ProbeClock, true)),
 	},
 }
 
@@ -98,6 +99,7 @@ func checkClock(e *evidence.Evidence, d Dictionary) (hits []Hit) {
 	for i := range hits {
 		hits[i].Kind = Fault
 		hits[i].Args["by"], hits[i].Args["theirs"], hits[i].Args["ours"] = "too much", quote("Stale Date"), hits[i].Args["time"]
+		hits[i].Args["proof"] = ""
 	}
 	dates := 0
 	for _, t := range asking(e) {
@@ -115,11 +117,12 @@ func checkClock(e *evidence.Evidence, d Dictionary) (hits []Hit) {
 			if by.Abs() < clockOff || len(hits) > 0 {
 				continue
 			}
-			hits = append(hits, Hit{Certainty: Likely, Args: args{"by": span(by.Abs()), "theirs": theirs.UTC().Format(time.DateTime), "ours": m.Time.UTC().Format(time.DateTime)},
+			hits = append(hits, Hit{Certainty: Likely, Args: args{"by": apart(by.Abs()), "theirs": theirs.UTC().Format(time.DateTime), "ours": m.Time.UTC().Format(time.DateTime), "proof": ""},
 				Cites: cites(cite(m, "the server's clock: "+date))})
 		}
 	}
-	if dates == 0 && len(hits) == 0 {
+	hits = clockMeasured(e, hits)
+	if _, measured := e.Probe(capture.ProbeClock); dates == 0 && len(hits) == 0 && !measured {
 		return notTold()
 	}
 	return hits

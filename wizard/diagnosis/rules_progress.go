@@ -9,17 +9,18 @@ import (
 // progressRules are about the time between dialling and the answer.
 var progressRules = []Rule{
 	{
-		Cause: "message-too-big", Kind: Fault, Where: LocalNetwork, Needs: evidence.HaveCallOut,
-		Title:       "The call request is too big for this network and gets lost.",
-		Why:         "The call request of {{.size}} bytes got no answer for {{.waited}}, while shorter messages were answered.",
+		Cause: "message-too-big", Kind: Fault, Where: LocalNetwork, Either: evidence.HaveCallOut | evidence.HaveProbes,
+		Title:       "{{if .waited}}The call request is too big for this network and gets lost.{{else}}Long messages get lost on the way, short ones pass.{{end}}",
+		Why:         "{{if .waited}}The call request of {{.size}} bytes got no answer for {{.waited}}, while shorter messages were answered.{{end}} {{.seen}}",
 		Overturn:    "A request of the same size being answered from here.",
 		ExplainedBy: []string{"server-unreachable"},
 		Fix: []Remedy{
-			{ForUser, "Set the transport in the phone's account settings to TCP or TLS, or switch off sound formats and video that you do not need."},
-			{ForAdmin, "Let fragmented UDP packets through, or offer TCP."},
+			{ForUser, "{{if .passes}}Set the transport in the phone's account settings to TCP or TLS, or switch off sound formats and video that you do not need.{{else}}Switch off sound formats and video that you do not need.{{end}}"},
+			{ForAdmin, "{{if .pieces}}Let fragmented UDP packets through, or offer TCP.{{else}}Packets that just fit into this network get lost without a word: let ICMP \"fragmentation needed\" through, " +
+				"or lower the MTU of this computer{{if .passes}}{{else}} and the MSS of connections{{end}} to what the narrowest link carries.{{end}}"},
 		},
 		Check:    checkTooBig,
-		RuledOut: heardOf,
+		RuledOut: or(heardOf, longArrives),
 	},
 	{
 		Cause: "invite-unanswered", Kind: Fault, Where: Provider, Needs: evidence.HaveCallOut,
@@ -148,10 +149,6 @@ var progressRules = []Rule{
 	},
 }
 
-// bigRequest is the size above which a request over UDP may be cut in pieces on
-// the way (RFC 3261 18.1.1).
-const bigRequest = 1300
-
 // unansweredCall tells how long a call of ours went without any answer, with a
 // proof that the server does answer other things.
 func unansweredCall(e *evidence.Evidence, c *evidence.Call) (waited time.Duration, other *evidence.Message, t *evidence.Transaction) {
@@ -169,31 +166,6 @@ func unansweredCall(e *evidence.Evidence, c *evidence.Call) (waited time.Duratio
 		}
 	}
 	return waited, other, t
-}
-
-// lostBySize tells that a request is at least as large as one that was lost on
-// purpose, while a smaller one got through.
-func lostBySize(e *evidence.Evidence, t *evidence.Transaction) bool {
-	passed, lost := sizes(e)
-	return passed != nil && lost != nil && passed.Request.Size < lost.Request.Size && t.Request.Size >= passed.Request.Size
-}
-
-func checkTooBig(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
-	for _, c := range outCalls(e) {
-		waited, other, t := unansweredCall(e, c)
-		if waited < silence || other == nil || !overUDP(t.Request) || t.Request.Size <= bigRequest && !lostBySize(e, t) {
-			continue
-		}
-		h := Hit{Certainty: Likely, CallID: c.ID, Direction: evidence.Both,
-			Args:  args{"size": t.Request.Size, "waited": span(waited)},
-			Cites: append(unheardCites(t), cite(other, "a smaller request was answered"))}
-		if passed, lost := sizes(e); passed != nil && lost != nil && passed.Request.Size < lost.Request.Size {
-			h.Certainty = Confirmed
-			h.Cites = append(h.Cites, cite(passed.Request, count(passed.Request.Size)+" bytes get through"), cite(lost.Request, count(lost.Request.Size)+" bytes do not"))
-		}
-		hits = append(hits, h)
-	}
-	return hits
 }
 
 func checkInviteUnanswered(e *evidence.Evidence, _ Dictionary) (hits []Hit) {

@@ -14,9 +14,9 @@ const haveAsked = evidence.HaveRegistration | evidence.HaveOptions | evidence.Ha
 // serverRules are about whether the server can be reached, and what answers there.
 var serverRules = []Rule{
 	{
-		Cause: "server-unreachable", Kind: Fault, Where: LocalNetwork, Either: haveAsked,
+		Cause: "server-unreachable", Kind: Fault, Where: LocalNetwork, Either: haveAsked | evidence.HaveProbes,
 		Title:    "{{if .elsewhere}}Nothing comes back from one of the servers, {{.server}}.{{else}}Nothing comes back from the server.{{end}}",
-		Why:      "{{.asked}} {{.server}} got no answer {{.seen}}, and nothing else ever came from there.{{if .elsewhere}} Meanwhile {{.elsewhere}} did answer.{{end}}",
+		Why:      "{{.asked}} {{.server}} got no answer {{.seen}}, and nothing else ever came from there.{{if .elsewhere}} Meanwhile {{.elsewhere}} did answer.{{end}} {{.far}}",
 		Overturn: "Any answer from this server, in whatever way it was reached.",
 		Fix: []Remedy{
 			{ForUser, "{{if .elsewhere}}Compare the server's name and port in the phone's account settings with what your provider names. The network works, since {{.elsewhere}} answered; if nobody needs this account any more, remove it from the phone.{{else}}Check that the internet works on this computer, then the server's name and port. Try another network, for example a phone's hotspot: if it works there, this network blocks calls.{{end}}"},
@@ -24,10 +24,10 @@ var serverRules = []Rule{
 		},
 		ExplainedBy: []string{"server-port-closed", "firewall-on-this-computer", "server-name-unknown", "transport-blocked", "captive-portal", "address-family-mismatch", "tls-certificate-invalid", "tls-version-mismatch"},
 		Check:       checkUnreachable,
-		RuledOut:    reachable,
+		RuledOut:    or(reachable, anyWayAnswered),
 	},
 	{
-		Cause: "server-not-sip", Kind: Fault, Where: Account, Either: haveAsked,
+		Cause: "server-not-sip", Kind: Fault, Where: Account, Either: haveAsked | evidence.HaveProbes,
 		Title:    "Something answers at the server's address, but it is no telephone service.",
 		Why:      "{{if .one}}One answer came back from {{.server}}, and it is not in the language of phones.{{else}}{{.count}} answers came back from {{.server}}, and none of them is in the language of phones.{{end}}",
 		Overturn: "One readable answer from this very address.",
@@ -37,33 +37,35 @@ var serverRules = []Rule{
 		},
 		ExplainedBy: []string{"captive-portal"},
 		Check:       checkNotSIP,
-		RuledOut:    serversAnswer,
+		RuledOut:    or(serversAnswer, mainWayAnswered),
 	},
 	{
-		Cause: "server-port-closed", Kind: Fault, Where: Provider, Either: haveAsked,
+		Cause: "server-port-closed", Kind: Fault, Where: Provider, Either: haveAsked | evidence.HaveProbes,
 		Title:    "The server is there, but its telephone service does not run where the phone looks for it.",
 		Why:      "What the phone sent to {{.server}} was turned back: {{.reason}}.",
 		Overturn: "An answer of the telephone service from this very address.",
 		Fix: []Remedy{
-			{ForUser, "Compare port and transport (UDP, TCP or TLS) in the phone's account settings with what your provider names; usual are 5060 for UDP and TCP, 5061 for TLS."},
+			{ForUser, "{{if .compare}}Compare port and transport (UDP, TCP or TLS) in the phone's account settings with what your provider names; usual are 5060 for UDP and TCP, 5061 for TLS." +
+				"{{else if .usual}}Set the port in the phone's account settings to {{.usual}}: there the server answered." +
+				"{{else}}Set the transport in the phone's account settings to {{.works}}{{if .port}}, port {{.port}}{{end}}: that way the server answered.{{end}}"},
 			{ForAdmin, "See whether the server's SIP service runs and listens on that port and transport."},
 		},
 		ExplainedBy: []string{"captive-portal"},
 		Check:       checkPortClosed,
-		RuledOut:    serversAnswer,
+		RuledOut:    or(serversAnswer, mainWayAnswered),
 	},
 	{
-		Cause: "transport-blocked", Kind: Fault, Where: LocalNetwork, Either: haveAsked,
+		Cause: "transport-blocked", Kind: Fault, Where: LocalNetwork, Either: haveAsked | evidence.HaveProbes,
 		Title:    "One way of reaching the server is blocked, another one works.",
 		Why:      "Over {{.bad}} nothing came back from {{.server}} for {{.waited}}; over {{.good}} the same server answered.",
 		Overturn: "An answer over {{.bad}} from this network.",
 		Fix: []Remedy{
-			{ForUser, "Set the transport in the phone's account settings to {{.good}}."},
+			{ForUser, "Set the transport in the phone's account settings to {{.good}}{{if .alone}}.{{else}}, port {{.port}}.{{end}}"},
 			{ForAdmin, "The firewall or router holds back {{.bad}} to {{.server}}: allow it, or use {{.good}}."},
 		},
 		ExplainedBy: []string{"server-port-closed", "captive-portal"},
 		Check:       checkTransportBlocked,
-		RuledOut:    transportsAnswer,
+		RuledOut:    or(transportsAnswer, mainWayAnswered),
 	},
 	{
 		Cause: "registration-unanswered-or-banned", Kind: Fault, Where: Provider, Needs: evidence.HaveRegistration,
@@ -79,7 +81,7 @@ var serverRules = []Rule{
 		RuledOut:    signInAnswered,
 	},
 	{
-		Cause: "firewall-on-this-computer", Kind: Fault, Where: ThisComputer, Either: haveAsked,
+		Cause: "firewall-on-this-computer", Kind: Fault, Where: ThisComputer, Either: haveAsked | evidence.HaveProbes,
 		Title:    "This computer itself does not let the phone send.",
 		Why:      "Sending to {{.server}} failed on this computer: {{.reason}}.",
 		Overturn: "Another program sending to the same address from this computer.",
@@ -87,7 +89,7 @@ var serverRules = []Rule{
 			{ForUser, "Allow this program in the computer's firewall or security program, then try again."},
 		},
 		Check:    checkDenied,
-		RuledOut: serversAnswer,
+		RuledOut: or(serversAnswer, mainWayAnswered),
 	},
 }
 
@@ -110,7 +112,7 @@ func checkUnreachable(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 			Args:  args{"asked": upper(thing(s.unheard.Method)) + " sent to", "server": s.unheard.Request.To.String(), "seen": "for " + span(s.waited)},
 			Cites: unheardCites(s.unheard)}))
 	}
-	return append(hits, unanswered(e)...)
+	return measuredSilence(e, append(hits, unanswered(e)...))
 }
 
 // silentWhere: what took our phone's connection and then says nothing is at the end
@@ -184,7 +186,7 @@ func checkNotSIP(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 			Args:  args{"server": asked.To.String(), "count": count(n), "one": one},
 			Cites: append(cites(cite(asked, "asked")), list[:min(len(list), 3)]...)})
 	}
-	return append(hits, foreign(e)...)
+	return append(append(hits, foreign(e)...), measuredNonsense(e)...)
 }
 
 // nonsense lists what came from the address and port of a server and answers
@@ -236,7 +238,11 @@ func checkPortClosed(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 			hits = append(hits, soften(e, closedHit(u), hop{u.Net.String(), u.Target}, u.Time))
 		}
 	}
-	return append(hits, cutShort(e)...)
+	hits = append(append(hits, cutShort(e)...), measuredClosed(e)...)
+	for i := range hits {
+		hits[i].Args = with(hits[i].Args, worksInstead(e, hits[i].Args["server"]))
+	}
+	return hits
 }
 
 func closedHit(u evidence.Unreachable) Hit {
@@ -253,13 +259,13 @@ func checkTransportBlocked(e *evidence.Evidence, _ Dictionary) []Hit {
 			}
 			for _, good := range []string{"TLS", "TCP", "UDP"} {
 				if s.reachable[good] {
-					return []Hit{{Certainty: sure(waited), Direction: evidence.Both, Args: args{"good": good, "bad": t.Request.Net.String(),
-						"server": s.addr.String(), "waited": span(waited)}, Cites: unheardCites(t)}}
+					return blockedMeasured(e, []Hit{{Certainty: sure(waited), Direction: evidence.Both, Args: args{"good": good, "bad": t.Request.Net.String(),
+						"server": s.addr.String(), "waited": span(waited)}, Cites: unheardCites(t)}})
 				}
 			}
 		}
 	}
-	return blockedConnection(e)
+	return blockedMeasured(e, blockedConnection(e))
 }
 
 // checkBanned: silence to REGISTER from a server that answers other things over
@@ -289,6 +295,9 @@ func checkBanned(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 				break
 			}
 		}
+		if w, ok := wayOver(e, s.last.Request.Net.String()); while == "" && ok && w.Yes() && w.server.Addr() == s.last.Request.To.Addr() {
+			while, proof = "while the same server answered a short question", w.cite()
+		}
 		if while == "" {
 			continue
 		}
@@ -303,5 +312,5 @@ func checkDenied(e *evidence.Evidence, _ Dictionary) []Hit {
 		return []Hit{{Certainty: Confirmed, Direction: evidence.Out, Args: args{"server": u.Target.String(), "reason": quote(u.Reason)},
 			Cites: []Cite{{u.N, "this computer says " + quote(u.Reason)}}}}
 	}
-	return nil
+	return measuredDenied(e)
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"softphonedoctor/sipclient/capture"
 	"softphonedoctor/wizard/evidence"
 )
 
@@ -12,7 +13,7 @@ import (
 // secured, and whether it lasts.
 var transportRules = []Rule{
 	{
-		Cause: "tls-certificate-invalid", Kind: Fault, Where: Provider, Needs: evidence.HaveConnections,
+		Cause: "tls-certificate-invalid", Kind: Fault, Where: Provider, Either: evidence.HaveConnections | evidence.HaveProbes,
 		Title:    "The server cannot prove that it is the right one: {{.short}}.",
 		Why:      "{{.seen}} The phone therefore sent nothing to {{.server}}.",
 		Overturn: "Another program on this computer trusting this very server under the same name.",
@@ -23,11 +24,12 @@ var transportRules = []Rule{
 				"{{else}}Ask your provider to put the server's certificate in order.{{end}}"},
 			{ForProvider, "Give {{.server}} a certificate that names {{.expected}}, is valid today, is meant for servers, and comes with its whole chain."},
 		},
-		Check:    checkCertificate,
-		RuledOut: secured,
+		ExplainedBy: []string{"clock-wrong"},
+		Check:       checkCertificate,
+		RuledOut:    or(secured, certificateMeasured),
 	},
 	{
-		Cause: "tls-version-mismatch", Kind: Fault, Where: Provider, Needs: evidence.HaveConnections,
+		Cause: "tls-version-mismatch", Kind: Fault, Where: Provider, Either: evidence.HaveConnections | evidence.HaveProbes,
 		Title:    "The server knows only an outdated kind of encryption.",
 		Why:      "The phone and {{.server}} found no kind of encryption that both have: {{.reason}}.",
 		Overturn: "A phone of today signing in with encryption at this very server.",
@@ -36,7 +38,7 @@ var transportRules = []Rule{
 			{ForProvider, "Switch TLS 1.2 and 1.3 on at {{.server}}, with usual ciphers: phones do not take anything older."},
 		},
 		Check:    checkOutdated,
-		RuledOut: secured,
+		RuledOut: or(secured, probed(capture.ProbeTLSVersions, true)),
 	},
 	{
 		Cause: "inbound-tcp-connection-lost", Kind: Fault, Where: LocalNetwork, Needs: evidence.HaveRegistration | evidence.HaveConnections,
@@ -75,7 +77,12 @@ var certificateFaults = []struct {
 func nameRefused(c evidence.Connection) bool { return faulty(c, "refused: unrecognized name") }
 
 func checkCertificate(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
-	for _, c := range failures(e) {
+	list := failures(e)
+	measured, asked := measuredHandshake(e)
+	if asked {
+		list = append(list, measured)
+	}
+	for _, c := range list {
 		if c.TLS == nil {
 			continue
 		}
@@ -103,6 +110,9 @@ func checkCertificate(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 		}
 		if onlyDates(c) {
 			h.Certainty, h.Where = datesBy(c)
+		}
+		if asked && c.N == measured.N && accountNet(e) != "TLS" {
+			h.Kind = Hint // nobody speaks with the server that way
 		}
 		hits = append(hits, soften(e, h, hopOf(c), c.Time))
 	}
@@ -200,7 +210,7 @@ func checkOutdated(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 		}
 		hits = append(hits, soften(e, h, hopOf(c), c.Time))
 	}
-	return hits
+	return outdatedMeasured(e, hits)
 }
 
 // secured tells that every attempt to agree on encryption succeeded.

@@ -75,6 +75,17 @@ func span(d time.Duration) string {
 	}
 }
 
+// apart is span for clocks, which may be years apart.
+func apart(d time.Duration) string {
+	switch {
+	case d >= 48*time.Hour:
+		return count(int(d/(24*time.Hour))) + " days"
+	case d >= 2*time.Hour:
+		return trimZero(d.Hours(), 1) + " h"
+	}
+	return span(d)
+}
+
 // millis says a short duration in milliseconds.
 func millis(d time.Duration) string {
 	ms := float64(d) / float64(time.Millisecond)

@@ -13,6 +13,7 @@ import (
 // keys. Result is "yes", "no" or "not-checked".
 type Probe struct {
 	N            int
+	Time         time.Time // when the answer was known
 	Name, Result string
 	Detail       string
 	Took         time.Duration // 0: not measured
@@ -113,7 +114,7 @@ func (e *Evidence) Probe(name string) (p Probe, ok bool) {
 // probe takes a KindProbe note.
 func (k *notes) probe(n int, note *capture.Note) {
 	result, detail, _ := strings.Cut(note.Text, " ")
-	p := Probe{N: n, Name: note.Key, Result: result, Detail: detail, Took: took(detail)}
+	p := Probe{N: n, Time: note.Time, Name: note.Key, Result: result, Detail: detail, Took: took(detail)}
 	k.probes = append(k.probes, p)
 	switch {
 	case result != "yes" && result != "no":
