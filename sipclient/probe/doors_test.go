@@ -26,7 +26,7 @@ func TestDoorUDP(t *testing.T) {
 		answer func([]byte) []byte
 		want   []string
 	}{
-		"answers":  {func(r []byte) []byte { return okTo(r, 200) }, []string{"yes", "code=200", "wanted=yes"}},
+		"answers":  {func(r []byte) []byte { return okTo(r, 200) }, []string{"yes", "code=200", "wanted=usual"}},
 		"refuses":  {func(r []byte) []byte { return okTo(r, 403) }, []string{"yes", "code=403"}},
 		"silent":   {func([]byte) []byte { return nil }, []string{"no", "reason=silent"}},
 		"alive":    {func([]byte) []byte { return []byte("\r\n\r\n") }, []string{"no", "reason=silent"}},
