@@ -87,6 +87,11 @@ func (s *Session) measure(ctx context.Context, questions ...string) {
 			s.instruct(fmt.Sprintf("Measuring the network: %d of %d.", done, of))
 		}
 	}})
+	if ctx.Err() != nil { // an answer came meanwhile: what was cut short may be asked again
+		s.mu.Lock()
+		s.measured = slices.DeleteFunc(s.measured, func(q string) bool { return slices.Contains(open, q) })
+		s.mu.Unlock()
+	}
 }
 
 // measureNAT answers the questions about the router. Where nobody but a public server

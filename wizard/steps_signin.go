@@ -16,6 +16,9 @@ import (
 const (
 	silenceLimit  = 6500 * time.Millisecond
 	optionsBeside = 1500 * time.Millisecond
+	// Measuring takes four and a half seconds where nothing answers: it has to begin
+	// early for an unreachable server to be named within six.
+	measureBeside = 800 * time.Millisecond
 )
 
 // signIn registers, after a look at who is signed in already. While nothing comes
@@ -113,12 +116,19 @@ func (s *Session) besideOptions(ctx context.Context, answered func(*evidence.Evi
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		if s.until(waiting, optionsBeside, answered) || waiting.Err() != nil {
-			return
+		silent := func(after time.Duration) bool {
+			return !s.until(waiting, after, answered) && waiting.Err() == nil
 		}
 		var beside sync.WaitGroup
-		beside.Go(func() { _ = s.Phone.Options(asking, Probe{Name: "beside"}) })
 		beside.Go(func() {
+			if silent(optionsBeside) {
+				_ = s.Phone.Options(asking, Probe{Name: "beside"})
+			}
+		})
+		beside.Go(func() {
+			if !silent(measureBeside) {
+				return
+			}
 			s.measure(waiting, wayQuestions...)
 			if e := s.Evidence(); noWayLeft(e) && !heardAnything(e) {
 				giveUp()
