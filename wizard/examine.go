@@ -16,9 +16,14 @@ import (
 // Subject says whose view a capture is to be judged from.
 type Subject struct {
 	Phone  netip.Addr // our phone's address; invalid: inferred from REGISTER, else from the INVITE
-	CallID string     // judge only this call; "": all
+	CallID string     // judge only this call, by its Call-ID or its number in the list; "": all
 	// Providers is who can be recognised; nil: those that are part of the program.
 	Providers *providers.Book
+	// Choose is asked when the capture may be about one of several phones, the likeliest
+	// first; an invalid address leaves it at that one. nil: nobody is asked.
+	Choose func([]evidence.PhoneSeen) netip.Addr
+	// Progress is told now and then how many bytes of the capture were read; nil: nobody.
+	Progress func(read int64)
 }
 
 // dictionary is the one of the provider that the evidence shows.
@@ -40,6 +45,9 @@ func Examine(r io.Reader, subject Subject) (*report.Report, error) {
 	if subject.Phone.IsValid() {
 		b.SetSubject(netip.AddrPortFrom(subject.Phone, 0))
 	}
+	if subject.Progress != nil {
+		r = &progress{r: r, tell: subject.Progress}
+	}
 	for rec, err := range capture.Read(r) {
 		if err != nil {
 			return nil, err
@@ -47,13 +55,19 @@ func Examine(r io.Reader, subject Subject) (*report.Report, error) {
 		b.Add(rec)
 	}
 	e := b.Evidence()
+	if a, other := subject.chosen(e); other {
+		b.SetSubject(netip.AddrPortFrom(a, 0))
+		e = b.Evidence()
+	}
 	if subject.Phone.IsValid() && !involved(e, subject.Phone) {
 		return nil, fmt.Errorf("no packet of this capture comes from or goes to %s; leave --phone out to have the phone found", subject.Phone)
 	}
 	if subject.CallID != "" {
-		if e = e.Narrow(subject.CallID); e == nil {
-			return nil, fmt.Errorf("no call with the id %q in this capture", subject.CallID)
+		id := callID(e, subject.CallID)
+		if id == "" {
+			return nil, fmt.Errorf("no call with the id or number %q in this capture", subject.CallID)
 		}
+		e = e.Narrow(id)
 	}
 	// A tape of our own may hold notes alone: a server's name that does not resolve.
 	if len(e.Messages)+len(e.Streams)+len(e.Phone)+len(e.Probes) == 0 {

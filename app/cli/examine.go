@@ -8,24 +8,36 @@ import (
 
 	"softphonedoctor/app/session"
 	"softphonedoctor/wizard"
+	"softphonedoctor/wizard/evidence"
 	"softphonedoctor/wizard/report"
 )
 
 func (p *program) examine() *cobra.Command {
 	var phone, call, folder string
 	var out form
+	var lines bool
 	cmd := &cobra.Command{
 		Use:   "examine FILE",
 		Short: "Diagnose a capture file (pcap, pcapng, a saved report, or - for standard input)",
 		Long: `Reads a capture and gives the same verdict as a live check would.
 
+Captures may be pcap or pcapng, packed with gzip, zstd or zip, of any usual link
+type and through tunnels; SIP may come over UDP, TCP, WebSockets, as HEP copies, or over
+TLS where the file carries the keys. What could not be read is said.
+
 The capture is judged as the phone saw it: the phone is the one that signs in,
-or the one that calls. Say --phone ADDRESS where that is not the one meant. A provider
-is recognised by domain, Server header or words; its own meanings of codes count then.`,
+or the one that calls. Say --phone ADDRESS where that is not the one meant; at a keyboard
+you are asked when several could be. A provider is recognised by domain, Server header
+or words; its own meanings of codes count then.
+
+Where there are several calls each has a verdict of its own, and a sentence says what
+they have in common.`,
 		Example: `  softphone-doctor examine fault.pcapng
-  softphone-doctor examine fault.pcap --phone 192.168.1.23 --json`,
+  softphone-doctor examine fault.pcap --phone 192.168.1.23 --json
+  zstdcat day.pcap.zst | softphone-doctor examine - --json-lines
+  softphone-doctor examine day.pcap --call 7`,
 		Args: exactly(1, "name a capture file to examine", "name one capture file to examine, not several"),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			subject := wizard.Subject{CallID: call}
 			if phone != "" {
 				a, err := parsePhone(phone)
@@ -39,13 +51,27 @@ is recognised by domain, Server header or words; its own meanings of codes count
 				return err
 			}
 			subject.Providers = known.Book
+			reading := p.newReading(args[0])
+			if reading != nil {
+				subject.Progress = reading.tell
+			}
+			if p.Terminal && args[0] != "-" && !out.json && !lines {
+				subject.Choose = func(phones []evidence.PhoneSeen) netip.Addr {
+					reading.clear()
+					return p.whichPhone(cmd.Context(), phones)
+				}
+			}
 			rep, err := p.examineFile(args[0], subject)
+			reading.clear()
 			if err != nil {
 				return err
 			}
 			known.Warn(rep)
 			p.status = rep.ExitStatus()
-			if out.json {
+			switch {
+			case lines:
+				return p.jsonLines(rep, subject)
+			case out.json:
 				return p.printJSON(withCalls(rep, subject))
 			}
 			p.listCalls(rep, subject)
@@ -54,9 +80,11 @@ is recognised by domain, Server header or words; its own meanings of codes count
 	}
 	f := cmd.Flags()
 	f.StringVar(&phone, "phone", "", "address of the phone that the capture is about")
-	f.StringVar(&call, "call", "", "judge only the call with this Call-ID")
+	f.StringVar(&call, "call", "", "judge only the call with this Call-ID, or with this number in the list of calls")
+	f.BoolVar(&lines, "json-lines", false, "print a line of JSON for each call")
 	providersFlag(cmd, &folder)
 	out.flags(cmd)
+	cmd.MarkFlagsMutuallyExclusive("json", "json-lines")
 	return cmd
 }
 
@@ -80,30 +108,4 @@ func (p *program) examineFile(path string, subject wizard.Subject) (*report.Repo
 		return nil, fmt.Errorf("standard input: %w", err)
 	}
 	return rep, nil
-}
-
-// withCalls adds a verdict to each call where a capture holds several.
-func withCalls(rep *report.Report, subject wizard.Subject) report.Document {
-	d := rep.Document()
-	if len(d.Calls) < 2 {
-		return d
-	}
-	for i, one := range wizard.PerCall(rep.Evidence, subject) {
-		c := one.Document()
-		d.Calls[i].Verdict, d.Calls[i].Findings = c.Verdict, &c.Findings
-	}
-	return d
-}
-
-// listCalls prints a line per call when there are several.
-func (p *program) listCalls(rep *report.Report, subject wizard.Subject) {
-	if len(rep.Evidence.Calls) < 2 {
-		return
-	}
-	fmt.Fprintf(p.Out, "%d calls in this capture (choose one with --call ID):\n", len(rep.Evidence.Calls))
-	for i, one := range wizard.PerCall(rep.Evidence, subject) {
-		c := rep.Evidence.Calls[i]
-		fmt.Fprintf(p.Out, "  %-12s %-4s %s → %s  %s  [%s]\n", one.Verdict, c.Direction, c.From, c.To, one.Headline(), c.ID)
-	}
-	fmt.Fprintln(p.Out)
 }

@@ -34,6 +34,7 @@ func TestScripts(t *testing.T) {
 			"garbage": garbage,
 			"capture": writeCapture,
 			"calls":   writeCalls,
+			"many":    writeMany,
 			"cut":     cut,
 		},
 	})

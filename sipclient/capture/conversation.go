@@ -155,7 +155,7 @@ func (c *conversation) resume(dir int, k chunk) bool {
 // plain emits bytes as they are.
 func (c *conversation) plain(dir int, k chunk) {
 	src, dst := c.way(dir)
-	c.d.put(Packet{Time: k.time, Net: c.net, Src: src, Dst: dst, Data: c.d.room.keep(k.data), Gap: k.gap}, k.n)
+	c.d.put(Packet{Time: k.time, Net: c.net, Hops: c.d.hops, Src: src, Dst: dst, Data: c.d.room.keep(k.data), Gap: k.gap}, k.n)
 }
 
 // way gives the addresses of a direction.

@@ -56,6 +56,7 @@ type decoder struct {
 
 	n     int       // of the frame at hand
 	time  time.Time // of the frame at hand
+	hops  uint8     // TTL or hop limit of the packet at hand
 	short int       // the first frame that was not kept whole, 0: none
 	out   []Record
 	room  *batch // where records lie, nil: each by itself
@@ -242,9 +243,11 @@ func (d *decoder) addresses(network gopacket.LayerType) (src, dst netip.Addr) {
 	case layers.LayerTypeIPv4:
 		src, _ = netip.AddrFromSlice(d.ip4.SrcIP)
 		dst, _ = netip.AddrFromSlice(d.ip4.DstIP)
+		d.hops = d.ip4.TTL
 	case layers.LayerTypeIPv6:
 		src, _ = netip.AddrFromSlice(d.ip6.SrcIP)
 		dst, _ = netip.AddrFromSlice(d.ip6.DstIP)
+		d.hops = d.ip6.HopLimit
 	}
 	return src, dst
 }
@@ -338,7 +341,7 @@ func (d *decoder) cutShort() {
 
 // emit copies data into a record of its own.
 func (d *decoder) emit(net Net, src, dst netip.AddrPort, data []byte, n int, at time.Time) {
-	d.put(Packet{Time: at, Net: net, Src: src, Dst: dst, Data: d.room.keep(data)}, n)
+	d.put(Packet{Time: at, Net: net, Hops: d.hops, Src: src, Dst: dst, Data: d.room.keep(data)}, n)
 }
 
 // put makes a record of a packet whose data is its own.
@@ -393,6 +396,9 @@ func (d *decoder) tagged(f *frame, first gopacket.LayerType) bool {
 	}
 	p := Packet{Time: f.time, Net: f.tag.net, Gap: f.tag.gap}
 	src, dst := d.addresses(d.network())
+	if f.tag.hops {
+		p.Hops = d.hops
+	}
 	switch {
 	case last == layers.LayerTypeUDP && f.tag.net == UDP:
 		p.Src, p.Dst = netip.AddrPortFrom(src, uint16(d.udp.SrcPort)), netip.AddrPortFrom(dst, uint16(d.udp.DstPort))

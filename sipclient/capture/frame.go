@@ -17,11 +17,15 @@ const (
 	protocolICMPv6 = 58
 )
 
-// build appends an IP packet around data to b.
-func (o *writer) build(b []byte, net Net, src, dst netip.AddrPort, data []byte) []byte {
+// build appends an IP packet of p around data to b.
+func (o *writer) build(b []byte, p *Packet, src, dst netip.AddrPort, data []byte) []byte {
+	hops := p.Hops
+	if hops == 0 {
+		hops = 64
+	}
 	six := src.Addr().Is6()
 	protocol, header := byte(protocolUDP), 8
-	switch net {
+	switch p.Net {
 	case TCP, TLS, WS, WSS:
 		protocol, header = protocolTCP, 20
 	case ICMP:
@@ -34,14 +38,14 @@ func (o *writer) build(b []byte, net Net, src, dst netip.AddrPort, data []byte) 
 	if six {
 		b = append(b, 0x60, 0, 0, 0)
 		b = binary.BigEndian.AppendUint16(b, uint16(length))
-		b = append(b, protocol, 64)
+		b = append(b, protocol, hops)
 		b = append(b, src.Addr().AsSlice()...)
 		b = append(b, dst.Addr().AsSlice()...)
 	} else {
 		start := len(b)
 		b = append(b, 0x45, 0)
 		b = binary.BigEndian.AppendUint16(b, uint16(20+length))
-		b = append(b, 0, 0, 0x40, 0, 64, protocol, 0, 0) // may not be fragmented
+		b = append(b, 0, 0, 0x40, 0, hops, protocol, 0, 0) // may not be fragmented
 		b = append(b, src.Addr().AsSlice()...)
 		b = append(b, dst.Addr().AsSlice()...)
 		binary.BigEndian.PutUint16(b[start+10:], fold(sum(0, b[start:])))

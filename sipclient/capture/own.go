@@ -33,7 +33,7 @@ const Application = "Softphone Doctor"
 //	4 bytes  "SpDr"
 //	1 byte   transport: 1 UDP, 2 TCP, 3 TLS, 4 ICMP, 5 WebSocket, 6 WebSocket within TLS
 //	1 byte   flags: 1 more frames of this packet follow, 2 addresses follow, 4 no time,
-//	         8 bytes are missing before this packet
+//	         8 bytes are missing before this packet, 16 the header's TTL is the packet's own
 //	2 bytes  0
 //	8 bytes  the record's number
 //	         with flag 2: source and destination in words, each behind a byte with its length
@@ -48,6 +48,7 @@ const (
 	flagAddresses = 2
 	flagNoTime    = 4
 	flagGap       = 8
+	flagHops      = 16
 
 	// maxParts bounds what is joined of a packet that needed several frames.
 	maxParts = 16 << 20
@@ -59,6 +60,7 @@ type tag struct {
 	more     bool
 	noTime   bool
 	gap      bool
+	hops     bool
 	named    bool // src and dst are given, because headers cannot hold them
 	n        int
 	src, dst netip.AddrPort
@@ -78,6 +80,9 @@ func (t *tag) append(b []byte) []byte {
 	}
 	if t.gap {
 		flags |= flagGap
+	}
+	if t.hops {
+		flags |= flagHops
 	}
 	b = binary.LittleEndian.AppendUint32(b, EnterpriseNumber)
 	b = append(b, tagSignature...)
@@ -106,7 +111,7 @@ func (t *tag) parse(order binary.ByteOrder, b []byte) bool {
 	if Net(b[8]) < UDP || Net(b[8]) > WSS || n > uint64(maxNumber) {
 		return false
 	}
-	*t = tag{net: Net(b[8]), more: b[9]&flagMore != 0, noTime: b[9]&flagNoTime != 0, gap: b[9]&flagGap != 0, named: b[9]&flagAddresses != 0, n: int(n)}
+	*t = tag{net: Net(b[8]), more: b[9]&flagMore != 0, noTime: b[9]&flagNoTime != 0, gap: b[9]&flagGap != 0, hops: b[9]&flagHops != 0, named: b[9]&flagAddresses != 0, n: int(n)}
 	if t.named {
 		b = b[tagLength:]
 		for _, a := range []*netip.AddrPort{&t.src, &t.dst} {

@@ -83,6 +83,7 @@ func (d *decoder) quick4(b []byte) bool {
 	if length < 20 || length > len(b) {
 		return false
 	}
+	d.hops = b[8]
 	src, dst := netip.AddrFrom4([4]byte(b[12:16])), netip.AddrFrom4([4]byte(b[16:20]))
 	return d.quickTransport(layers.IPProtocol(b[9]), src, dst, b[20:length])
 }
@@ -96,6 +97,7 @@ func (d *decoder) quick6(b []byte) bool {
 	if length == 0 || length > len(b)-40 {
 		return false
 	}
+	d.hops = b[7]
 	src, dst := netip.AddrFrom16([16]byte(b[8:24])), netip.AddrFrom16([16]byte(b[24:40]))
 	return d.quickTransport(layers.IPProtocol(b[6]), src, dst, b[40:40+length])
 }

@@ -54,13 +54,16 @@ func (n Net) overTCP() bool { return n == TCP || n == TLS || n == WS || n == WSS
 //
 // A Packet on a tape is never changed: whoever adds it gives its Data away.
 type Packet struct {
-	Time     time.Time
-	Net      Net
-	Src, Dst netip.AddrPort
-	Data     []byte
+	Time time.Time
+	Net  Net
 	// Gap: bytes of the stream are missing before these, because the capture does not
 	// hold them or they were lost.
 	Gap bool
+	// Hops is the TTL or hop limit with which the packet, or the last piece of it, passed
+	// the capture point; 0: not known. Every router on the way takes one off.
+	Hops     uint8
+	Src, Dst netip.AddrPort
+	Data     []byte
 }
 
 // Kind groups notes by what they are about.

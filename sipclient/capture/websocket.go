@@ -189,7 +189,7 @@ func (w *webSocket) message(dir int, data []byte, k chunk) {
 		net = WSS
 	}
 	src, dst := w.c.way(dir)
-	w.c.d.put(Packet{Time: k.time, Net: net, Src: src, Dst: dst, Data: data, Gap: w.gap[dir]}, k.n)
+	w.c.d.put(Packet{Time: k.time, Net: net, Hops: w.c.d.hops, Src: src, Dst: dst, Data: data, Gap: w.gap[dir]}, k.n)
 	w.gap[dir] = false
 }
 

@@ -147,7 +147,7 @@ func (o *writer) note(n int, note *Note) {
 // packet writes a packet as one frame, or as several when it is longer than a
 // frame can be.
 func (o *writer) packet(n int, p *Packet) {
-	t := tag{net: p.Net, n: n, gap: p.Gap}
+	t := tag{net: p.Net, n: n, gap: p.Gap, hops: p.Hops != 0}
 	src, dst := familyOf(p.Src, p.Dst)
 	headless := p.Net == ICMP && (p.Src.Port() != 0 || p.Dst.Port() != 0)
 	if src != p.Src || dst != p.Dst || src.Addr().Zone() != "" || dst.Addr().Zone() != "" || headless {
@@ -166,7 +166,7 @@ func (o *writer) packet(n int, p *Packet) {
 		piece := data[:min(len(data), maxPiece)]
 		data = data[len(piece):]
 		t.more = len(data) > 0
-		o.frame = o.build(o.frame[:0], p.Net, src, dst, piece)
+		o.frame = o.build(o.frame[:0], p, src, dst, piece)
 		o.block = append(o.block[:0], 0, 0, 0, 0) // interface 0
 		o.block = binary.LittleEndian.AppendUint32(o.block, uint32(stamp>>32))
 		o.block = binary.LittleEndian.AppendUint32(o.block, uint32(stamp))

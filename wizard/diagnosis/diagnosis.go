@@ -148,6 +148,9 @@ type Diagnosis struct {
 	// Limits are calls that came to nothing for lacks of our own test phone; no
 	// finding speaks of them.
 	Limits []Limit
+	// Unseen are findings that the place of the capture does not bear out: they speak of
+	// what the phone sent, and what it sent was not seen there. They count as unchecked.
+	Unseen []Finding
 	// Provider is the one whose dictionary it was judged by, "" for none.
 	Provider string
 }

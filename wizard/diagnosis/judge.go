@@ -93,6 +93,7 @@ func judge(rules []Rule, explained map[string][]string, e *evidence.Evidence, d 
 	}
 	out.Limits = ownLimits(e)
 	hits = out.excuse(hits)
+	hits = out.fromHere(hits, e.Vantage)
 	markSymptoms(explained, hits, e)
 	for _, g := range merge(hits, e.Situation) {
 		out.Findings = append(out.Findings, g.finding())
@@ -100,6 +101,7 @@ func judge(rules []Rule, explained map[string][]string, e *evidence.Evidence, d 
 	d.advise(out.Findings)
 	out.Provider = d.Provider
 	out.Path = safePath(e, out.Findings)
+	out.pathFromHere(e.Vantage)
 	return out
 }
 

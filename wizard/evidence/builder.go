@@ -30,6 +30,7 @@ type Builder struct {
 	strays   map[string][]*Message // those of no call, by Call-ID
 	twinned  int                   // messages that the capture holds twice
 	seen     witnessed
+	hops     map[flow]hopsSeen // of messages, by machine
 	flows    map[flow]*framing // byte streams by direction
 	txns     map[txnKey][]*txn
 	loose    []*txn // of no call
@@ -82,7 +83,7 @@ func (b *Builder) Add(r capture.Record) {
 }
 
 func (b *Builder) packet(n int, p *capture.Packet) {
-	q := packet{n: n, at: p.Time, net: p.Net, flow: flow{plain(p.Src), plain(p.Dst)}, gap: p.Gap, data: p.Data}
+	q := packet{n: n, at: p.Time, net: p.Net, flow: flow{plain(p.Src), plain(p.Dst)}, gap: p.Gap, hops: p.Hops, data: p.Data}
 	switch p.Net {
 	case capture.ICMP:
 		b.unreachable(&q)
@@ -101,7 +102,8 @@ type packet struct {
 	at  time.Time
 	net capture.Net
 	flow
-	gap  bool // bytes of the stream are missing before data
+	gap  bool  // bytes of the stream are missing before data
+	hops uint8 // TTL or hop limit, 0: not known
 	data []byte
 }
 

@@ -55,7 +55,8 @@ type Evidence struct {
 	Have          Kinds
 	Began, Until  time.Time // of the first and the last record
 	Subject       Subject
-	Situation     string // the complaint under test, "" for a foreign capture
+	Vantage       Vantage // where the capture was taken
+	Situation     string  // the complaint under test, "" for a foreign capture
 	Registrations []*Registration
 	Calls         []*Call
 	Options       []*Transaction // OPTIONS sent by our phone
@@ -148,8 +149,9 @@ type Message struct {
 	Time     time.Time
 	Net      capture.Net
 	From, To netip.AddrPort
-	Out      bool // sent by our phone
-	Size     int  // bytes on the wire
+	Out      bool  // sent by our phone
+	Size     int   // bytes on the wire
+	Hops     uint8 // capture.Packet.Hops, 0: not known
 	Copies   []Copy
 	Twins    int // further copies within 5 ms: the capture holds the message twice, nobody sent it twice
 	*sipmsg.Message

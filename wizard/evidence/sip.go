@@ -46,7 +46,7 @@ func (b *Builder) sip(p *packet, data []byte) {
 	case !ok:
 		b.odd.add(p, "a SIP answer without a readable CSeq: nobody can tell what it answers")
 	}
-	m := &Message{N: p.n, Time: p.at, Net: p.net, From: p.from, To: p.to, Size: len(data), Message: text}
+	m := &Message{N: p.n, Time: p.at, Net: p.net, From: p.from, To: p.to, Hops: p.hops, Size: len(data), Message: text}
 	key := txnKey{callID: text.CallID(), branch: text.Branch(), method: method, cseq: cseq}
 	switch {
 	case method == "":
@@ -64,6 +64,7 @@ func (b *Builder) sip(p *packet, data []byte) {
 func (b *Builder) keep(m *Message, id string) {
 	b.messages = append(b.messages, m)
 	b.witness(m)
+	b.passed(m)
 	if c := b.calls[id]; c != nil {
 		c.messages = append(c.messages, m)
 		return

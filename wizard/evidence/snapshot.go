@@ -86,6 +86,7 @@ func (b *Builder) snapshot(until time.Time, messages, calls, streams int) *snaps
 	if b.ways.cut {
 		s.ev.noted |= HaveConnections
 	}
+	s.ev.Vantage = s.vantage()
 	return s
 }
 

@@ -15,10 +15,15 @@ const Schema = "softphone-doctor/report/1"
 // Document is the JSON form of a report. Unknown is null, never 0; times are RFC
 // 3339 in UTC.
 type Document struct {
-	Schema        string            `json:"schema"`
-	Situation     string            `json:"situation"`
-	Verdict       Verdict           `json:"verdict"`
-	Headline      string            `json:"headline"`
+	Schema    string  `json:"schema"`
+	Situation string  `json:"situation"`
+	Verdict   Verdict `json:"verdict"`
+	Headline  string  `json:"headline"`
+	// Summary says how the calls went where there are several, absent otherwise.
+	Summary string `json:"summary,omitempty"`
+	// Phone and Vantage are whose view was taken and where the capture was made.
+	Phone         PhoneDoc          `json:"phone"`
+	Vantage       VantageDoc        `json:"vantage"`
 	Provider      *string           `json:"provider"` // whose dictionary counted; null: none was recognised
 	Started       *time.Time        `json:"started"`
 	Seconds       float64           `json:"seconds"`
@@ -105,16 +110,27 @@ type RegistrationDoc struct {
 
 // CallDoc is one call.
 type CallDoc struct {
-	ID              string   `json:"id"`
-	Direction       string   `json:"direction"`
-	Codes           []int    `json:"codes"`
-	PostDialDelayMS *float64 `json:"post_dial_delay_ms"`
-	RingingMS       *float64 `json:"ringing_ms"`
-	Answered        bool     `json:"answered"`
+	ID              string     `json:"id"`
+	Direction       string     `json:"direction"`
+	Codes           []int      `json:"codes"`
+	PostDialDelayMS *float64   `json:"post_dial_delay_ms"`
+	RingingMS       *float64   `json:"ringing_ms"`
+	Answered        bool       `json:"answered"`
+	From            string     `json:"from"`
+	To              string     `json:"to"`
+	Started         *time.Time `json:"started"`
+	Seconds         *float64   `json:"seconds"` // from the answer to the end; null: never answered
 	// Verdict and Findings are set when a capture holds several calls; a call
 	// without findings then has an empty list.
 	Verdict  Verdict       `json:"verdict,omitempty"`
+	Headline string        `json:"headline,omitempty"`
 	Findings *[]FindingDoc `json:"findings,omitempty"`
+	// FailedWith and FailedBy are the final answer by which the call failed and whose
+	// it was, absent when it did not fail by one.
+	FailedWith *int   `json:"failed_with,omitempty"`
+	FailedBy   string `json:"failed_by,omitempty"`
+	// LegOf is the call of which this one is a further leg, absent when it is of its own.
+	LegOf string `json:"leg_of,omitempty"`
 }
 
 // StreamDoc is one RTP stream.
@@ -166,6 +182,7 @@ func (r *Report) Document() Document {
 		}
 		d.OwnLimits = append(d.OwnLimits, doc)
 	}
+	d.Phone, d.Vantage = phoneDoc(r.Evidence), VantageDoc{r.Evidence.Vantage.Place.String(), r.Evidence.Vantage.Why}
 	if r.Diagnosis.Provider != "" {
 		d.Provider = &r.Diagnosis.Provider
 	}
@@ -248,7 +265,15 @@ func registrationDoc(g *evidence.Registration) RegistrationDoc {
 }
 
 func callDoc(c *evidence.Call) CallDoc {
-	doc := CallDoc{ID: c.ID, Direction: c.Direction.String(), Codes: []int{}, Answered: c.Answer != nil}
+	doc := CallDoc{ID: c.ID, Direction: c.Direction.String(), Codes: []int{}, Answered: c.Answer != nil, From: c.From, To: c.To}
+	if t := Began(c); !t.IsZero() {
+		t = t.UTC()
+		doc.Started = &t
+	}
+	if c.Answer != nil {
+		s := math.Round(c.Duration().Seconds()*1000) / 1000
+		doc.Seconds = &s
+	}
 	for _, t := range c.Transactions {
 		if t.Method != "INVITE" {
 			continue

@@ -46,7 +46,7 @@ func New(situation string, e *evidence.Evidence, d diagnosis.Diagnosis) *Report 
 		Took:      e.Until.Sub(e.Began),
 		Evidence:  e,
 		Diagnosis: d,
-		Warnings:  slices.Concat(e.Limits, ownLimits(e), heldBack(e)),
+		Warnings:  slices.Concat(e.Limits, ownLimits(e), heldBack(e), unseen(e, d)),
 	}
 	r.Verdict = judge(e, d)
 	if r.Verdict == Healthy && situation == "everything" && len(heldBack(e)) > 0 {
@@ -89,7 +89,7 @@ func judge(e *evidence.Evidence, d diagnosis.Diagnosis) Verdict {
 			return Outcome
 		}
 	}
-	if sawItWork(e) && len(d.Limits) == 0 {
+	if sawItWork(e) && len(d.Limits)+len(d.Unseen) == 0 {
 		return Healthy
 	}
 	return Inconclusive

@@ -79,6 +79,10 @@ func (p *printer) heading(r *Report) {
 	for _, w := range r.Warnings {
 		p.para("Note: ", w)
 	}
+	if view := ViewWords(r.Evidence); view != "" {
+		p.para("", view)
+		p.line("")
+	}
 	label := verdictWords[r.Verdict]
 	if f := r.Root(); f != nil {
 		label += ", " + f.Certainty.String()
