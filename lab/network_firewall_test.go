@@ -14,8 +14,18 @@ func TestFirewalls(t *testing.T) {
 	runRows(t, []netRow{
 		{name: "SIP over UDP swallowed", set: blocks(sipUDP, bothWay, silently), situation: "registration", cause: "transport-blocked", where: local, direction: "both"},
 		{name: "SIP over UDP swallowed inward", set: blocks(sipUDP, inward, silently), situation: "registration", cause: "transport-blocked", where: local, direction: "both"},
+		{name: "SIP over UDP prohibited", set: blocks(sipUDP, outward, prohibited), situation: "registration", cause: "transport-blocked", where: local, direction: "both"},
 		{name: "SIP over UDP unreachable", set: blocks(sipUDP, outward, portUnreachable), situation: "registration", cause: "server-port-closed", where: "provider", direction: "both"},
 		{name: "SIP over TCP swallowed", transport: "tcp", set: blocks(sipTCP, bothWay, silently), situation: "registration", cause: "transport-blocked", where: local, direction: "both"},
+		{name: "TLS swallowed", transport: "tls", set: blocks(sipTLS, bothWay, silently), situation: "registration", cause: "transport-blocked", where: local, direction: "both"},
 		{name: "TLS refused", transport: "tls", set: blocks(sipTLS, outward, connectionRefused), situation: "registration", cause: "server-port-closed", where: "provider", direction: "both"},
+		{name: "RTP swallowed inward", answers: deaf, set: blocks(soundOnly, inward, silently), cause: "no-audio-in-blocked", where: local, direction: "in"},
+		{name: "RTP swallowed outward", answers: unheard, set: blocks(soundOnly, outward, silently), cause: "no-audio-out-lost", where: local, direction: "out"},
+		{name: "RTP and RTCP swallowed inward", answers: deaf, set: blocks(sound, inward, silently), cause: "no-audio-in", where: local, direction: "in"},
+		{name: "RTP and RTCP swallowed outward", answers: unheard, set: blocks(sound, outward, silently), cause: "no-audio-out-lost", where: local, direction: "out"},
+		{name: "RTP and RTCP swallowed", answers: silent, set: blocks(sound, bothWay, silently), cause: "media-blocked-both-ways", where: local, direction: "both"},
+		{name: "RTP prohibited outward", answers: silent, set: blocks(sound, outward, prohibited), cause: "no-audio-out-lost", where: local, direction: "out"},
+		{name: "RTP unreachable outward", answers: silent, set: blocks(sound, outward, portUnreachable), cause: "no-audio-out-port-closed", where: "provider", direction: "out"},
+		{name: "the same in the internet", answers: deaf, set: func(t *testing.T, n *Network, _ *Registrar) { n.fault(t, soundOnly, inward, silently) }, cause: "no-audio-in-blocked", where: local, direction: "in"},
 	})
 }

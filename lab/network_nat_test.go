@@ -7,8 +7,10 @@ import (
 )
 
 var (
-	fine = session.Answers{"heard": "yes", "they_hear": "yes", "heard_ringing": "yes"}
-	deaf = session.Answers{"heard": "no", "they_hear": "yes", "heard_ringing": "yes"}
+	fine    = session.Answers{"heard": "yes", "they_hear": "yes", "heard_ringing": "yes"}
+	unheard = session.Answers{"heard": "yes", "they_hear": "no", "heard_ringing": "yes"}
+	silent  = session.Answers{"heard": "no", "they_hear": "no", "heard_ringing": "yes"}
+	deaf    = session.Answers{"heard": "no", "they_hear": "yes", "heard_ringing": "yes"}
 )
 
 // TestBehindNAT: with a relay every NAT is healthy, and without one the sound cannot
@@ -27,6 +29,7 @@ func TestBehindNAT(t *testing.T) {
 		netRow{name: "no help", help: noProvider, answers: deaf, cause: "no-audio-in-wrong-address", where: "account", direction: "in"},
 		netRow{name: "no help, no NAT", nat: natNone, help: noProvider, answers: fine},
 		netRow{name: "ALG", answers: fine, set: func(t *testing.T, n *Network, _ *Registrar) { n.alg(t) }},
+		netRow{name: "ALG, no help", help: noProvider, answers: fine, set: func(t *testing.T, n *Network, _ *Registrar) { n.alg(t) }},
 	)
 	runRows(t, rows)
 }

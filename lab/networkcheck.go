@@ -243,7 +243,7 @@ func (a answer) String() string {
 func (n *Network) account(k *Registrar, user, transport string) session.Account {
 	a := session.Account{User: user, Domain: k.Addr.Addr().String(), Password: Password(user), Transport: transport}
 	if transport == "tls" {
-		a.Domain, a.CAFile = k.Ways.TLS[CertGood].String(), k.Ways.CAFile
+		a.CAFile = k.Ways.CAFile
 	}
 	return a
 }
