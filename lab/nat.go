@@ -11,7 +11,8 @@ type natKind string
 // The words of RFC 3489 for the kinds, which RFC 4787 and 5780 split into how
 // addresses are mapped and which packets are let in.
 const (
-	natNone           natKind = "none"            // a router that only routes
+	natPublic         natKind = "public"          // a router that only routes, and a client with a public address
+	natNone           natKind = "none"            // the same with a private address, as in a company's own network
 	natFullCone       natKind = "full-cone"       // one mapping, open to everybody
 	natAddrRestricted natKind = "addr-restricted" // one mapping, open to addresses that were sent to
 	natPortRestricted natKind = "port-restricted" // one mapping, open to ports that were sent to
@@ -21,7 +22,7 @@ const (
 )
 
 // natKinds are all of them.
-var natKinds = []natKind{natNone, natFullCone, natAddrRestricted, natPortRestricted, natSymmetric, natDouble, natCarrier}
+var natKinds = []natKind{natPublic, natNone, natFullCone, natAddrRestricted, natPortRestricted, natSymmetric, natDouble, natCarrier}
 
 // link gives the network between the router and the internet: the router's own
 // address in it, and that of the next hop.
@@ -35,6 +36,17 @@ func (k natKind) link() (router, next string) {
 	return outside, nextHop
 }
 
+// home gives the client's network: its own address and the router's.
+func (k natKind) home() (client, router string) {
+	if k == natPublic {
+		return "203.0.113.2", "203.0.113.1"
+	}
+	return clientAddr, routerAddr
+}
+
+// routed tells that the client's own address is known beyond the router.
+func (k natKind) routed() bool { return k == natNone || k == natPublic }
+
 // translated tells whether the hop behind the router translates addresses once more.
 func (k natKind) translated() bool { return k == natDouble || k == natCarrier }
 
@@ -42,7 +54,7 @@ func (k natKind) translated() bool { return k == natDouble || k == natCarrier }
 func (k natKind) rules() string {
 	masquerade, in, filter, open := "masquerade", "", "", ""
 	switch k {
-	case natNone:
+	case natNone, natPublic:
 		return ""
 	case natSymmetric:
 		masquerade = "masquerade random,fully-random"

@@ -63,7 +63,8 @@ func newNetwork(t testing.TB, kind natKind) *Network {
 		n.hosts = append(n.hosts, h)
 		return h
 	}
-	n.client, n.router, n.hop = host("client", clientAddr), host("router", routerAddr), host("hop", hopPublic)
+	client, router := kind.home()
+	n.client, n.router, n.hop = host("client", client), host("router", router), host("hop", hopPublic)
 	n.server, n.callee = host("server", serverAddr), host("callee", calleeAddr)
 	t.Cleanup(func() { n.remove(t) })
 	n.build(t)
@@ -108,20 +109,21 @@ func (n *Network) build(t testing.TB) {
 	link(n.callee, "eth0", n.server, "port2")
 	n.run(t, nil, links.String(), "ip", "-batch", "-")
 
+	client, home := n.kind.home()
 	router, next := n.kind.link()
 	hop := []string{"addr add " + next + "/30 dev isp0", "addr add " + hopPublic + "/24 dev pub0", "link set isp0 up", "link set pub0 up"}
 	if n.kind.translated() {
 		hop = append(hop, "addr add "+outside+"/24 dev pub0")
 	}
-	if n.kind == natNone {
-		hop = append(hop, "route add 192.168.77.0/24 via "+router)
+	if n.kind.routed() {
+		hop = append(hop, "route add "+client+"/32 via "+router)
 	}
 	public := []string{"route add default via " + hopPublic}
 	if !n.kind.translated() {
 		public = append(public, "route add 198.51.100.0/30 via "+hopPublic)
 	}
-	n.ip(t, n.client, "addr add "+clientAddr+"/24 dev eth0", "link set eth0 up", "route add default via "+routerAddr)
-	n.ip(t, n.router, "addr add "+routerAddr+"/24 dev lan0", "addr add "+router+"/30 dev wan0", "link set lan0 up", "link set wan0 up", "route add default via "+next)
+	n.ip(t, n.client, "addr add "+client+"/24 dev eth0", "link set eth0 up", "route add default via "+home)
+	n.ip(t, n.router, "addr add "+home+"/24 dev lan0", "addr add "+router+"/30 dev wan0", "link set lan0 up", "link set wan0 up", "route add default via "+next)
 	n.ip(t, n.hop, hop...)
 	server := []string{"link add br0 type bridge mcast_snooping 0 forward_delay 0", "link set port1 master br0", "link set port2 master br0", "link set port1 up", "link set port2 up"}
 	for _, a := range []string{serverAddr, stunAddr, stunOther, silentAddr} {

@@ -36,8 +36,8 @@ func TestServers(t *testing.T) {
 		{name: "somebody silent, TCP", transport: "tcp", account: domain(silentAddr), cause: "server-unreachable", where: local, direction: "both"},
 		{name: "another port", account: domain(serverAddr + ":5070"), cause: "server-port-closed", where: provider, direction: "both"},
 		{name: "found by name", account: domain("pbx.lab.test"), set: named(srv("udp", serverAddr)...)},
-		{name: "the first server is silent", account: domain("pbx.lab.test"), set: named(srv("udp", silentAddr, serverAddr)...)},
-		{name: "the first server is not there", account: domain("pbx.lab.test"), set: named(srv("udp", emptyAddr, serverAddr)...)},
+		{name: "the first server is silent", account: domain("pbx.lab.test"), set: named(srv("udp", silentAddr, serverAddr)...), hint: "server-unreachable account both"},
+		{name: "the first server is not there", account: domain("pbx.lab.test"), set: named(srv("udp", emptyAddr, serverAddr)...), hint: "server-unreachable account both"},
 		{name: "no such name", account: domain("pbx.lab.test"), set: named(), cause: "server-name-unknown", where: "account", direction: "none"},
 		{name: "no name server", account: domain("pbx.lab.test"), cause: "server-name-unknown", where: "account", direction: "none"},
 		{name: "no way out", account: domain(serverAddr), set: func(t *testing.T, n *Network, _ *Registrar) { n.ip(t, n.router, "link set wan0 down") },
@@ -68,7 +68,7 @@ func TestSizes(t *testing.T) {
 		{name: "fragments swallowed", situation: "no-ringback", account: long, answers: fine, set: func(t *testing.T, n *Network, _ *Registrar) {
 			n.dropFragments(t)
 			n.drop(t, allTCP, bothWay)
-		}, cause: "message-too-big", where: "internet", direction: "out"},
+		}, cause: "message-too-big", where: "local-network", direction: "both"},
 		{name: "fragments pass", situation: "no-ringback", account: long, answers: fine, set: func(t *testing.T, n *Network, _ *Registrar) { n.drop(t, allTCP, bothWay) }},
 		{name: "fragments swallowed, TCP passes", situation: "no-ringback", account: long, answers: fine, set: func(t *testing.T, n *Network, _ *Registrar) { n.dropFragments(t) }},
 	})

@@ -233,6 +233,9 @@ func (a answer) String() string {
 		}
 		fmt.Fprintf(&b, "\n  %s %s>%s: %d packets, %d lost, %d doubled, %d reordered, jitter %.1f ms", s.Direction, s.From, s.To, s.Packets, s.Lost, s.Duplicate, s.Reordered, jitter)
 	}
+	for _, p := range a.Probes {
+		fmt.Fprintf(&b, "\n  measured %s: %s %s", p.Name, p.Result, p.Detail)
+	}
 	if a.Said != "" {
 		b.WriteString("\n" + a.Said)
 	}

@@ -146,7 +146,7 @@ func (s *Session) narrow(ctx context.Context) {
 				return
 			}
 		}
-	case settled(s.Diagnosis()):
+	case settled(s.Diagnosis()) && !turnedAway(e):
 	case !heardAnything(e):
 		s.instruct("Nothing comes back. Trying other ways to reach the server.")
 		s.measure(ctx, wayQuestions...)
@@ -159,6 +159,12 @@ func (s *Session) narrow(ctx context.Context) {
 		s.instruct("The call got stuck on its way. Asking how far it comes.")
 		s.hops(ctx)
 	}
+}
+
+// turnedAway tells that a firewall said that it lets this transport not pass: it may let
+// another one.
+func turnedAway(e *evidence.Evidence) bool {
+	return slices.ContainsFunc(e.ICMP, func(u evidence.Unreachable) bool { return u.Reason == "admin prohibited" })
 }
 
 // heardAnything tells whether any SIP message came to our phone.

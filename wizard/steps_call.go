@@ -161,6 +161,10 @@ var otherWay = Step{
 		s.otherTransport(ctx)
 		for _, transport := range []string{"tcp", "tls"} {
 			if s.answeredOver(transport) {
+				// Who is on the line now can still tell.
+				if s.call.State() != Ended {
+					s.askWhile(ctx, earsLimit, Ended, askTheyHear)
+				}
 				_ = s.call.Hangup(ctx)
 				s.instructUntil("Calling once more in another way. Please let somebody answer again.", pickUpLimit)
 				return s.callAgain(ctx, Change{Transport: transport})

@@ -54,7 +54,8 @@ func drainICMP(conn *net.UDPConn, report func(target netip.AddrPort, why string)
 	return any
 }
 
-// extendedError reads struct sock_extended_err: errno, then origin, type, code.
+// extendedError reads struct sock_extended_err: errno, then origin, type, code. The
+// errno alone does not tell a firewall's word from a host that is not there.
 func extendedError(oob []byte) string {
 	msgs, err := unix.ParseSocketControlMessage(oob)
 	if err != nil {
@@ -64,10 +65,25 @@ func extendedError(oob []byte) string {
 		v4 := m.Header.Level == unix.IPPROTO_IP && m.Header.Type == unix.IP_RECVERR
 		v6 := m.Header.Level == unix.IPPROTO_IPV6 && m.Header.Type == unix.IPV6_RECVERR
 		if (v4 || v6) && len(m.Data) >= 8 {
+			if prohibited(m.Data[4], m.Data[5], m.Data[6]) {
+				return "admin prohibited"
+			}
 			return Reason(syscall.Errno(binary.NativeEndian.Uint32(m.Data)))
 		}
 	}
 	return ""
+}
+
+// prohibited knows the ICMP errors by which a firewall says that it lets a packet not
+// pass (RFC 1812 5.2.7.1, RFC 4443 3.1).
+func prohibited(origin, kind, code byte) bool {
+	switch origin {
+	case unix.SO_EE_ORIGIN_ICMP:
+		return kind == 3 && (code == 9 || code == 10 || code == 13)
+	case unix.SO_EE_ORIGIN_ICMP6:
+		return kind == 1 && (code == 1 || code == 5 || code == 6)
+	}
+	return false
 }
 
 func sockaddr(a unix.Sockaddr) netip.AddrPort {

@@ -76,7 +76,7 @@ var onewayInRules = []Rule{
 			{ForUser, "Try another network, or ask who runs this one. A VPN or your provider's relay can help."},
 			{ForAdmin, "Allow UDP to and from the provider's sound ports."},
 		},
-		ExplainedBy: append([]string{"no-audio-out-private-target", "no-audio-out-port-closed"}, blockedBelow...),
+		ExplainedBy: append([]string{"no-audio-out-private-target", "no-audio-out-port-closed", "no-audio-out-lost"}, blockedBelow...),
 		Check:       silenceCheck("media-blocked-both-ways"),
 		RuledOut:    silenceJudged("media-blocked-both-ways"),
 	},
@@ -162,8 +162,8 @@ func silenceCheck(cause string) check {
 			return notTold()
 		}
 		for _, c := range e.Calls {
-			if !has(c.Invite) {
-				continue
+			if !has(c.Invite) || isAgain(e, c) {
+				continue // a change that did not help says nothing by itself
 			}
 			s := judgeSilence(e, c)
 			if s.cause != cause {

@@ -21,9 +21,9 @@ var onewayOutRules = []Rule{
 		RuledOut:    eachCall(sentOut),
 	},
 	{
-		Cause: "no-audio-out-lost", Kind: Fault, Where: LocalNetwork, Needs: evidence.HaveMedia | evidence.HaveReports,
+		Cause: "no-audio-out-lost", Kind: Fault, Where: LocalNetwork, Needs: evidence.HaveMedia,
 		Title:    "Your voice leaves this computer, but does not reach the other side.",
-		Why:      "{{.sent}} sound packets left, while the other side's reports {{.seen}}.",
+		Why:      "{{.sent}} sound packets left, {{.seen}}.",
 		Overturn: "The other person hearing you, or a report that counts your packets.",
 		Fix: []Remedy{
 			{ForUser, "Try another network or switch a VPN off: something here holds outgoing sound back."},
@@ -150,12 +150,21 @@ func noneOr(n int) string {
 }
 
 func checkOutLost(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
+	if !e.Have.Has(evidence.HaveReports) && len(e.ICMP) == 0 {
+		return notTold()
+	}
 	for _, c := range answeredCalls(e) {
 		s := mainOut(c)
 		if s == nil || s.Packets < 50 || said(e, "they_hear", "yes") {
 			continue
 		}
 		seen, proof, certainty := lostOut(c, s)
+		if seen != "" {
+			seen = "while the other side's reports " + seen
+		} else if u, ok := turnedBack(e, c, s); ok && !closed(u) {
+			seen, certainty = "and the network turned them back "+times(u.Count)+": "+quote(u.Reason), Confirmed
+			proof = []Cite{{u.N, "turned back: " + quote(u.Reason)}}
+		}
 		if seen == "" {
 			continue
 		}
@@ -233,29 +242,38 @@ func checkPrivateTarget(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 	return hits
 }
 
-// checkPortRefused wants refusals during the call: a port that opens late, or
-// closes with the call, refuses a packet or two.
+// turnedBack gives the network's word that our sound in a call does not get through:
+// errors during the call. A port that opens late, or closes with the call, refuses a
+// packet or two.
+func turnedBack(e *evidence.Evidence, c *evidence.Call, s *evidence.Stream) (evidence.Unreachable, bool) {
+	if peerReceives(s) {
+		return evidence.Unreachable{}, false
+	}
+	for _, u := range e.ICMP {
+		last := u.Last
+		if last.IsZero() {
+			last = u.Time
+		}
+		// A packet still on its way when the other side hangs up is turned back,
+		// too, and a call before this one may have used the same port.
+		if u.Target == s.To && u.Count >= 2 && (closed(u) || noWay(u)) && !u.Time.After(end(e, c)) && !u.Time.Before(first(c).Time) &&
+			last.Sub(c.Answer.Time) >= time.Second && last.Sub(u.Time) >= 500*time.Millisecond {
+			return u, true
+		}
+	}
+	return evidence.Unreachable{}, false
+}
+
 func checkPortRefused(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 	for _, c := range answeredCalls(e) {
 		for _, s := range streams(c, evidence.Out) {
-			if peerReceives(s) {
+			u, ok := turnedBack(e, c, s)
+			if !ok || !closed(u) {
 				continue
 			}
-			for _, u := range e.ICMP {
-				last, n := u.Last, u.Count
-				if last.IsZero() {
-					last = u.Time
-				}
-				// A packet still on its way when the other side hangs up is turned back,
-				// too, and a call before this one may have used the same port.
-				if u.Target != s.To || !closed(u) || n < 2 || u.Time.After(end(e, c)) || u.Time.Before(first(c).Time) ||
-					last.Sub(c.Answer.Time) < time.Second || last.Sub(u.Time) < 500*time.Millisecond {
-					continue
-				}
-				hits = append(hits, Hit{Certainty: Confirmed, CallID: c.ID, Direction: evidence.Out,
-					Args:  args{"count": times(n), "addr": u.Target.String(), "reason": quote(u.Reason), "callid": c.ID},
-					Cites: []Cite{{u.N, "turned back: " + quote(u.Reason)}, {s.FirstN, "our sound leaves"}}})
-			}
+			hits = append(hits, Hit{Certainty: Confirmed, CallID: c.ID, Direction: evidence.Out,
+				Args:  args{"count": times(u.Count), "addr": u.Target.String(), "reason": quote(u.Reason), "callid": c.ID},
+				Cites: []Cite{{u.N, "turned back: " + quote(u.Reason)}, {s.FirstN, "our sound leaves"}}})
 		}
 	}
 	return hits

@@ -12,6 +12,7 @@ import (
 const (
 	lossBad     = 3.0 // percent
 	lossSome    = 1.0 // percent
+	lossHeard   = 2.0 // percent: phones conceal less than that, so it is a mere fact
 	lossClear   = 5.0 // so much shows within lossShort already: 10 packets and more of 200
 	lossLong    = 10 * time.Second
 	lossShort   = 4 * time.Second
@@ -131,6 +132,14 @@ func longEnough(s *evidence.Stream, percent float64) (Certainty, bool) {
 	return 0, false
 }
 
+// lossKind blames nobody for a loss that is not heard.
+func lossKind(percent float64) Kind {
+	if percent < lossHeard {
+		return Hint
+	}
+	return 0
+}
+
 func checkLossIn(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 	for _, c := range answeredCalls(e) {
 		s := mainIn(c)
@@ -141,7 +150,7 @@ func checkLossIn(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 		if !ok || s.Lost < 5 {
 			continue
 		}
-		hits = append(hits, Hit{Certainty: certainty, CallID: c.ID, Direction: evidence.In,
+		hits = append(hits, Hit{Certainty: certainty, Kind: lossKind(s.LossPercent()), CallID: c.ID, Direction: evidence.In,
 			Args:  args{"expected": count(int(s.Expected)), "lost": count(int(s.Lost)), "percent": percent(s.LossPercent()), "lasted": span(s.Lasted())},
 			Cites: []Cite{{s.FirstN, "the sound with the losses begins"}}})
 	}
@@ -165,7 +174,7 @@ func checkLossOut(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 		if !ok || lost < 5 || share >= 90 {
 			continue
 		}
-		hits = append(hits, Hit{Certainty: certainty, CallID: c.ID, Direction: evidence.Out,
+		hits = append(hits, Hit{Certainty: certainty, Kind: lossKind(share), CallID: c.ID, Direction: evidence.Out,
 			Args:  args{"percent": percent(share), "lost": count(int(lost)), "sent": count(int(sent))},
 			Cites: []Cite{{s.PeerSays.N, "their report: " + count(int(lost)) + " lost"}, {s.FirstN, "our sound begins"}}})
 	}

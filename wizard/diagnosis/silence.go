@@ -1,6 +1,7 @@
 package diagnosis
 
 import (
+	"slices"
 	"time"
 
 	"softphonedoctor/wizard/evidence"
@@ -34,20 +35,25 @@ func judgeSilence(e *evidence.Evidence, c *evidence.Call) silent {
 			cites(cite(c.Answer, "answered, and no sound comes"), Cite{mainIn(a.call).FirstN, "sound comes " + changeWords(a.change)})}
 	}
 	reports := peerReports(c)
-	if s := senderSays(c, reports); s.cause != "" {
+	if s := neverHeard(e, c); s.cause != "" {
 		return s
 	}
-	if s := wrongAddress(c); s.cause != "" {
+	if s := senderSays(e, c, reports); s.cause != "" {
 		return s
 	}
-	if said(e, "they_hear", "no") && len(reports) == 0 && mainOut(c) != nil {
+	s := wrongAddress(c)
+	// A private address alone keeps nobody from hearing us.
+	if (s.cause == "" || s.certainty == Possible) && said(e, "they_hear", "no") && len(reports) == 0 && mainOut(c) != nil {
 		return silent{"media-blocked-both-ways", Likely, "The other side hears nothing either.",
 			[]Cite{answered(e, "they_hear", "the other side hears nothing")}}
+	}
+	if s.cause != "" {
+		return s
 	}
 	if muteToAll(e, c) {
 		return silent{"no-audio-in-not-sent", Possible, "This recording shows no sound from that machine to anybody, although others send to it: either it sends none, or the recording was made where that cannot be seen.", nil}
 	}
-	s := silent{cause: "no-audio-in", certainty: Likely}
+	s = silent{cause: "no-audio-in", certainty: Likely}
 	if said(e, "heard", "no") {
 		s.cites = []Cite{answered(e, "heard", "nothing is heard")}
 	}
@@ -86,7 +92,7 @@ func peerReports(c *evidence.Call) []*evidence.Report {
 // senderSays reads what the other side itself says about its sending: sender
 // reports that grow mean that the sound was lost on the way; ones that stand
 // still, a bare receiver report or a good-bye mean that it never left.
-func senderSays(c *evidence.Call, reports []*evidence.Report) silent {
+func senderSays(e *evidence.Evidence, c *evidence.Call, reports []*evidence.Report) silent {
 	if n := len(c.PeerSenders); n > 0 {
 		a, b := c.PeerSenders[0], c.PeerSenders[n-1]
 		proof := []Cite{{b.N, "the other side says: " + count(int(b.Packets)) + " packets sent"}}
@@ -106,6 +112,8 @@ func senderSays(c *evidence.Call, reports []*evidence.Report) silent {
 	if m := remoteMedia(c); m != nil && m.Direction == "recvonly" {
 		return silent{"no-audio-in-not-sent", Confirmed, "It says itself that it only listens.", cites(cite(m.Message, "the other side only listens"))}
 	}
+	// What is said behind the end is no word on the call.
+	reports = slices.DeleteFunc(slices.Clone(reports), func(r *evidence.Report) bool { return r.Time.After(end(e, c)) })
 	if len(reports) == 0 {
 		return silent{}
 	}
@@ -117,6 +125,23 @@ func senderSays(c *evidence.Call, reports []*evidence.Report) silent {
 		return silent{"no-audio-in-not-sent", Likely, "Its own report says that it sends none.", []Cite{{last.N, "a report of a side that sends nothing"}}}
 	}
 	return silent{}
+}
+
+// neverHeard: behind a translation the server learns from our sound where to send its
+// own. Where it is known that ours does not arrive, the silence says nothing more.
+func neverHeard(e *evidence.Evidence, c *evidence.Call) silent {
+	out, ours := mainOut(c), localMedia(c)
+	if out == nil || ours == nil || !private(host(ours.Addr)) || !public(peerAddress(c)) || said(e, "they_hear", "yes") {
+		return silent{}
+	}
+	_, proof, _ := lostOut(c, out)
+	if u, ok := turnedBack(e, c, out); ok {
+		proof = []Cite{{u.N, "our sound is turned back: " + quote(u.Reason)}}
+	}
+	if len(proof) == 0 {
+		return silent{}
+	}
+	return silent{"media-blocked-both-ways", Likely, "The server cannot know where to send its own before ours arrives.", proof}
 }
 
 // wrongAddress looks at the address at which our own description asks for sound.
