@@ -39,7 +39,7 @@ func TestServers(t *testing.T) {
 		{name: "the first server is silent", account: domain("pbx.lab.test"), set: named(srv("udp", silentAddr, serverAddr)...), hint: "server-unreachable account both"},
 		{name: "the first server is not there", account: domain("pbx.lab.test"), set: named(srv("udp", emptyAddr, serverAddr)...), hint: "server-unreachable account both"},
 		{name: "no such name", account: domain("pbx.lab.test"), set: named(), cause: "server-name-unknown", where: "account", direction: "none"},
-		{name: "no name server", account: domain("pbx.lab.test"), cause: "server-name-unknown", where: "account", direction: "none"},
+		{name: "no name server", account: domain("pbx.lab.test"), cause: "server-name-unknown", where: local, direction: "none"},
 		{name: "no way out", account: domain(serverAddr), set: func(t *testing.T, n *Network, _ *Registrar) { n.ip(t, n.router, "link set wan0 down") },
 			cause: "server-unreachable", where: local, direction: "both"},
 	}
