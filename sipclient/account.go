@@ -47,7 +47,7 @@ type Config struct {
 	// Bind is the local address; when invalid, the one that the routing table
 	// would use towards the server.
 	Bind netip.Addr
-	// Source gives the sound to send, a fresh one for each call; nil sends codec.Probe.
+	// Source gives the sound to send, a fresh one for each call; nil sends a codec.Probe of its own.
 	Source func() codec.Source
 	// Resolver looks names up; nil uses the system's.
 	Resolver Resolver

@@ -5,6 +5,7 @@ package media
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net/netip"
 	"strings"
 	"sync"
@@ -47,7 +48,7 @@ type Config struct {
 	wire.Tap
 	Local  netip.Addr   // of the sockets
 	Agent  string       // names us in the s= line
-	Source codec.Source // the sound to send; nil sends codec.Probe
+	Source codec.Source // the sound to send; nil sends a codec.Probe of its own
 	// Codecs lists encoding names in order of preference; empty means PCMA and PCMU.
 	Codecs []string
 	// Encryption is AsOffered, Plain, Optional or Encrypted.
@@ -116,7 +117,7 @@ func New(cfg Config) (*Line, error) {
 
 func newLine(cfg Config, rtp, rtcp *wire.Socket) *Line {
 	if cfg.Source == nil {
-		cfg.Source = new(codec.Probe)
+		cfg.Source = codec.NewProbe(rand.Uint64())
 	}
 	m := &Line{cfg: cfg, rtp: rtp, rtcp: rtcp, allowed: codecs(cfg.Codecs), began: time.Now(), place: -1, halt: make(chan struct{}), typists: make(chan struct{}, 1)}
 	m.id = uint64(m.began.Unix())
