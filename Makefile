@@ -36,7 +36,7 @@ cli:
 test: build-deps test-deps lint build
 	go test -race -timeout 15m $(filter-out $(REALTIME),$(PACKAGES))
 	go test -race -timeout 15m -p 1 $(REALTIME)
-	go test -timeout 5m .
+	go test -timeout 10m . ./sipclient/codec
 	go test -short -timeout 10m ./lab
 
 # Every row against real peers.

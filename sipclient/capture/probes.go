@@ -168,11 +168,16 @@ const (
 	SoundMicLevel = "sound-mic-level"
 	// SoundTone: did the person hear the test tone over the chosen speaker?
 	SoundTone = "sound-tone"
-	// SoundEcho: did our own signal come back from the other side?
+	// SoundReturn: does our own signal come back from an echo service that was called
+	// for it, which proves the sound of both directions? Details: delay=DURATION (there
+	// and back, with what the service itself takes), level=DB (against what was sent),
+	// lost=PERCENT of it on the way there and back (left out where it came too faintly).
+	SoundReturn = "sound-return"
+	// SoundEcho: does our own signal come back from the other side unasked?
 	// Details: delay=DURATION level=DB (against what was sent).
 	SoundEcho = "sound-echo"
 	// SoundLoop: does the microphone pick up this computer's own speaker?
-	// Details: level=DB (against what was played).
+	// Details: level=DB (against what was played) delay=DURATION.
 	SoundLoop = "sound-loop"
 	// SoundClock: does the device's clock keep time? Details: skew=DURATION (per
 	// minute against this computer's clock) device=microphone|speaker.
