@@ -36,6 +36,7 @@ func pathOf(e *evidence.Evidence, findings []Finding) [4]Segment {
 			p[segMicrophone].Out = Unknown // they may hear a test tone that no microphone made
 		}
 	}
+	pathMeasured(&p, e)
 	for i := range findings {
 		markBreak(&p, &findings[i])
 	}

@@ -4,13 +4,14 @@ import (
 	"strings"
 	"time"
 
+	"softphonedoctor/sipclient/capture"
 	"softphonedoctor/wizard/evidence"
 )
 
 // lookupRules are about finding the server by its name.
 var lookupRules = []Rule{
 	{
-		Cause: "server-name-unknown", Kind: Fault, Where: Account, Needs: evidence.HaveLookup,
+		Cause: "server-name-unknown", Kind: Fault, Where: Account, Either: evidence.HaveLookup | evidence.HaveProbes,
 		Title:    "{{if .down}}The server's name {{.name}} cannot be looked up: the name service does not answer.{{else}}There is no server by the name {{.name}}.{{end}}",
 		Why:      "Looking up {{.name}} gave no address: {{.reason}}.",
 		Overturn: "The same name leading to an address on this computer.",
@@ -20,18 +21,19 @@ var lookupRules = []Rule{
 		},
 		ExplainedBy: []string{"captive-portal"},
 		Check:       checkNameUnknown,
-		RuledOut:    lookedUp,
+		RuledOut:    or(lookedUp, probed(capture.ProbeDNS, true)),
 	},
 	{
-		Cause: "dns-slow-or-wrong", Kind: Fault, Where: Internet, Needs: evidence.HaveLookup,
-		Title:    "Looking up the server's name takes very long.",
-		Why:      "Looking up {{.name}} took {{.took}}; usual is less than 0.1 s.",
-		Overturn: "Quick look-ups of other names at the same time; then only this name is slow.",
+		Cause: "dns-slow-or-wrong", Kind: Fault, Where: Internet, Either: evidence.HaveLookup | evidence.HaveProbes,
+		Title:    "{{if .dead}}The server's name also leads to a machine that does not answer.{{else if .differ}}The name servers of this computer do not agree on where the server is.{{else}}Looking up the server's name takes very long.{{end}}",
+		Why:      "{{if .dead}}Of the machines behind the name, {{.dead}} gave no answer for 4 s, while {{.alive}} did. Phones that try the silent one first lose that time.{{else if .differ}}Asked for {{.name}}, {{.differ}}.{{else}}Looking up {{.name}} took {{.took}}; usual is less than 0.1 s.{{end}}",
+		Overturn: "{{if .dead}}An answer from that machine.{{else if .differ}}All of them giving the same answer a few minutes later.{{else}}Quick look-ups of other names at the same time; then only this name is slow.{{end}}",
 		Fix: []Remedy{
-			{ForUser, "Restart the router, or set another DNS server in this computer's network settings."},
+			{ForUser, "{{if .dead}}Tell your provider. Until then calls may begin slowly, but they work.{{else}}Restart the router, or set another DNS server in this computer's network settings.{{end}}"},
+			{ForProvider, "{{if .dead}}Take {{.dead}} out of the name's SRV and address records, or bring it back.{{else}}Check that all name servers of the domain give the same records, soon.{{end}}"},
 		},
 		Check:    checkLookupSlow,
-		RuledOut: lookedUp,
+		RuledOut: or(lookedUp, namesMeasured),
 	},
 }
 
@@ -96,15 +98,18 @@ func checkNameUnknown(e *evidence.Evidence, _ Dictionary) []Hit {
 			return []Hit{h}
 		}
 	}
-	return nil
+	if len(order) > 0 {
+		return nil
+	}
+	return measuredNameUnknown(e)
 }
 
 func checkLookupSlow(e *evidence.Evidence, _ Dictionary) []Hit {
 	for _, l := range lookups(e) {
 		if l.failed == "" && l.took > 2*time.Second {
-			return []Hit{{Certainty: Confirmed, Args: args{"name": quote(l.name), "took": span(l.took)},
+			return []Hit{{Certainty: Confirmed, Args: args{"name": quote(l.name), "took": span(l.took), "differ": "", "dead": ""},
 				Cites: []Cite{{l.n, "look-up took " + span(l.took)}}}}
 		}
 	}
-	return nil
+	return measuredLookup(e)
 }

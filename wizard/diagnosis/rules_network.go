@@ -12,10 +12,10 @@ import (
 var networkRules = []Rule{
 	{
 		Cause: "vpn-or-several-interfaces", Kind: Hint, Where: ThisComputer,
-		Either:   evidence.HaveCallOut | evidence.HaveCallIn,
-		Title:    "The phone speaks from one network connection and names another.",
-		Why:      "The phone speaks from {{.here}}, but asks for its sound at {{.named}}.",
-		Overturn: "Sound arriving at the address that was named.",
+		Either:   evidence.HaveCallOut | evidence.HaveCallIn | evidence.HaveProbes,
+		Title:    "{{if .vpn}}The way to the server leads through a VPN.{{else}}The phone speaks from one network connection and names another.{{end}}",
+		Why:      "{{.seen}}",
+		Overturn: "{{if .vpn}}The same trouble with the VPN switched off.{{else}}Sound arriving at the address that was named.{{end}}",
 		Fix: []Remedy{
 			{ForUser, "Disconnect the VPN, or choose one network connection in the phone's settings."},
 		},
@@ -61,10 +61,10 @@ func checkInterfaces(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 		if !at.IsValid() || at.IsUnspecified() || at == here || !private(at) || !private(here) || heardAt(c, at) || proxied(c) {
 			continue
 		}
-		hits = append(hits, Hit{Certainty: Likely, CallID: c.ID, Direction: evidence.In, Args: args{"here": here.String(), "named": m.Addr},
+		hits = append(hits, Hit{Certainty: Likely, CallID: c.ID, Direction: evidence.In, Args: args{"here": here.String(), "named": m.Addr, "vpn": "", "seen": "The phone speaks from " + here.String() + ", but asks for its sound at " + m.Addr + "."},
 			Cites: cites(cite(m.Message, "sound is asked for at "+m.Addr))})
 	}
-	return hits
+	return append(hits, throughVPN(e)...)
 }
 
 func checkFamily(e *evidence.Evidence, d Dictionary) []Hit {

@@ -38,7 +38,7 @@ var qualityRules = []Rule{
 			{ForAdmin, "Compare with the loss to your own router: if that loses too, the fault is in the local network."},
 		},
 		ExplainedBy: []string{"loss-bursty", "audio-in-two-streams"},
-		Check:       checkLossIn,
+		Check:       located(checkLossIn),
 		RuledOut:    eachCall(lossInRuled),
 	},
 	{
@@ -51,7 +51,7 @@ var qualityRules = []Rule{
 			{ForAdmin, "Look for a full upload and for traffic shaping of UDP."},
 		},
 		ExplainedBy: []string{"loss-in", "loss-bursty", "no-audio-out-lost"},
-		Check:       checkLossOut,
+		Check:       located(checkLossOut),
 		RuledOut:    eachCall(lossOutRuled),
 	},
 	{
@@ -76,7 +76,7 @@ var qualityRules = []Rule{
 			{ForUser, "Use a cable in place of Wi-Fi, or go nearer to the Wi-Fi router; drop-outs like this come with changing between stations."},
 			{ForAdmin, "Look for Wi-Fi roaming, interference and power saving."},
 		},
-		Check:    checkBursts,
+		Check:    located(checkBursts),
 		RuledOut: eachCall(timedIn),
 	},
 	{

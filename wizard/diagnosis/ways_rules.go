@@ -120,6 +120,9 @@ func howFar(e *evidence.Evidence) (text string, where Where, proof []Cite) {
 		case p.Yes():
 			return "The server's machine itself can be reached.", Provider, proof
 		case !reached.IsValid():
+			if g, ok := e.Probe(capture.ProbeGateway); ok && !g.Yes() {
+				return "The router at " + g.Text("gateway") + " does not answer either.", LocalNetwork, append(proof, Cite{g.N, "measured: the router does not answer"})
+			}
 		case hops > 1:
 			return "Packets come as far as " + reached.String() + ", " + count(int(hops)) + " machines from here.", Internet, proof
 		default:
