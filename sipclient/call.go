@@ -55,6 +55,7 @@ type Call struct {
 	changed chan struct{} // closed and replaced at each change
 	dialog  *dialog
 	media   *media.Line
+	hearing *hearing // of the known test sound; nil: nobody listens
 	lastAck *sip.Request
 	forks   map[string]*sip.Request // ACKs of answers of other branches, by To tag
 

@@ -143,9 +143,24 @@ var soundBothWays = Step{
 			c := lastCall(e)
 			return ended(0) || c == nil || c.Out == nil || c.Out.PeerSays != nil || settled(s.Diagnosis())
 		})
+		s.noteHeard()
 		return nil
 	},
 	Found: soundWords,
+}
+
+// hearer is a call that listens for its own test sound in what comes back.
+type hearer interface {
+	// NoteHeard puts onto the tape what it heard so far; asked tells that an echo
+	// service was called.
+	NoteHeard(asked bool)
+}
+
+// noteHeard notes what came back of the test sound in the present call.
+func (s *Session) noteHeard() {
+	if h, ok := s.call.(hearer); ok {
+		h.NoteHeard(s.Target.To != "" && s.Target.To == s.Dictionary.EchoNumber)
+	}
 }
 
 // otherWay calls once more over another transport when no sound arrives: sound that

@@ -49,6 +49,7 @@ var longSound = Step{
 			passed := time.Since(began)
 			return s.call.State() == Ended || passed > soundTime && settled(s.Diagnosis()) || passed > enoughTime && faulty(s.Diagnosis())
 		})
+		s.noteHeard()
 		return nil
 	},
 	Found: qualityWords,

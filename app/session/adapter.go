@@ -88,6 +88,9 @@ func (l *lazyPhone) Dial(ctx context.Context, t wizard.Target) (wizard.LiveCall,
 	if err != nil {
 		return nil, err
 	}
+	if l.config.Source == nil {
+		c.ListenForEcho()
+	}
 	return liveCall{c}, nil
 }
 

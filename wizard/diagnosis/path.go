@@ -1,6 +1,7 @@
 package diagnosis
 
 import (
+	"softphonedoctor/sipclient/capture"
 	"softphonedoctor/wizard/evidence"
 )
 
@@ -37,6 +38,11 @@ func pathOf(e *evidence.Evidence, findings []Finding) [4]Segment {
 		}
 	}
 	pathMeasured(&p, e)
+	if r, ok := e.Probe(capture.SoundReturn); ok && r.Yes() {
+		for i := segRouter; i < len(p); i++ {
+			p[i] = Segment{Out: Good, In: Good} // the sound itself went there and came back
+		}
+	}
 	for i := range findings {
 		markBreak(&p, &findings[i])
 	}

@@ -44,6 +44,13 @@ var questions = []question{
 	{capture.ProbeALGMirror, "what a mirror received", "as it was sent", "changed on the way"},
 	{capture.ProbeMirrorOut, "test sound to the mirror", "arrives", "does not arrive"},
 	{capture.ProbeMirrorIn, "test sound from the mirror", "arrives", "does not arrive"},
+	{capture.SoundMicrophone, "microphone", "works", "cannot be used"},
+	{capture.SoundSpeaker, "speaker", "works", "cannot be used"},
+	{capture.SoundMicLevel, "voice from the microphone", "loud enough", "missing or too quiet"},
+	{capture.SoundTone, "test tone", "heard", "not heard"},
+	{capture.SoundReturn, "our own sound from the echo service", "comes back", "does not come back"},
+	{capture.SoundEcho, "our own sound unasked", "comes back", "does not come back"},
+	{capture.SoundLoop, "our speaker in our microphone", "heard", "not heard"},
 	{capture.ProbeLoadDelay, "delay while the line is in use", "grows", "stays"},
 }
 
