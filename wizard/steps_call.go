@@ -125,6 +125,7 @@ var briefSound = Step{
 		waiting, cancel := context.WithTimeout(ctx, shortSound)
 		defer cancel()
 		s.call.Wait(waiting, Ended)
+		s.noteHeard()
 		return nil
 	},
 	Found: soundWords,
