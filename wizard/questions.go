@@ -141,6 +141,15 @@ var (
 			{Value: "no", Text: "No, leave that out"},
 		},
 	}
+	askTalk = Question{
+		ID:   "talk",
+		Text: "Do you want to talk with the other person over the test phone?",
+		Hint: "It then uses the microphone and the speaker of this computer, and measures what they add.",
+		Options: []Option{
+			{Value: "yes", Text: "Yes, we'll talk"},
+			{Value: "no", Text: "No, measure the test sound"},
+		},
+	}
 	askTone = Question{
 		ID:   "tone",
 		Text: "Did you hear the test tone?",

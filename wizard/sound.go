@@ -16,6 +16,8 @@ type Sound interface {
 	Open(context.Context)
 	// Speech measures the microphone for so long, while a person speaks.
 	Speech(ctx context.Context, long time.Duration)
+	// Talk joins both devices to a call; the function that it gives ends that.
+	Talk(LiveCall) (end func())
 	// Tone plays a test tone.
 	Tone(context.Context)
 	// Close lets the devices go and notes how they kept.
@@ -51,6 +53,16 @@ var ownSound = Step{
 		return nil
 	},
 	Found: ownSoundWords,
+}
+
+// talkOverCall lets the person talk over the test phone itself, where they want to. The
+// function that it gives ends that.
+func (s *Session) talkOverCall(ctx context.Context) (end func()) {
+	if s.Sound == nil || s.askWhile(ctx, earsLimit, Ended, askTalk) != "yes" {
+		return func() {}
+	}
+	s.Sound.Open(ctx)
+	return s.Sound.Talk(s.call)
 }
 
 // hearsTone asks about the test tone that was just played.

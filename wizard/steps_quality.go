@@ -43,6 +43,8 @@ var symptom = Step{
 var longSound = Step{
 	Title: "Measuring the sound",
 	Do: func(ctx context.Context, s *Session) error {
+		end := s.talkOverCall(ctx)
+		defer end()
 		s.instructUntil("Measuring the sound. Please talk with each other.", qualityTime)
 		began := time.Now()
 		s.until(ctx, qualityTime, func(e *evidence.Evidence) bool {

@@ -26,6 +26,7 @@ var answerValues = map[string][]string{
 	"usual_fails":     {"yes", "no", "unsure"},
 	"digits":          nil,
 	"speak":           {"yes", "no"},
+	"talk":            {"yes", "no"},
 	"tone":            {"yes", "no", "unsure"},
 	"third_party":     {"yes", "no"},
 	"lifetime":        {"short", "long", "no"},
