@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"softphonedoctor/sipclient"
+	"softphonedoctor/sipclient/names"
 )
 
 // NameServer starts dnsmasq on loopback with the given records, in dnsmasq's own
@@ -17,7 +17,7 @@ func NameServer(t testing.TB, records ...string) netip.AddrPort {
 	t.Helper()
 	addr := netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(FreePort(t)))
 	p := (*Host)(nil).nameServer(t, addr, records...)
-	asks := sipclient.NewResolver(addr)
+	asks := names.NewResolver(addr)
 	if !eventually(5*time.Second, func() bool {
 		ctx, stop := context.WithTimeout(t.Context(), 300*time.Millisecond)
 		defer stop()

@@ -11,6 +11,7 @@ import (
 
 	"softphonedoctor/sipclient"
 	"softphonedoctor/sipclient/capture"
+	"softphonedoctor/sipclient/names"
 	"softphonedoctor/wizard/diagnosis"
 	"softphonedoctor/wizard/evidence"
 )
@@ -46,9 +47,9 @@ func requireSignedIn(t *testing.T, tape *capture.Tape) *evidence.Evidence {
 	return e
 }
 
-// names: a domain whose NAPTR and SRV records lead to Kamailio over every
+// nameService: a domain whose NAPTR and SRV records lead to Kamailio over every
 // transport, the first target of each being dead. A real name server answers.
-func names(t *testing.T, k *Registrar) {
+func nameService(t *testing.T, k *Registrar) {
 	t.Parallel()
 	dead := FreePort(t)
 	srv := func(name string, port, priority int) string {
@@ -64,7 +65,7 @@ func names(t *testing.T, k *Registrar) {
 		t.Run(transport, func(t *testing.T) {
 			t.Parallel()
 			tape := &capture.Tape{}
-			p, err := sipclient.New(t.Context(), sipclient.Config{Tape: tape, Resolver: sipclient.NewResolver(dns), Roots: pool(t, k),
+			p, err := sipclient.New(t.Context(), sipclient.Config{Tape: tape, Resolver: names.NewResolver(dns), Roots: pool(t, k),
 				Account: sipclient.Account{User: "names-" + transport, Domain: "pbx.lab.test", Password: Password("names-" + transport), Transport: transport, Register: true}})
 			require.NoError(t, err)
 			closing(t, p)
@@ -87,7 +88,7 @@ func names(t *testing.T, k *Registrar) {
 	t.Run("no such name", func(t *testing.T) {
 		t.Parallel()
 		tape := &capture.Tape{}
-		p, err := sipclient.New(t.Context(), sipclient.Config{Tape: tape, Resolver: sipclient.NewResolver(dns),
+		p, err := sipclient.New(t.Context(), sipclient.Config{Tape: tape, Resolver: names.NewResolver(dns),
 			Account: sipclient.Account{User: "a", Domain: "nowhere.lab.test", Password: "x", Transport: "tls", Register: true}})
 		require.NoError(t, err)
 		closing(t, p)

@@ -35,7 +35,7 @@ func TestWays(t *testing.T) {
 	k := Kamailio(t, KamailioOptions{Ways: true})
 	t.Run("healthy", func(t *testing.T) { transports(t, k) })
 	t.Run("bad", func(t *testing.T) { badConnections(t, k) })
-	t.Run("names", func(t *testing.T) { names(t, k) })
+	t.Run("names", func(t *testing.T) { nameService(t, k) })
 	t.Run("proxy", func(t *testing.T) { outboundProxy(t, k) })
 	t.Run("large", func(t *testing.T) { largeInvite(t, k) })
 	t.Run("cut", func(t *testing.T) { connectionCut(t, k) })

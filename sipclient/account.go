@@ -9,6 +9,7 @@ import (
 
 	"softphonedoctor/sipclient/capture"
 	"softphonedoctor/sipclient/codec"
+	"softphonedoctor/sipclient/names"
 )
 
 // Account is what the phone needs to know of a telephone account.
@@ -50,7 +51,7 @@ type Config struct {
 	// Source gives the sound to send, a fresh one for each call; nil sends a codec.Probe of its own.
 	Source func() codec.Source
 	// Resolver looks names up; nil uses the system's.
-	Resolver Resolver
+	Resolver names.Resolver
 	// PreferIPv6 tries IPv6 before IPv4 where a name has both.
 	PreferIPv6 bool
 	// KeepAlive is the longest pause between two signs of life towards the server,

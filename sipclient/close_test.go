@@ -12,6 +12,7 @@ import (
 	"go.uber.org/goleak"
 
 	"softphonedoctor/sipclient/capture"
+	"softphonedoctor/sipclient/names"
 )
 
 // Whatever the phone is in the middle of, Close ends it in 3 s and leaves nothing.
@@ -77,35 +78,39 @@ func TestCloseLeavesNothing(t *testing.T) {
 	}
 }
 
-// names is a resolver with fixed records.
-type names struct {
-	srv map[string][]*net.SRV
-	ip  map[string][]netip.Addr
+// nameTable is a resolver with fixed records.
+type nameTable struct {
+	srv   map[string][]*net.SRV
+	ip    map[string][]netip.Addr
+	naptr []names.NAPTR
 }
 
-func (n names) LookupSRV(_ context.Context, service, proto, name string) (string, []*net.SRV, error) {
+func (n nameTable) LookupSRV(_ context.Context, service, proto, name string) (string, []*net.SRV, error) {
 	if list := n.srv["_"+service+"._"+proto+"."+name]; list != nil {
 		return "", list, nil
 	}
 	return "", nil, &net.DNSError{IsNotFound: true}
 }
 
-func (n names) LookupNetIP(_ context.Context, _, host string) ([]netip.Addr, error) {
+func (n nameTable) LookupNetIP(_ context.Context, _, host string) ([]netip.Addr, error) {
 	if list := n.ip[host]; list != nil {
 		return list, nil
 	}
 	return nil, &net.DNSError{IsNotFound: true}
 }
 
+func (n nameTable) LookupNAPTR(context.Context, string) ([]names.NAPTR, error) { return n.naptr, nil }
+
 func TestLookup(t *testing.T) {
 	v4, other, v6 := netip.MustParseAddr("127.0.0.7"), netip.MustParseAddr("127.0.0.8"), netip.MustParseAddr("::1")
-	n := names{
+	n := nameTable{
 		srv: map[string][]*net.SRV{
 			"_sip._udp.pbx.test":  {{Target: "gone.test.", Port: 1}, {Target: "a.test.", Port: 5070}, {Target: "b.test.", Port: 5080}},
 			"_sip._udp.none.test": {{Target: "."}},
 		},
 		ip: map[string][]netip.Addr{"a.test": {v6, v4}, "b.test": {other}, "pbx.test": {other}, "none.test": {v4}, "six.test": {v6}},
 	}
+	n.naptr = []names.NAPTR{{Service: "SIPS+D2T"}, {Service: "sip+d2u", Flags: "s", Replacement: "_sip._udp.pbx.test."}, {Service: "E2U+sip"}}
 	p := &Phone{cfg: Config{Resolver: n}, tape: &capture.Tape{}}
 	for in, want := range map[string]string{
 		"pbx.test": "127.0.0.7:5070", "pbx.test:5090": "127.0.0.8:5090", "none.test": "127.0.0.7:5060", "six.test": "[::1]:5060",
@@ -120,6 +125,9 @@ func TestLookup(t *testing.T) {
 		if got != want {
 			t.Errorf("%q -> %q, want %q", in, got, want)
 		}
+	}
+	if !hasNote(p, capture.PhoneNAPTR+" pbx.test SIPS+D2T SIP+D2U") || !hasNote(p, capture.PhoneLookup+" gone.test -> failed: no such host in ") {
+		t.Error(notes(p))
 	}
 	if !hasNote(p, capture.PhoneLookup+" pbx.test -> 127.0.0.7:5070 in ") || hasNote(p, capture.PhoneLookup+" 192.0.2.1") {
 		t.Error(notes(p))

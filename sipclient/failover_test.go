@@ -16,7 +16,7 @@ import (
 // several gives a phone whose domain has the given servers, best first.
 func several(t *testing.T, transport string, addrs ...string) *Phone {
 	t.Helper()
-	n := names{srv: map[string][]*net.SRV{}, ip: map[string][]netip.Addr{}}
+	n := nameTable{srv: map[string][]*net.SRV{}, ip: map[string][]netip.Addr{}}
 	service := map[string]string{"udp": "_sip._udp.pbx.test", "tcp": "_sip._tcp.pbx.test"}[transport]
 	for i, a := range addrs {
 		at := mustAddr(a)

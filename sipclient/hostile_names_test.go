@@ -9,6 +9,7 @@ import (
 
 	"github.com/miekg/dns"
 
+	"softphonedoctor/sipclient/names"
 	"softphonedoctor/sipclient/wire"
 )
 
@@ -37,7 +38,7 @@ func badNames(answer func(ask *dns.Msg, foe *foe) []byte) func(*Config, *field) 
 			}
 		})
 		f.Cleanup(func() { conn.Close() })
-		c.Resolver = NewResolver(wire.AddrPort(conn.LocalAddr()))
+		c.Resolver = names.NewResolver(wire.AddrPort(conn.LocalAddr()))
 		c.Domain = "pbx.hostile.test"
 	}
 }

@@ -3,6 +3,8 @@ package sipclient
 import (
 	"regexp"
 	"strings"
+
+	"softphonedoctor/sipclient/names"
 )
 
 // plan is the part of a country's numbering plan that names numbers with a price of
@@ -203,7 +205,7 @@ func (a Account) home() string {
 			}
 		}
 	}
-	host, _, err := splitHostPort(a.Domain)
+	host, _, err := names.SplitHostPort(a.Domain)
 	if err != nil {
 		host = a.Domain
 	}

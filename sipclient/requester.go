@@ -9,6 +9,7 @@ import (
 	"github.com/emiago/sipgo/sip"
 
 	"softphonedoctor/sipclient/capture"
+	"softphonedoctor/sipclient/names"
 )
 
 // errNoAnswer: the transaction ended without a final answer (timer B or F, 32 s).
@@ -19,7 +20,7 @@ var errRefused = errors.New("connection refused")
 
 // domainURI is sip:domain[:port], the account's server as a URI.
 func (p *Phone) domainURI() sip.Uri {
-	host, port, err := splitHostPort(p.cfg.Domain)
+	host, port, err := names.SplitHostPort(p.cfg.Domain)
 	if err != nil {
 		host = p.cfg.Domain
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/emiago/sipgo/sip"
 
 	"softphonedoctor/sipclient/capture"
+	"softphonedoctor/sipclient/names"
 )
 
 // proxyHost is host or host:port of the account's outbound proxy, "" without one.
@@ -36,7 +37,7 @@ func (p *Phone) proxyRoute() string {
 	if name == "" {
 		return ""
 	}
-	host, port, err := splitHostPort(name)
+	host, port, err := names.SplitHostPort(name)
 	if err != nil {
 		return ""
 	}

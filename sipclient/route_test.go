@@ -11,7 +11,7 @@ import (
 // With an outbound proxy everything goes there, by its name's address, and says so in a Route; what is
 // asked for stays the domain, which need not resolve. Inside a call the server's own route counts.
 func TestOutboundProxy(t *testing.T) {
-	n := names{ip: map[string][]netip.Addr{"proxy.test": {netip.MustParseAddr("127.0.0.1")}}}
+	n := nameTable{ip: map[string][]netip.Addr{"proxy.test": {netip.MustParseAddr("127.0.0.1")}}}
 	ca := newAuthority(t)
 	for _, srv := range []*peer{newPeer(t), newStreamPeer(t, ca.config([]string{"proxy.test"}))} {
 		t.Run(srv.transport(), func(t *testing.T) {
@@ -102,7 +102,7 @@ func TestServiceRouteBehindProxy(t *testing.T) {
 	} {
 		srv := newPeer(t)
 		port := srv.addr()[strings.LastIndex(srv.addr(), ":")+1:]
-		p := newPhone(t, "pbx.example.com", func(c *Config) { c.Proxy, c.Resolver = srv.addr(), names{} })
+		p := newPhone(t, "pbx.example.com", func(c *Config) { c.Proxy, c.Resolver = srv.addr(), nameTable{} })
 		t.Cleanup(func() { srv.mu.Lock(); srv.kind = true; srv.mu.Unlock() })
 		done := background(func() error { return p.Register(context.Background()) })
 		req := srv.until("REGISTER")

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"softphonedoctor/sipclient/capture"
+	"softphonedoctor/sipclient/names"
 	"softphonedoctor/sipclient/wire"
 )
 
@@ -25,7 +26,7 @@ const noClientCert = "this test phone cannot do client certificates: the server 
 // names, whatever the name service made of it (RFC 5922 4, RFC 3263 4.1).
 func (p *Phone) peerName() string {
 	name := p.serverName()
-	host, _, err := splitHostPort(name)
+	host, _, err := names.SplitHostPort(name)
 	if err != nil {
 		return name
 	}

@@ -31,7 +31,7 @@ func TestCertificates(t *testing.T) {
 	old.MinVersion, old.MaxVersion = tls.VersionTLS10, tls.VersionTLS11
 	asks := ca.config([]string{"pbx.test"})
 	asks.ClientAuth, asks.MaxVersion = tls.RequireAnyClientCert, tls.VersionTLS12
-	n := names{ip: map[string][]netip.Addr{"pbx.test": {netip.MustParseAddr("127.0.0.1")}}}
+	n := nameTable{ip: map[string][]netip.Addr{"pbx.test": {netip.MustParseAddr("127.0.0.1")}}}
 	for what, c := range map[string]struct {
 		config *tls.Config
 		want   string

@@ -9,6 +9,7 @@ import (
 	"github.com/emiago/sipgo/sip"
 
 	"softphonedoctor/sipclient/capture"
+	"softphonedoctor/sipclient/names"
 )
 
 // hop is where a request goes next: a transport and an address.
@@ -28,14 +29,6 @@ var transports = map[string]capture.Net{"udp": capture.UDP, "tcp": capture.TCP, 
 
 // network gives the transport as URIs and the stack write it.
 func network(n capture.Net) string { return strings.ToLower(n.String()) }
-
-// defaultPort is the port of a URI that names none (RFC 3261 19.1.2).
-func defaultPort(n capture.Net) uint16 {
-	if n == capture.TLS {
-		return 5061
-	}
-	return 5060
-}
 
 // Local is the address from which the phone speaks to its server now. On TCP and
 // TLS it changes with each connection, and has port 0 before the first; it is
@@ -182,7 +175,7 @@ func (p *Phone) nextHop(ctx context.Context, d *dialog) hop {
 	if uri.Port > 0 && uri.Port < 65536 {
 		host = joinHostPort(host, uri.Port)
 	}
-	ctx, stop := context.WithTimeout(ctx, lookupTime)
+	ctx, stop := context.WithTimeout(ctx, names.Time)
 	defer stop()
 	for _, a := range p.lookup(ctx, host, net, false) {
 		switch {

@@ -61,12 +61,15 @@ const (
 
 // Keys of KindProbe notes about the name service.
 const (
-	// ProbeDNS: does the server's name lead to an address, in a usual time? Details:
-	// name=NAME naptr=SERVICE,... srv-udp=N srv-tcp=N srv-tls=N a=N aaaa=N slowest=DURATION,
-	// and for "no" reason=TEXT.
+	// ProbeDNS: does the server's name lead to an address, in a usual time and by the
+	// first of this computer's name servers? Details: name=NAME by=ADDR (the name server
+	// that answered) naptr=SERVICE,... srv-udp=N srv-tcp=N srv-tls=N a=N aaaa=N (of records,
+	// or "failed"), for each naptr-took=DURATION and so on, slowest=DURATION dead=ADDR,...
+	// (name servers before it that gave no answer), and where the name leads nowhere
+	// reason=TEXT ("no such host", "no answer from the name server" ...).
 	ProbeDNS = "dns"
-	// ProbeDNSAgree: do all name servers of this computer say the same? Details:
-	// servers=ADDR,ADDR and for "no" differ=TEXT.
+	// ProbeDNSAgree: do all name servers of this computer lead to the same place, as far
+	// as they answer? Details: servers=ADDR,ADDR and for "no" differ=TEXT.
 	ProbeDNSAgree = "dns-agree"
 	// ProbeDNSTargets: do all servers to which the name leads answer? Details: dead=ADDR,...
 	// alive=ADDR,... first=dead|alive.

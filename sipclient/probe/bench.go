@@ -19,6 +19,9 @@ type Bench struct {
 	Config
 	told bool // the account, or the person, named the transport
 
+	whole   context.Context // of the whole run, for what several probes wait for; nil: none
+	lookups sync.WaitGroup  // that run in it
+
 	telling sync.Mutex // one Progress at a time
 
 	mu      sync.Mutex

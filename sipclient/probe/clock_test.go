@@ -57,8 +57,8 @@ func TestClockByCertificates(t *testing.T) {
 
 	tls := serveTCP(t, overTLS(ca.config(t, future), speakSIP(func(r []byte) []byte { return nil })))
 	b := newBench(Config{Tape: &capture.Tape{}, Server: tls.String(), Transport: capture.TLS, Roots: ca.pool()})
-	l := &lookup{list: []netip.AddrPort{udp}}
-	l.once.Do(func() {})
+	l := &lookup{done: make(chan struct{}), list: []netip.AddrPort{udp}}
+	close(l.done)
 	b.found[capture.UDP] = l
 	compareClocks(t.Context(), b)
 	if got := b.Answer(capture.ProbeClock); got.Result != "no" || !has(got.Detail, "tls-here=early", "tls-there=fits") {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/netip"
 	"slices"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"github.com/miekg/dns"
 
 	"softphonedoctor/sipclient/capture"
+	"softphonedoctor/sipclient/names"
 )
 
 // nameProbes ask the name service about the server.
@@ -22,8 +22,17 @@ var nameProbes = []Probe{
 	{ID: "dns-targets", Title: "Asking each machine behind the server's name.", Keys: []string{capture.ProbeDNSTargets}, Limit: 4500 * time.Millisecond, Run: askTargets},
 }
 
-// slowLookup is from when on a look-up is felt: the phone says nothing meanwhile.
-const slowLookup = 2 * time.Second
+const (
+	// slowLookup is from when on a look-up is felt: the phone says nothing meanwhile.
+	slowLookup = 2 * time.Second
+	// askPatience bounds one question to one name server; programs give up after 5 s,
+	// people sooner.
+	askPatience = 3 * time.Second
+	// askAgain is when a question that may have been lost is asked once more.
+	askAgain = time.Second
+	// mostServers is how many name servers systems ask (resolv.conf(5)).
+	mostServers = 3
+)
 
 // query is one question to one name server.
 type query struct {
@@ -32,41 +41,100 @@ type query struct {
 	kind   uint16
 
 	answers []string // in one form, sorted
-	none    bool     // the name does not exist
+	best    string   // of service records: the machine to ask first
 	err     error
 	took    time.Duration
 }
 
-// ask puts the question over UDP, and over TCP what does not fit.
+// ask puts the question over UDP, once more where nothing comes for a while, and over TCP
+// what does not fit.
 func (q *query) ask(ctx context.Context) {
 	began := time.Now()
+	reply, err := q.exchange(ctx)
+	if err == nil && reply.Truncated {
+		reply, _, err = (&dns.Client{Net: "tcp", Timeout: askPatience}).ExchangeContext(ctx, q.message(), q.server.String())
+	}
+	if q.took, q.err = time.Since(began), err; err == nil {
+		q.read(reply)
+	}
+}
+
+func (q *query) message() *dns.Msg {
 	m := new(dns.Msg)
 	m.SetQuestion(dns.Fqdn(q.name), q.kind)
 	m.SetEdns0(1232, false)
-	reply, _, err := (&dns.Client{Net: "udp", UDPSize: 1232, Timeout: 3 * time.Second}).ExchangeContext(ctx, m, q.server.String())
-	if err == nil && reply.Truncated {
-		reply, _, err = (&dns.Client{Net: "tcp", Timeout: 3 * time.Second}).ExchangeContext(ctx, m, q.server.String())
+	return m
+}
+
+// exchange takes the first answer to either copy of the question.
+func (q *query) exchange(ctx context.Context) (*dns.Msg, error) {
+	ctx, stop := context.WithTimeout(ctx, askPatience)
+	defer stop()
+	type result struct {
+		reply *dns.Msg
+		err   error
 	}
-	q.took = time.Since(began)
+	const copies = 2
+	results := make(chan result, copies)
+	ask := func() {
+		client := &dns.Client{Net: "udp", UDPSize: 1232, Timeout: askPatience}
+		conn, err := client.DialContext(ctx, q.server.String())
+		if err != nil {
+			results <- result{nil, err}
+			return
+		}
+		defer conn.Close()
+		defer context.AfterFunc(ctx, func() { _ = conn.Close() })() // the client heeds deadlines only
+		reply, _, err := client.ExchangeWithConnContext(ctx, q.message(), conn)
+		if err != nil && ctx.Err() != nil {
+			err = ctx.Err()
+		}
+		results <- result{reply, err}
+	}
+	var asking sync.WaitGroup
+	defer asking.Wait()
+	defer stop()
+	asking.Go(ask)
+	again := time.NewTimer(askAgain)
+	defer again.Stop()
+	for open := 1; ; {
+		select {
+		case r := <-results:
+			if open--; r.err == nil || open == 0 {
+				return r.reply, r.err
+			}
+		case <-again.C:
+			open++
+			asking.Go(ask)
+		}
+	}
+}
+
+// read takes what a name server answered.
+func (q *query) read(reply *dns.Msg) {
 	switch {
-	case err != nil:
-		q.err = err
-	case reply.Rcode == dns.RcodeNameError:
-		q.none = true
+	case reply.Rcode == dns.RcodeNameError: // there is no such name
 	case reply.Rcode != dns.RcodeSuccess:
 		q.err = errors.New("it answered " + dns.RcodeToString[reply.Rcode])
 	default:
-		for _, rr := range reply.Answer {
-			if text := record(rr); text != "" {
+		const most = 64 // an answer with more is a trick
+		for _, rr := range reply.Answer[:min(len(reply.Answer), most)] {
+			if text := record(rr); text != "" && rr.Header().Rrtype == q.kind && !slices.Contains(q.answers, text) {
 				q.answers = append(q.answers, text)
 			}
 		}
 		slices.Sort(q.answers)
+		lowest := 1 << 16
+		for _, rr := range reply.Answer[:min(len(reply.Answer), most)] {
+			if r, ok := rr.(*dns.SRV); ok && q.kind == dns.TypeSRV && r.Target != "." && int(r.Priority) < lowest {
+				lowest, q.best = int(r.Priority), r.Target
+			}
+		}
 	}
 }
 
 // record is an answer in the form in which two servers' are compared; "" for what is
-// only on the way to one.
+// only on the way to one, and for the word that there is nothing (RFC 2782: target ".").
 func record(rr dns.RR) string {
 	switch r := rr.(type) {
 	case *dns.A:
@@ -74,29 +142,75 @@ func record(rr dns.RR) string {
 	case *dns.AAAA:
 		return r.AAAA.String()
 	case *dns.SRV:
-		return fmt.Sprintf("%d %s:%d", r.Priority, strings.ToLower(r.Target), r.Port)
+		if r.Target == "." {
+			return ""
+		}
+		return fmt.Sprintf("%d %s:%d", r.Priority, strings.ToLower(strings.TrimSuffix(r.Target, ".")), r.Port)
 	case *dns.NAPTR:
-		return r.Service
+		return strings.ToUpper(r.Service)
 	}
 	return ""
 }
 
 // nameServers are those that this computer asks.
 func (b *Bench) nameServers() []netip.AddrPort {
-	if len(b.NameServers) > 0 {
-		return b.NameServers
+	list := b.NameServers
+	if len(list) == 0 {
+		list = names.Servers()
 	}
-	config, err := dns.ClientConfigFromFile("/etc/resolv.conf")
-	if err != nil {
-		return nil
+	return list[:min(len(list), mostServers)]
+}
+
+// book is what one name server says about the server's name.
+type book struct {
+	server           netip.AddrPort
+	a, aaaa          *query
+	naptr            *query // nil, like the next three, where the account names a port
+	udp, tcp, secure *query
+	target           *query // the address of the best machine that the records above name, nil without one
+}
+
+func (k *book) all() []*query {
+	return slices.DeleteFunc([]*query{k.naptr, k.udp, k.tcp, k.secure, k.a, k.aaaa}, func(q *query) bool { return q == nil })
+}
+
+// answered tells that the server answered anything at all.
+func (k *book) answered() bool {
+	return slices.ContainsFunc(k.all(), func(q *query) bool { return q.err == nil })
+}
+
+// found tells that the name leads somewhere.
+func (k *book) found() bool {
+	return slices.ContainsFunc(k.all(), func(q *query) bool { return q != k.naptr && len(q.answers) > 0 })
+}
+
+// open puts all questions about the server's name to one name server.
+func open(server netip.AddrPort, host string, port uint16) *book {
+	ask := func(name string, kind uint16) *query { return &query{server: server, name: name, kind: kind} }
+	k := &book{server: server, a: ask(host, dns.TypeA), aaaa: ask(host, dns.TypeAAAA)}
+	if port == 0 {
+		k.naptr = ask(host, dns.TypeNAPTR)
+		k.udp, k.tcp, k.secure = ask(names.Service(capture.UDP, host), dns.TypeSRV), ask(names.Service(capture.TCP, host), dns.TypeSRV), ask(names.Service(capture.TLS, host), dns.TypeSRV)
 	}
-	var list []netip.AddrPort
-	for _, s := range config.Servers {
-		if ip, err := netip.ParseAddr(s); err == nil {
-			list = append(list, netip.AddrPortFrom(ip, 53))
+	return k
+}
+
+// follow gives the question where the service records lead, those of the account's
+// transport first; nil where there are none.
+func (k *book) follow(over capture.Net) *query {
+	list := []*query{k.udp, k.tcp, k.secure}
+	switch over {
+	case capture.TCP:
+		list = []*query{k.tcp, k.secure, k.udp}
+	case capture.TLS:
+		list = []*query{k.secure, k.tcp, k.udp}
+	}
+	for _, q := range list {
+		if q != nil && q.best != "" {
+			return &query{server: k.server, name: q.best, kind: dns.TypeA}
 		}
 	}
-	return list
+	return nil
 }
 
 func lookUp(ctx context.Context, b *Bench) {
@@ -111,94 +225,132 @@ func lookUp(ctx context.Context, b *Bench) {
 		b.lookUpBySystem(ctx, host)
 		return
 	}
-	var all []*query
-	add := func(server netip.AddrPort, name string, kind uint16) *query {
-		q := &query{server: server, name: name, kind: kind}
-		all = append(all, q)
-		return q
-	}
-	first := servers[0]
-	a, aaaa := add(first, host, dns.TypeA), add(first, host, dns.TypeAAAA)
-	var naptr, udp, tcp, tls *query
-	if port == 0 {
-		naptr, udp = add(first, host, dns.TypeNAPTR), add(first, "_sip._udp."+host, dns.TypeSRV)
-		tcp, tls = add(first, "_sip._tcp."+host, dns.TypeSRV), add(first, "_sips._tcp."+host, dns.TypeSRV)
-	}
-	type rest struct{ a, udp *query }
-	others := map[netip.AddrPort]rest{}
-	for _, s := range servers[1:min(len(servers), 4)] {
-		r := rest{a: add(s, host, dns.TypeA)}
-		if port == 0 {
-			r.udp = add(s, "_sip._udp."+host, dns.TypeSRV)
-		}
-		others[s] = r
-	}
+	var books []*book
 	var work sync.WaitGroup
-	for _, q := range all {
-		work.Go(func() { q.ask(ctx) })
+	for _, s := range servers {
+		k := open(s, host, port)
+		books = append(books, k)
+		for _, q := range k.all() {
+			work.Go(func() { q.ask(ctx) })
+		}
 	}
 	work.Wait()
-
-	details := []any{"name", host, "a", len(a.answers), "aaaa", len(aaaa.answers)}
-	found := len(a.answers)+len(aaaa.answers) > 0
-	slowest := max(a.took, aaaa.took)
-	if port == 0 {
-		details = append(details, "naptr", strings.Join(naptr.answers, ","), "srv-udp", len(udp.answers), "srv-tcp", len(tcp.answers), "srv-tls", len(tls.answers))
-		found = found || len(udp.answers)+len(tcp.answers)+len(tls.answers) > 0
-		slowest = max(slowest, udp.took)
+	for _, k := range books {
+		if k.target = k.follow(b.Transport); k.target != nil {
+			work.Go(func() { k.target.ask(ctx) })
+		}
 	}
-	details = append(details, "slowest", slowest)
+	work.Wait()
+	b.sayFound(host, books)
+	b.sayAgree(books)
+}
+
+// sayFound tells what the first name server that answers says, as programs take it; a
+// dead one before it costs each of them its time.
+func (b *Bench) sayFound(host string, books []*book) {
+	var dead []string
+	first := books[0]
+	for _, k := range books {
+		if k.answered() {
+			first = k
+			break
+		}
+		dead = append(dead, k.server.Addr().String())
+	}
+	details := []any{"name", host, "by", first.server.Addr()}
+	slowest := time.Duration(0)
+	for _, row := range []struct {
+		name string
+		*query
+	}{{"naptr", first.naptr}, {"srv-udp", first.udp}, {"srv-tcp", first.tcp}, {"srv-tls", first.secure}, {"a", first.a}, {"aaaa", first.aaaa}} {
+		switch {
+		case row.query == nil:
+			continue
+		case row.err != nil:
+			details = append(details, row.name, "failed")
+		case row.name == "naptr":
+			details = append(details, row.name, slices.Compact(row.answers))
+		default:
+			details = append(details, row.name, len(row.answers))
+		}
+		details = append(details, row.name+"-took", row.took)
+		slowest = max(slowest, row.took)
+	}
+	details = append(details, "slowest", slowest, "dead", dead)
 	switch {
-	case found:
-		b.Say(capture.ProbeDNS, slowest <= slowLookup, details...)
-	case a.err != nil && aaaa.err != nil:
-		b.Say(capture.ProbeDNS, false, append(details, "reason", nameTrouble(a.err))...)
+	case first.found():
+		b.Say(capture.ProbeDNS, slowest <= slowLookup && first == books[0], details...)
+	case !first.answered():
+		b.Say(capture.ProbeDNS, false, append(details, "reason", nameTrouble(first.a.err))...)
+	case first.a.err != nil && first.aaaa.err != nil:
+		b.Say(capture.ProbeDNS, false, append(details, "reason", nameTrouble(first.a.err))...)
 	default:
 		b.Say(capture.ProbeDNS, false, append(details, "reason", "no such host")...)
 	}
+}
 
-	if len(others) == 0 {
+// sayAgree compares what the name servers say.
+func (b *Bench) sayAgree(books []*book) {
+	if len(books) == 1 {
 		b.NotChecked(capture.ProbeDNSAgree, "this computer asks one name server only")
 		return
 	}
-	asked, compared := []string{first.Addr().String()}, 0
-	for _, s := range servers[1:min(len(servers), 4)] {
-		r := others[s]
-		asked = append(asked, s.Addr().String())
-		for _, pair := range [][2]*query{{a, r.a}, {udp, r.udp}} {
-			if pair[0] == nil || pair[1] == nil || pair[0].err != nil || pair[1].err != nil {
-				continue
-			}
-			compared++
-			if text := differ(pair[0], pair[1]); text != "" {
+	var asked []string
+	var answering []*book
+	for _, k := range books {
+		asked = append(asked, k.server.Addr().String())
+		if k.answered() {
+			answering = append(answering, k)
+		}
+	}
+	if len(answering) < 2 {
+		b.NotChecked(capture.ProbeDNSAgree, "no two name servers answered")
+		return
+	}
+	for i, one := range answering {
+		for _, other := range answering[i+1:] {
+			if text := differ(one, other); text != "" {
 				b.Say(capture.ProbeDNSAgree, false, "servers", asked, "differ", text)
 				return
 			}
 		}
 	}
-	if compared == 0 {
-		b.NotChecked(capture.ProbeDNSAgree, "no two name servers answered")
-		return
-	}
 	b.Say(capture.ProbeDNSAgree, true, "servers", asked)
 }
 
-// differ says in words what two name servers answer differently. Sets that have
-// anything in common do not differ: many names turn their answers round.
-func differ(a, b *query) string {
+// differ says in words what two name servers answer differently: one does not know the
+// name that leads somewhere at the other, or both lead to places that have nothing in
+// common. Sets that overlap do not differ: many names turn their answers round.
+func differ(a, b *book) string {
+	if a.found() != b.found() {
+		for _, k := range []*book{a, b} {
+			if !k.found() && slices.ContainsFunc(k.all(), func(q *query) bool { return q.err != nil }) {
+				return "" // it did not answer all
+			}
+		}
+	}
 	say := func(q *query) string {
 		if len(q.answers) == 0 {
-			return q.server.Addr().String() + " knows nothing"
+			return q.server.Addr().String() + " knows no such name"
 		}
 		return q.server.Addr().String() + " says " + strings.Join(q.answers[:min(3, len(q.answers))], " and ")
 	}
-	switch {
-	case len(a.answers) == 0 && len(b.answers) == 0:
-		return ""
-	case len(a.answers) > 0 && len(b.answers) > 0 && slices.ContainsFunc(a.answers, func(x string) bool { return slices.Contains(b.answers, x) }):
-		return ""
+	both := a.found() && b.found()
+	for _, pair := range [][2]*query{{a.udp, b.udp}, {a.tcp, b.tcp}, {a.secure, b.secure}, {a.target, b.target}, {a.a, b.a}, {a.aaaa, b.aaaa}} {
+		one, other := pair[0], pair[1]
+		switch {
+		case one == nil || other == nil || one.err != nil || other.err != nil, len(one.answers)+len(other.answers) == 0:
+		case slices.ContainsFunc(one.answers, func(x string) bool { return slices.Contains(other.answers, x) }):
+			if one.kind != dns.TypeSRV {
+				return "" // a phone goes to the same place by both
+			}
+		case both && (len(one.answers) == 0 || len(other.answers) == 0):
+			// One of them lacks this kind of record; the name leads somewhere all the same.
+		default:
+			return say(one) + ", " + say(other)
+		}
 	}
-	return say(a) + ", " + say(b)
+	return ""
 }
 
 // lookUpBySystem is for systems that do not say which name servers they ask.
@@ -208,78 +360,22 @@ func (b *Bench) lookUpBySystem(ctx context.Context, host string) {
 	ips, err := b.resolver().LookupNetIP(ctx, "ip", host)
 	took := time.Since(began)
 	if err != nil || len(ips) == 0 {
-		b.Say(capture.ProbeDNS, false, "name", host, "reason", nameTrouble(err), "slowest", took)
+		b.Say(capture.ProbeDNS, false, "name", host, "slowest", took, "reason", nameTrouble(err))
 		return
 	}
-	b.Say(capture.ProbeDNS, took <= slowLookup, "name", host, "addresses", len(ips), "slowest", took)
+	four := 0
+	for _, ip := range ips {
+		if ip.Unmap().Is4() {
+			four++
+		}
+	}
+	b.Say(capture.ProbeDNS, took <= slowLookup, "name", host, "a", four, "aaaa", len(ips)-four, "slowest", took)
 }
 
+// nameTrouble says why a name server's answer leads nowhere.
 func nameTrouble(err error) string {
-	var d *net.DNSError
-	var timeout net.Error
-	switch {
-	case err == nil, errors.As(err, &d) && d.IsNotFound:
-		return "no such host"
-	case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, context.DeadlineExceeded):
-		return "no answer from the name server"
+	if err != nil && strings.Contains(err.Error(), "refused") {
+		return "the name server turns questions away"
 	}
-	return err.Error()
-}
-
-// maxTargets bounds how many machines behind a name are asked.
-const maxTargets = 6
-
-// askTargets asks every machine to which the server's name leads.
-func askTargets(ctx context.Context, b *Bench) {
-	list, err := b.Addresses(ctx, b.Transport)
-	switch {
-	case err != nil:
-		b.NotChecked(capture.ProbeDNSTargets, "the server's name has no address")
-		return
-	case len(list) == 1:
-		b.NotChecked(capture.ProbeDNSTargets, "there is one machine only")
-		return
-	}
-	list = list[:min(len(list), maxTargets)]
-	answered := make([]bool, len(list))
-	var work sync.WaitGroup
-	limited, stop := context.WithTimeout(ctx, 3800*time.Millisecond)
-	defer stop()
-	for i, at := range list {
-		work.Go(func() { answered[i] = b.takes(limited, at) })
-	}
-	work.Wait()
-	var dead, alive []string
-	for i, at := range list {
-		if answered[i] {
-			alive = append(alive, at.String())
-		} else {
-			dead = append(dead, at.String())
-		}
-	}
-	first := "dead"
-	if answered[0] {
-		first = "alive"
-	}
-	b.Say(capture.ProbeDNSTargets, len(dead) == 0, "alive", alive, "dead", dead, "first", first)
-}
-
-// takes tells whether a machine takes the account's transport: an answer over UDP, a
-// connection over TCP or TLS.
-func (b *Bench) takes(ctx context.Context, at netip.AddrPort) bool {
-	if b.Transport != capture.UDP {
-		conn, err := new(net.Dialer).DialContext(ctx, "tcp", at.String())
-		if err == nil {
-			_ = conn.Close()
-		}
-		return err == nil
-	}
-	conn, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(at))
-	if err != nil {
-		return false
-	}
-	defer conn.Close()
-	local, _ := netip.ParseAddrPort(conn.LocalAddr().String())
-	_, err = askUDP(ctx, conn, b.options(local, capture.UDP, 0).Bytes())
-	return err == nil
+	return names.Reason(err)
 }

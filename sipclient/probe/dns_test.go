@@ -59,42 +59,107 @@ func nameServer(t *testing.T, z zone, late time.Duration) netip.AddrPort {
 }
 
 func TestNames(t *testing.T) {
-	good := zone{"pbx.example. A": {"192.0.2.5", "192.0.2.6"}, "_sip._udp.pbx.example. SRV": {"1 1 5060 a.example."}, "pbx.example. NAPTR": {`10 10 "s" "SIP+D2U" "" _sip._udp.pbx.example.`}}
-	turned := zone{"pbx.example. A": {"192.0.2.6"}, "_sip._udp.pbx.example. SRV": {"1 1 5060 a.example."}}
-	other := zone{"pbx.example. A": {"203.0.113.9"}, "_sip._udp.pbx.example. SRV": {"1 1 5060 a.example."}}
+	srv := map[string][]string{"_sip._udp.pbx.example. SRV": {"1 1 5060 a.example.", "2 1 5060 b.example."}}
+	with := func(more zone) zone {
+		for k, v := range srv {
+			more[k] = v
+		}
+		return more
+	}
+	good := with(zone{"pbx.example. A": {"192.0.2.5", "192.0.2.6"}, "a.example. A": {"192.0.2.7"}, "pbx.example. NAPTR": {`10 10 "s" "SIP+D2U" "" _sip._udp.pbx.example.`}})
+	direct := zone{"pbx.example. A": {"192.0.2.5", "192.0.2.6"}}
 	for name, c := range map[string]struct {
 		first, second zone
 		late          time.Duration
-		name, agree   string // beginnings of the answers, or parts after "~"
+		name, agree   string // beginnings of the answers, and parts after "~"
 	}{
-		"found":             {good, turned, 0, "yes name=pbx.example a=2 aaaa=0 naptr=SIP+D2U srv-udp=1", "yes servers="},
-		"not there":         {zone{}, zone{}, 0, "no ~no such host", "yes"},
-		"they differ":       {good, other, 0, "yes", "no ~203.0.113.9"},
-		"one knows nothing": {good, zone{}, 0, "yes", "no ~knows nothing"},
-		"slow":              {good, nil, 2100 * time.Millisecond, "no ~slowest=2.", "not-checked"},
+		"found":                 {good, good, 0, "yes name=pbx.example by=127.0.0.1 naptr=SIP+D2U naptr-took=~ srv-udp=2~ srv-tcp=0~ a=2~ a-took=", "yes servers="},
+		"turned round":          {direct, zone{"pbx.example. A": {"192.0.2.6"}}, 0, "yes", "yes"},
+		"the domain has others": {good, with(zone{"pbx.example. A": {"203.0.113.9"}, "a.example. A": {"192.0.2.7"}}), 0, "yes", "yes"},
+		"not there":             {zone{}, zone{}, 0, "no ~no such host", "yes"},
+		"nothing in common":     {direct, zone{"pbx.example. A": {"203.0.113.9"}}, 0, "yes", "no ~203.0.113.9"},
+		"machines differ":       {good, with(zone{"a.example. A": {"203.0.113.9"}}), 0, "yes", "no ~203.0.113.9"},
+		"services differ":       {good, zone{"_sip._udp.pbx.example. SRV": {"1 1 5060 c.example."}}, 0, "yes", "no ~c.example:5060"},
+		"one knows nothing":     {good, zone{}, 0, "yes", "no ~knows no such name"},
+		"the first knows none":  {zone{}, good, 0, "no ~no such host", "no ~knows no such name"},
+		"no such service":       {zone{"pbx.example. A": {"192.0.2.5"}, "_sip._udp.pbx.example. SRV": {"0 0 0 ."}}, nil, 0, "yes ~srv-udp=0", "not-checked"},
+		"slow":                  {good, nil, 2100 * time.Millisecond, "no ~slowest=2.", "not-checked"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			servers := []netip.AddrPort{nameServer(t, c.first, c.late)}
 			if c.second != nil {
 				servers = append(servers, nameServer(t, c.second, 0))
 			}
 			got := measured(t, Config{Server: "pbx.example", NameServers: servers}, 0, "dns")
-			for key, want := range map[string]string{capture.ProbeDNS: c.name, capture.ProbeDNSAgree: c.agree} {
-				begin, part, _ := strings.Cut(want, "~")
-				if !strings.HasPrefix(got[key], begin) || !strings.Contains(got[key], part) {
-					t.Errorf("%s: %s, want %s", key, got[key], want)
-				}
-			}
+			wanted(t, got, capture.ProbeDNS, c.name)
+			wanted(t, got, capture.ProbeDNSAgree, c.agree)
 		})
 	}
-	got := measured(t, Config{Server: "pbx.example", NameServers: []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:9")}}, 0, "dns")
-	if !strings.HasPrefix(got[capture.ProbeDNS], "no ") {
-		t.Errorf("a dead name server gives %s", got[capture.ProbeDNS])
+	t.Run("dead", func(t *testing.T) {
+		t.Parallel()
+		dead, silent := netip.MustParseAddrPort("127.0.0.1:9"), serveUDP(t, "127.0.0.1:0", func([]byte) []byte { return nil })
+		got := measured(t, Config{Server: "pbx.example", NameServers: []netip.AddrPort{dead}}, 0, "dns")
+		wanted(t, got, capture.ProbeDNS, "no ~turns questions away~dead=127.0.0.1")
+		got = measured(t, Config{Server: "pbx.example", NameServers: []netip.AddrPort{silent}}, 0, "dns")
+		wanted(t, got, capture.ProbeDNS, "no ~no answer from the name server")
+		got = measured(t, Config{Server: "pbx.example", NameServers: []netip.AddrPort{silent, nameServer(t, good, 0)}}, 0, "dns")
+		wanted(t, got, capture.ProbeDNS, "no ~naptr=SIP+D2U~dead=127.0.0.1")
+		wanted(t, got, capture.ProbeDNSAgree, "not-checked")
+	})
+	got := measured(t, Config{Server: "192.0.2.7:5070"}, 0, "dns")
+	wanted(t, got, capture.ProbeDNS, "not-checked")
+}
+
+// wanted compares an answer's beginning, and parts behind "~".
+func wanted(t *testing.T, got map[string]string, key, want string) {
+	t.Helper()
+	parts := strings.Split(want, "~")
+	if !strings.HasPrefix(got[key], parts[0]) {
+		t.Errorf("%s: %s, want %s", key, got[key], want)
 	}
-	got = measured(t, Config{Server: "192.0.2.7:5070"}, 0, "dns")
-	if !strings.HasPrefix(got[capture.ProbeDNS], "not-checked") {
-		t.Errorf("an address gives %s", got[capture.ProbeDNS])
+	for _, p := range parts[1:] {
+		if !strings.Contains(got[key], p) {
+			t.Errorf("%s: %s, want %s", key, got[key], want)
+		}
 	}
+}
+
+// FuzzAnswer reads whatever a name server may say, and compares it.
+func FuzzAnswer(f *testing.F) {
+	for _, text := range []string{"x. 1 IN A 192.0.2.1", "x. 1 IN AAAA ::1", "x. 1 IN SRV 1 1 1 y.", `x. 1 IN NAPTR 1 1 "s" "SIP+D2U" "" y.`} {
+		rr, err := dns.NewRR(text)
+		if err != nil {
+			f.Fatal(err)
+		}
+		m := new(dns.Msg)
+		m.SetQuestion("x.", rr.Header().Rrtype)
+		m.Answer = []dns.RR{rr}
+		b, err := m.Pack()
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b, rr.Header().Rrtype)
+	}
+	f.Fuzz(func(t *testing.T, b []byte, kind uint16) {
+		m := new(dns.Msg)
+		if m.Unpack(b) != nil {
+			return
+		}
+		server := netip.MustParseAddrPort("127.0.0.1:53")
+		one, other := open(server, "x.", 0), open(server, "x.", 0)
+		for _, q := range one.all() {
+			q.kind = kind
+			q.read(m)
+			if len(q.answers) > 64 || q.err != nil && len(q.answers) > 0 {
+				t.Errorf("%d answers, %v", len(q.answers), q.err)
+			}
+		}
+		if text := differ(one, one); text != "" {
+			t.Errorf("it differs from itself: %s", text)
+		}
+		_, _ = differ(one, other), one.follow(capture.TLS)
+	})
 }
 
 // TestTargets: a dead machine before a live one is told.
@@ -137,9 +202,9 @@ func TestPortal(t *testing.T) {
 		"the page itself": {func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("welcome")) }, ""},
 		"says so":         {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(511) }, "127.0.0.1"},
 		"sent elsewhere": {func(w http.ResponseWriter, r *http.Request) {
-			http.Redirect(w, r, "http://login.hotel.example/?a=b", 302)
+			http.Redirect(w, r, "http://login.hotel.example/?a=b", http.StatusFound)
 		}, "login.hotel.example"},
-		"sent to itself": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://127.0.0.1/", 301) }, ""},
+		"sent to itself": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://127.0.0.1/", http.StatusMovedPermanently) }, ""},
 		"an error":       {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404) }, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"softphonedoctor/sipclient/capture"
+	"softphonedoctor/sipclient/names"
 	"softphonedoctor/sipclient/wire"
 )
 
@@ -83,7 +84,7 @@ func askDoor(key string) func(context.Context, *Bench) {
 		case errors.Is(err, context.Canceled), errors.Is(d.Err, context.Canceled):
 			return // stopped: it is noted so
 		case err != nil:
-			b.NotChecked(key, "the server's name leads to no address: %s", nameError(err))
+			b.NotChecked(key, "the server's name leads to no address: %s", names.Reason(err))
 			return
 		}
 		b.sayDoor(key, d)
@@ -91,15 +92,6 @@ func askDoor(key string) func(context.Context, *Bench) {
 			b.sayCertificate(d)
 		}
 	}
-}
-
-// nameError says why a look-up failed, without Go's own frame around it.
-func nameError(err error) string {
-	text := err.Error()
-	if i := strings.LastIndex(text, ": "); i >= 0 {
-		return text[i+2:]
-	}
-	return text
 }
 
 // sayDoor notes what was found over one way.
@@ -199,7 +191,7 @@ func (b *Bench) knock(ctx context.Context, over capture.Net, ask func(context.Co
 	}
 	list = list[:min(len(list), mostAddresses):min(len(list), mostAddresses)]
 	named := len(list)
-	if usual := netip.AddrPortFrom(list[0].Addr(), usualPort(over)); usual != list[0] {
+	if usual := netip.AddrPortFrom(list[0].Addr(), names.DefaultPort(over)); usual != list[0] {
 		list = append(list, usual)
 	}
 	type result struct {

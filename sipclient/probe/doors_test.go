@@ -157,8 +157,8 @@ func TestDoorNextAddress(t *testing.T) {
 	silent := serveUDP(t, "127.0.0.1:0", func([]byte) []byte { return nil })
 	for what, first := range map[string]netip.AddrPort{"closed": netip.MustParseAddrPort(closedPort(t)), "silent": silent} {
 		b := newBench(Config{Tape: &capture.Tape{}, Server: "x.invalid", Transport: capture.UDP})
-		l := &lookup{list: []netip.AddrPort{first, alive}}
-		l.once.Do(func() {})
+		l := &lookup{done: make(chan struct{}), list: []netip.AddrPort{first, alive}}
+		close(l.done)
 		b.found[capture.UDP] = l
 		ctx, stop := context.WithTimeout(context.Background(), 3*time.Second)
 		if d, err := b.visit(ctx, capture.ProbeUDPPort); err != nil || d.Err != nil || d.Server != alive {

@@ -2,38 +2,51 @@ package probe
 
 import (
 	"context"
-	"errors"
 	"net"
 	"net/netip"
-	"slices"
 	"strconv"
 	"strings"
-	"sync"
 
 	"softphonedoctor/sipclient/capture"
+	"softphonedoctor/sipclient/names"
 )
 
 // lookup is the server's addresses for one transport, found once.
 type lookup struct {
-	once sync.Once
+	done chan struct{} // closed when the rest is there
 	list []netip.AddrPort
 	err  error
 }
 
-// Addresses gives where the server is reached over a transport, best first: an address
-// as it is, a name with a port by its address records, a bare name by SRV (RFC 3263
-// 4.2) and then by its address records at the transport's usual port. It is looked up
-// once; every caller gets the same answer. The list of a nil error is never empty.
+// Addresses gives where the server is reached over a transport, in the order in which
+// the phone would try them (names.Find). It is looked up once, in a time of its own;
+// every caller gets the same answer, or the end of its context. The list of a nil error
+// is never empty.
 func (b *Bench) Addresses(ctx context.Context, over capture.Net) ([]netip.AddrPort, error) {
 	b.mu.Lock()
 	l := b.found[over]
 	if l == nil {
-		l = new(lookup)
+		l = &lookup{done: make(chan struct{})}
 		b.found[over] = l
+		// Whoever asks first may have less time than the others.
+		whole := b.whole
+		if whole == nil {
+			whole = ctx
+		}
+		own, stop := context.WithTimeout(whole, names.Time)
+		b.lookups.Go(func() {
+			defer stop()
+			defer close(l.done)
+			l.list, l.err = b.lookup(own, over)
+		})
 	}
 	b.mu.Unlock()
-	l.once.Do(func() { l.list, l.err = b.lookup(ctx, over) })
-	return l.list, l.err
+	select {
+	case <-l.done:
+		return l.list, l.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // Address is the best of Addresses.
@@ -79,72 +92,22 @@ func splitHostPort(name string) (host string, port uint16) {
 	return strings.TrimSuffix(host, "."), uint16(n)
 }
 
-// usualPort is RFC 3261's: 5060, and 5061 for TLS.
-func usualPort(over capture.Net) uint16 {
-	if over == capture.TLS {
-		return 5061
-	}
-	return 5060
-}
-
-// services names the SRV records of each transport (RFC 3263 4.2).
-var services = map[capture.Net]struct{ service, proto string }{
-	capture.UDP: {"sip", "udp"}, capture.TCP: {"sip", "tcp"}, capture.TLS: {"sips", "tcp"},
-}
-
 func (b *Bench) lookup(ctx context.Context, over capture.Net) ([]netip.AddrPort, error) {
 	host, port := b.hostPort()
 	if port != 0 && over != b.Transport {
-		port = usualPort(over) // the account's own port is that of its own transport
+		port = names.DefaultPort(over) // the account's own port is that of its own transport
 		if b.Transport != capture.TLS && over != capture.TLS {
 			_, port = b.hostPort() // UDP and TCP usually share theirs
 		}
 	}
-	if ip, err := netip.ParseAddr(host); err == nil {
-		if port == 0 {
-			port = usualPort(over)
-		}
-		return []netip.AddrPort{netip.AddrPortFrom(ip.Unmap(), port)}, nil
-	}
-	resolver := b.resolver()
-	var list []netip.AddrPort
-	add := func(host string, port uint16) error {
-		ips, err := resolver.LookupNetIP(ctx, "ip", host)
-		for _, ip := range ips {
-			list = append(list, netip.AddrPortFrom(ip.Unmap(), port))
-		}
-		return err
-	}
-	if port == 0 {
-		s := services[over]
-		_, records, _ := resolver.LookupSRV(ctx, s.service, s.proto, host)
-		for _, r := range records {
-			_ = add(strings.TrimSuffix(r.Target, "."), r.Port)
-		}
-		if len(list) > 0 {
-			return list, nil
-		}
-		port = usualPort(over)
-	}
-	err := add(host, port)
-	switch {
-	case len(list) > 0:
-	case err == nil:
-		err = errors.New("no address")
-		fallthrough
-	default:
-		return nil, err
-	}
-	slices.SortStableFunc(list, func(a, b netip.AddrPort) int { return a.Addr().BitLen() - b.Addr().BitLen() })
-	return list, nil
+	found, err := names.Find(ctx, b.resolver(), host, port, over, false)
+	return found.Addrs, err
 }
 
-// resolver asks the configured name servers, else the system's.
-func (b *Bench) resolver() *net.Resolver {
+// resolver asks the configured name servers, else as the system does.
+func (b *Bench) resolver() names.Resolver {
 	if len(b.NameServers) == 0 {
-		return net.DefaultResolver
+		return names.System()
 	}
-	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, network, b.NameServers[0].String())
-	}}
+	return names.NewResolver(b.NameServers...)
 }

@@ -2,6 +2,7 @@ package probe
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -59,7 +60,15 @@ func visitPage(ctx context.Context, b *Bench, page string) (by, at string, err e
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &http.Transport{DisableKeepAlives: true, Proxy: nil,
 			DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
-				return (&net.Dialer{Resolver: b.resolver()}).DialContext(ctx, network, addr)
+				host, port, err := net.SplitHostPort(addr)
+				if err != nil {
+					return nil, err
+				}
+				ips, err := b.resolver().LookupNetIP(ctx, "ip", host)
+				if err != nil || len(ips) == 0 {
+					return nil, errors.New("no address")
+				}
+				return new(net.Dialer).DialContext(ctx, network, net.JoinHostPort(ips[0].Unmap().String(), port))
 			}},
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, page, nil)

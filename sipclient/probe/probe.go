@@ -117,6 +117,10 @@ func run(ctx context.Context, cfg Config, list []Probe) error {
 		return fmt.Errorf("there is no server to measure the way to: name one")
 	}
 	b := newBench(cfg)
+	whole, over := context.WithCancel(ctx)
+	b.whole = whole
+	defer b.lookups.Wait()
+	defer over()
 	ended := make(map[string]chan struct{}, len(list))
 	for _, p := range list {
 		ended[p.ID] = make(chan struct{})

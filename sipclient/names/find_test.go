@@ -1,4 +1,4 @@
-package sipclient
+package names
 
 import (
 	"context"
@@ -120,45 +120,63 @@ func TestNameService(t *testing.T) {
 		{"a.test:7", capture.TCP, false, "[127.0.0.7:7 [::1]:7]"},
 		{"nothing.test", capture.UDP, false, "[]"},
 	} {
-		p := &Phone{cfg: Config{Resolver: NewResolver(wire.AddrPort(dead.LocalAddr()), at), PreferIPv6: c.six}, tape: &capture.Tape{}}
+		r := NewResolver(wire.AddrPort(dead.LocalAddr()), at)
 		if c.name != "naptr.test" {
-			p.cfg.Resolver = NewResolver(at)
+			r = NewResolver(at)
 		}
-		if got := fmt.Sprint(p.lookup(context.Background(), c.name, c.net, true)); got != c.want {
+		found, err := find(t, r, c.name, c.net, c.six)
+		if got := fmt.Sprint(found.Addrs); got != c.want {
 			t.Errorf("%s over %s: %s, want %s", c.name, c.net, got, c.want)
 		}
-		if c.name == "naptr.test" && !hasNote(p, capture.PhoneNAPTR+" naptr.test SIPS+D2T SIP+D2T SIP+D2U") {
-			t.Error(notes(p))
+		if c.name == "naptr.test" && (!found.NAPTR || fmt.Sprint(found.Wants) != "[SIPS+D2T SIP+D2T SIP+D2U]") {
+			t.Errorf("%+v", found)
 		}
-		if c.want == "[]" && !hasNote(p, capture.PhoneLookup+" nothing.test -> failed: no such host in ") {
-			t.Error(notes(p))
+		if c.want == "[]" && Reason(err) != "no such host" {
+			t.Error(err)
 		}
 	}
-	p := &Phone{cfg: Config{Resolver: NewResolver(at)}, tape: &capture.Tape{}}
-	if list := p.lookup(context.Background(), "many.test", capture.UDP, false); len(list) != 32 || list[0].Port() != 5000 {
-		t.Errorf("%d addresses of a long answer: %v", len(list), list)
+	if found, _ := find(t, NewResolver(at), "many.test", capture.UDP, false); len(found.Addrs) != 32 || found.Addrs[0].Port() != 5000 {
+		t.Errorf("%d addresses of a long answer: %v", len(found.Addrs), found.Addrs)
 	}
-	p.cfg.Resolver = NewResolver(wire.AddrPort(dead.LocalAddr()))
 	began := time.Now()
-	if list := p.lookup(context.Background(), "plain.test", capture.UDP, true); len(list) != 0 || time.Since(began) > lookupTime+time.Second {
-		t.Error(list, time.Since(began))
-	}
-	if !hasNote(p, capture.PhoneLookup+" plain.test -> failed: no answer from the name server in ") {
-		t.Error(notes(p))
+	found, err := find(t, NewResolver(wire.AddrPort(dead.LocalAddr())), "plain.test", capture.UDP, false)
+	if len(found.Addrs) != 0 || time.Since(began) > Time+time.Second || Reason(err) != "no answer from the name server" {
+		t.Error(found, err, time.Since(began))
 	}
 }
 
-// Weights share the load (RFC 2782); priorities are kept.
-func TestSRVWeights(t *testing.T) {
-	first := map[uint16]int{}
-	for range 4000 {
-		list := shuffle([]*net.SRV{{Port: 9, Priority: 2}, {Port: 1, Priority: 1, Weight: 30}, {Port: 2, Priority: 1, Weight: 10}, {Port: 3, Priority: 1}})
-		if list[3].Port != 9 {
-			t.Fatal("a lower priority came first")
-		}
-		first[list[0].Port]++
+// find looks up host or host:port within the usual time.
+func find(t *testing.T, r Resolver, hostport string, over capture.Net, six bool) (Found, error) {
+	t.Helper()
+	host, port, err := SplitHostPort(hostport)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if first[1] < 2700 || first[1] > 3300 || first[2] < 700 || first[2] > 1300 || first[3] > 10 {
-		t.Error(first)
+	ctx, stop := context.WithTimeout(t.Context(), Time)
+	defer stop()
+	return Find(ctx, r, host, port, over, six)
+}
+
+// deaf is a resolver that never comes back by itself, not even when its time is over.
+type deaf struct{ closed chan struct{} }
+
+func (d deaf) LookupSRV(context.Context, string, string, string) (string, []*net.SRV, error) {
+	return "", nil, &net.DNSError{IsNotFound: true}
+}
+
+func (d deaf) LookupNetIP(context.Context, string, string) ([]netip.Addr, error) {
+	<-d.closed
+	return nil, nil
+}
+
+// A resolver that does not heed its deadline holds nobody up.
+func TestDeafResolver(t *testing.T) {
+	d := deaf{make(chan struct{})}
+	defer close(d.closed)
+	ctx, stop := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer stop()
+	began := time.Now()
+	if _, err := Find(ctx, d, "a.test", 0, capture.UDP, false); Reason(err) != "no answer from the name server" || time.Since(began) > time.Second {
+		t.Error(err, time.Since(began))
 	}
 }
