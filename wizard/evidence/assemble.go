@@ -14,7 +14,7 @@ const mediaAfter = 2 * time.Second
 // phone has no part in it.
 func (s *snapshot) call(c *call) {
 	view := s.view(c)
-	out := &Call{ID: c.id, Touches: view.touches()}
+	out := &Call{ID: c.id, Order: c.order, Touches: view.touches()}
 	s.calls[c] = out
 	s.ev.Calls = append(s.ev.Calls, out)
 

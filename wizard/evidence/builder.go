@@ -26,14 +26,18 @@ type Builder struct {
 	icmp  unreachables
 	ways  connections
 
-	messages []*Message            // all but repeated ones
+	messages []*Message            // all but repeated ones, in order
+	distinct int                   // how many there ever were
 	strays   map[string][]*Message // those of no call, by Call-ID
 	twinned  int                   // messages that the capture holds twice
 	seen     witnessed
 	hops     map[flow]hopsSeen // of messages, by machine
 	flows    map[flow]*framing // byte streams by direction
+	flowsAt  int               // how many there may be, maxFlows at least
 	txns     map[txnKey][]*txn
 	loose    []*txn // of no call
+	changes  uint64 // counts those of loose
+	context  context
 	calls    map[string]*call
 	ordered  []*call // calls, by their first message
 
@@ -52,6 +56,18 @@ type Builder struct {
 
 	reports []*report // in order
 	heard   int       // how many there ever were
+
+	// For captures that are longer than memory (finish.go).
+	tell       func(Finished) // nil: nobody asks for calls that are over
+	tellStream func(*Stream)  // nil: nobody asks for streams of no call
+	retireAt   int            // how many streams there may be, retireAt at least
+	expiry     expiry
+	waiting    []*call // that are over and were not told yet
+	begun      int     // calls that there ever were
+	gone       gone
+	outside    int // messages in strays
+	thinAt     int // how many there may be, thinAt at least
+	toThin     bool
 }
 
 // flow is one direction between two addresses.
@@ -79,6 +95,13 @@ func (b *Builder) Add(r capture.Record) {
 		b.packet(r.N, r.Packet)
 	case r.Note != nil:
 		b.note(r.N, r.Note)
+	}
+	if len(b.expiry) > 0 {
+		b.finish()
+	}
+	if b.toThin {
+		b.toThin = false
+		b.thin()
 	}
 }
 

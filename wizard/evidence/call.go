@@ -20,6 +20,7 @@ func (d Direction) String() string { return [...]string{"none", "in", "out", "bo
 // INVITE to the BYE. Messages that did not come are nil.
 type Call struct {
 	ID        string // Call-ID
+	Order     int    // its place among all calls by their first messages, from 1
 	Direction Direction
 	From, To  string // user part (or whole URI without one) of caller and callee
 

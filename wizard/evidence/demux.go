@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"maps"
 
 	"softphonedoctor/sipclient/sipmsg"
 )
@@ -92,6 +93,10 @@ type framing struct {
 	start []byte // what came before that was clear
 }
 
+// maxFlows is how many directions are remembered before those that carried no SIP are
+// forgotten.
+const maxFlows = 1 << 14
+
 // startLine is how many bytes of a stream are looked at for its first SIP line.
 const startLine = 512
 
@@ -102,6 +107,10 @@ func (b *Builder) bytes(p *packet) {
 	}
 	f := b.flows[p.flow]
 	if f == nil {
+		if len(b.flows) >= max(b.flowsAt, maxFlows) {
+			maps.DeleteFunc(b.flows, func(_ flow, f *framing) bool { return !f.sip })
+			b.flowsAt = 2 * len(b.flows)
+		}
 		if b.flows == nil {
 			b.flows = make(map[flow]*framing)
 		}

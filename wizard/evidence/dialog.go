@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"container/heap"
 	"net/netip"
 	"slices"
 	"time"
@@ -18,10 +19,17 @@ type call struct {
 	orphans    []*Message // answers to an INVITE that the records do not hold
 	media      []*description
 	refused    bool
+	challenged bool                   // by the latest refusal
 	sources    map[netip.AddrPort]int // how many were followed, by where their packets go
 	spots      []netip.AddrPort       // that it announced
 	messages   []*Message             // with its Call-ID, in order
 	streams    []*stream              // that were taken for its own when a packet came
+
+	order    int       // among all calls, by their first messages
+	seen     time.Time // when the latest message with its Call-ID passed, repeated ones included
+	due      time.Time // when it is looked at again whether it is over
+	over     bool
+	released bool
 
 	protected []*description // those with keys, the latest only
 	tag       string         // of the one end; see authorOf
@@ -29,13 +37,19 @@ type call struct {
 }
 
 func (b *Builder) newCall(id string, m *Message) *call {
-	c := &call{id: id, began: m.Time, messages: b.strays[id]}
+	c := &call{id: id, began: m.Time, seen: m.Time, messages: b.strays[id]}
 	delete(b.strays, id)
 	if b.calls == nil {
 		b.calls = make(map[string]*call)
 	}
 	b.calls[id] = c
 	b.ordered = append(b.ordered, c)
+	b.begun++
+	c.order = b.begun
+	if b.tell != nil && !m.Time.IsZero() {
+		c.due = m.Time.Add(finishAfter)
+		heap.Push(&b.expiry, c)
+	}
 	return c
 }
 
@@ -49,7 +63,7 @@ func (c *call) add(b *Builder, t *txn) {
 	case "INVITE":
 		if !t.toTag && !c.up {
 			// The next attempt of the same call, with credentials or another target.
-			c.ended, c.refused = time.Time{}, false
+			c.ended, c.refused, c.challenged = time.Time{}, false, false
 		}
 		b.describe(c, t.req)
 	case "UPDATE", "PRACK":
@@ -105,7 +119,7 @@ func (c *call) answered(b *Builder, t *txn, m *Message) {
 		c.changed(b)
 		b.cut(c)
 	case m.Status >= 300 && first && !c.up:
-		c.refused = true
+		c.refused, c.challenged = true, m.Status == 401 || m.Status == 407
 		c.end(b, m.Time)
 	}
 }

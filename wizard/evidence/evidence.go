@@ -155,6 +155,8 @@ type Message struct {
 	Copies   []Copy
 	Twins    int // further copies within 5 ms: the capture holds the message twice, nobody sent it twice
 	*sipmsg.Message
+
+	gone bool // it was of a call that was released
 }
 
 // Copy is a retransmission: the same bytes' meaning again (same branch, CSeq and code).
@@ -232,6 +234,8 @@ type Registration struct {
 	Net          capture.Net
 	Out          bool // our phone registers (else we are the registrar)
 	Transactions []*Transaction
+
+	forgotten []int // final codes of transactions behind the first that are not kept
 }
 
 // Last gives the latest transaction.
@@ -268,9 +272,12 @@ func (r *Registration) answeredQuery() bool {
 // Codes lists the final codes in order.
 func (r *Registration) Codes() []int {
 	var codes []int
-	for _, t := range r.Transactions {
+	for i, t := range r.Transactions {
 		if f := t.Final(); f != nil {
 			codes = append(codes, f.Status)
+		}
+		if i == 0 {
+			codes = append(codes, r.forgotten...)
 		}
 	}
 	return codes

@@ -27,6 +27,7 @@ type report struct {
 	blocks  []block
 	bye     bool
 	sealed  bool // SRTCP: only the SSRC could be read
+	gone    bool // it was of a call that was released
 }
 
 // block is one report block (RFC 3550 6.4.1).
@@ -101,7 +102,7 @@ func (b *Builder) confirm(f flow, sr *rtcp.SenderReport) {
 func portBefore(a netip.AddrPort) netip.AddrPort { return netip.AddrPortFrom(a.Addr(), a.Port()-1) }
 
 func (b *Builder) keepReport(r *report) {
-	if len(b.reports) >= maxReports {
+	if len(b.reports)-b.gone.reports >= maxReports {
 		return
 	}
 	b.heard++
@@ -231,8 +232,11 @@ const maxAnswered = 256
 
 // sentAt finds when the sender report with these NTP bits passed here.
 func (b *Builder) sentAt(ssrc, ntp uint32) (time.Time, bool) {
-	for i := len(b.reports) - 1; i >= max(0, len(b.reports)-maxAnswered); i-- {
-		if r := b.reports[i]; r.sender && r.ssrc == ssrc && r.ntp == ntp {
+	for _, r := range slices.Backward(b.reports) {
+		if r.serial <= b.heard-maxAnswered {
+			break
+		}
+		if r.sender && r.ssrc == ssrc && r.ntp == ntp {
 			return r.at, true
 		}
 	}

@@ -37,6 +37,7 @@ type stream struct {
 	claimed     bool // some description names one of its addresses
 	proven      bool // two packets that fit, or claimed: it is RTP and not chance
 	listed      bool // in the builder's lists
+	gone        bool // and to be taken out of them
 	untimed     bool
 
 	owner *call

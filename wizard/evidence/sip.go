@@ -15,6 +15,7 @@ const twin = 5 * time.Millisecond
 
 // txn is a Transaction on one hop, with what is needed to find it.
 type txn struct {
+	key    txnKey
 	method string
 	cseq   uint32
 	flow   // of the request
@@ -22,6 +23,7 @@ type txn struct {
 	resp   []*Message
 	ack    *Message // INVITE only, whatever the answer's class
 	toTag  bool     // the request was sent inside a dialog
+	later  []int    // final codes of the same registration that were forgotten
 	call   *call
 }
 
@@ -48,6 +50,9 @@ func (b *Builder) sip(p *packet, data []byte) {
 	}
 	m := &Message{N: p.n, Time: p.at, Net: p.net, From: p.from, To: p.to, Hops: p.hops, Size: len(data), Message: text}
 	key := txnKey{callID: text.CallID(), branch: text.Branch(), method: method, cseq: cseq}
+	if c := b.calls[key.callID]; c != nil {
+		b.happens(c, m.Time)
+	}
 	switch {
 	case method == "":
 		b.keep(m, key.callID)
@@ -63,6 +68,7 @@ func (b *Builder) sip(p *packet, data []byte) {
 // keep adds a message to all, and to its call's or to those of no call.
 func (b *Builder) keep(m *Message, id string) {
 	b.messages = append(b.messages, m)
+	b.distinct++
 	b.witness(m)
 	b.passed(m)
 	if c := b.calls[id]; c != nil {
@@ -73,6 +79,9 @@ func (b *Builder) keep(m *Message, id string) {
 		b.strays = make(map[string][]*Message)
 	}
 	b.strays[id] = append(b.strays[id], m)
+	if b.outside++; b.tell != nil && b.outside >= max(b.thinAt, thinAt) && !b.notes.have.Has(HaveLive) {
+		b.toThin = true
+	}
 }
 
 // again records a further copy of a message.
@@ -91,10 +100,11 @@ func (b *Builder) request(m *Message, key txnKey) {
 	for _, t := range b.txns[key] {
 		if t.from == m.From && t.to == m.To {
 			b.again(t.req, m)
+			b.changed(t)
 			return
 		}
 	}
-	t := &txn{method: key.method, cseq: key.cseq, flow: flow{m.From, m.To}, req: m, toTag: m.ToTag() != ""}
+	t := &txn{key: key, method: key.method, cseq: key.cseq, flow: flow{m.From, m.To}, req: m, toTag: m.ToTag() != ""}
 	if b.txns == nil {
 		b.txns = make(map[txnKey][]*txn)
 	}
@@ -106,6 +116,7 @@ func (b *Builder) request(m *Message, key txnKey) {
 	}
 	if t.call == nil {
 		b.loose = append(b.loose, t)
+		b.changed(t)
 		return
 	}
 	t.call.add(b, t)
@@ -119,6 +130,7 @@ func (b *Builder) response(m *Message, key txnKey) {
 		b.orphan(m, key)
 		return
 	}
+	b.changed(t)
 	tag := m.ToTag()
 	for _, r := range t.resp {
 		if r.Status == m.Status && r.ToTag() == tag && (m.Status >= 200 || sameProgress(r, m)) {
@@ -133,6 +145,13 @@ func (b *Builder) response(m *Message, key txnKey) {
 			t.call.changed(b) // what the request described does not hold
 		}
 		t.call.answered(b, t, m)
+	}
+}
+
+// changed counts what happens to transactions of no call.
+func (b *Builder) changed(t *txn) {
+	if t.call == nil {
+		b.changes++
 	}
 }
 
@@ -195,6 +214,9 @@ func (b *Builder) ack(m *Message, key txnKey) {
 	t := oneWay(b.txns[key], m)
 	if c := b.calls[key.callID]; t == nil && c != nil {
 		t = c.ackFor(m, key.cseq)
+	}
+	if t != nil {
+		b.changed(t)
 	}
 	switch {
 	case t == nil:

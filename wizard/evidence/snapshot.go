@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"net/netip"
 	"slices"
 	"time"
 
@@ -30,6 +29,7 @@ type snapshot struct {
 // Evidence gives what is known so far. It may be called at any time and again;
 // the result is a snapshot that later Adds do not change.
 func (b *Builder) Evidence() *Evidence {
+	b.purge()
 	s := b.snapshot(b.until, len(b.messages), len(b.calls), len(b.inOrder))
 	s.copyMessages(b.messages)
 	s.double()
@@ -119,46 +119,11 @@ func (s *snapshot) copyTo(c, m *Message) *Message {
 // and captures on all interfaces make them: nobody sent them twice, so no
 // network duplicated them either.
 func (s *snapshot) double() {
-	if n := len(s.b.messages); n < 3 || s.b.twinned*5 < n*4 || s.b.notes.have.Has(HaveLive) {
+	if n := s.b.distinct; n < 3 || s.b.twinned*5 < n*4 || s.b.notes.have.Has(HaveLive) {
 		return
 	}
 	s.doubled = true
 	s.ev.Limits = append(s.ev.Limits, "The capture holds each packet twice, as captures on all interfaces or mirror ports do. The second copies are left out.")
-}
-
-// outsideCalls files transactions that belong to no call.
-func (s *snapshot) outsideCalls() {
-	type key struct {
-		id   string
-		side Direction
-		flow
-	}
-	byCall := make(map[key]*Registration)
-	for _, t := range s.b.loose {
-		side := s.subject.side(t.from, t.to)
-		tx := s.transaction(t, side == Out)
-		switch {
-		case t.method == "REGISTER":
-			id := key{tx.Request.CallID(), side, t.flow}
-			if side != None {
-				// A new connection of the same phone goes on with its registration.
-				id.from = netip.AddrPortFrom(t.from.Addr(), 0)
-			}
-			r := byCall[id]
-			if r == nil {
-				r = &Registration{CallID: id.id, AOR: aor(tx.Request), Server: t.to, Net: tx.Request.Net, Out: side == Out}
-				byCall[id] = r
-				s.ev.Registrations = append(s.ev.Registrations, r)
-			}
-			r.Transactions = append(r.Transactions, tx)
-		case t.method == "OPTIONS" && side == Out:
-			s.ev.Options = append(s.ev.Options, tx)
-		case t.method == "OPTIONS" && side == In:
-			s.ev.OptionsIn = append(s.ev.OptionsIn, tx)
-		default:
-			s.ev.Others = append(s.ev.Others, tx)
-		}
-	}
 }
 
 func (s *snapshot) transaction(t *txn, out bool) *Transaction {

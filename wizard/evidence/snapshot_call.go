@@ -13,7 +13,7 @@ func (b *Builder) callAlone(c *call, until time.Time) (*Evidence, belongings) {
 	s.copyMessages(c.messages)
 	s.double()
 	s.call(c)
-	s.outsideCalls()
+	s.outsideCallsShared()
 	own := s.belongings(c)
 	s.claimByReports(own.reports)
 	s.assignReports(own.reports)
@@ -26,11 +26,24 @@ func (b *Builder) callAlone(c *call, until time.Time) (*Evidence, belongings) {
 	s.ev.Have = s.ev.have()
 	// Of the streams that were looked at, those count that turned out to be of this call.
 	own.streams = slices.DeleteFunc(own.streams, func(st *stream) bool { return s.streams[st].CallID != c.id })
-	own.reports = slices.DeleteFunc(own.reports, func(r *report) bool {
-		owner, _ := s.reportCall(r)
-		return owner != nil && owner != c
-	})
+	own.reports = slices.DeleteFunc(own.reports, func(r *report) bool { return !s.ownReport(r, c, own.streams) })
 	return s.ev, own
+}
+
+// ownReport tells that RTCP is of a call, or of nobody and speaks of the call's streams
+// or of none at all.
+func (s *snapshot) ownReport(r *report, c *call, streams []*stream) bool {
+	if owner, _ := s.reportCall(r); owner != nil {
+		return owner == c
+	}
+	for _, ssrc := range r.names() {
+		for _, st := range s.b.bySSRC[ssrc].streams {
+			if !slices.Contains(streams, st) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // belongings are the streams and the RTCP of a call, each in order.

@@ -39,6 +39,9 @@ func (b *Builder) rtp(p *packet) {
 	s.add(p, h, payload, &b.opener)
 	if s.proven && !s.listed {
 		b.list(s)
+		if b.tellStream != nil && len(b.inOrder)-b.gone.streams > max(b.retireAt, retireAt) {
+			b.retire()
+		}
 	}
 }
 
@@ -112,7 +115,7 @@ func (b *Builder) place(s *stream, key streamKey, p *packet) *stream {
 		s = nil // the ports serve another call now
 	}
 	if s == nil {
-		if len(b.inOrder) >= maxStreams || owner != nil && owner.sources[p.to] >= maxSources {
+		if len(b.inOrder)-b.gone.streams >= maxStreams || owner != nil && owner.sources[p.to] >= maxSources {
 			b.crowd++
 			return nil
 		}

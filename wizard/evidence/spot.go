@@ -76,3 +76,6 @@ func (c *call) changed(b *Builder) {
 		b.spots[a].epoch++
 	}
 }
+
+// anyPort is an address without its port.
+func anyPort(a netip.AddrPort) netip.AddrPort { return netip.AddrPortFrom(a.Addr(), 0) }

@@ -26,6 +26,11 @@ func (s *subject) addMedia(a netip.AddrPort) {
 	}
 }
 
+// equal tells that two views are the same.
+func (s *subject) equal(o *subject) bool {
+	return s.how == o.how && slices.Equal(s.addrs, o.addrs) && slices.Equal(s.media, o.media) && slices.Equal(s.peers, o.peers)
+}
+
 // hasIP tells whether one of our addresses, signalling or media, has this IP.
 func (s *subject) hasIP(ip netip.Addr) bool {
 	same := func(a netip.AddrPort) bool { return a.Addr() == ip }
@@ -62,6 +67,7 @@ type witnessed struct {
 	register, invite *Message // the first of each
 	pairs            []flow   // who talked with whom, in order
 	known            map[flow]bool
+	settled          bool // a phone that signs in only now is not the subject any more
 }
 
 // maxPairs bounds those that are remembered.
@@ -71,7 +77,7 @@ const maxPairs = 1 << 14
 func (b *Builder) witness(m *Message) {
 	w := &b.seen
 	switch {
-	case m.Method == "REGISTER" && w.register == nil:
+	case m.Method == "REGISTER" && w.register == nil && !w.settled:
 		w.register = m
 	case m.Method == "INVITE" && w.invite == nil:
 		w.invite = m

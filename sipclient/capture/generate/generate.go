@@ -140,7 +140,7 @@ func (m *maker) measure() {
 	const short, long = time.Second, 3 * time.Second
 	a, up := count(short)
 	if a >= m.plan.Packets || up == 0 {
-		m.talk, m.up = short, 0
+		m.talk, m.up = 0, 0 // no longer than has to be
 		return
 	}
 	b, _ := count(long)
