@@ -93,6 +93,9 @@ func (s *Spread) Target() time.Duration {
 type Pace struct {
 	Spread Spread
 	delay  float64 // seconds
+	target float64 // seconds, as it was lately
+	added  uint64
+	hold   int
 	begun  bool
 }
 
@@ -100,9 +103,17 @@ type Pace struct {
 // of 20 ms: 8 % without being heard.
 const pacePerPacket = 0.0016
 
+// concealed is by how much more than a packet was late the buffer waits from then on:
+// what is missing is made up in pieces of 10 ms.
+const concealed = 0.01
+
+// holdAfterLate is for how many packets it goes on waiting after a late one: another
+// may follow.
+const holdAfterLate = 25
+
 // Add takes how much later than the fastest a packet came, and tells whether its
 // sound was missing: it came when it should have been played. From then on the
-// buffer waits as much longer.
+// buffer waits longer.
 func (p *Pace) Add(behind time.Duration) (late bool) {
 	b := behind.Seconds()
 	if !p.begun {
@@ -110,12 +121,26 @@ func (p *Pace) Add(behind time.Duration) (late bool) {
 	}
 	if b > p.delay {
 		late = true
-		p.delay = min(b, MostDelay.Seconds())
+		p.delay, p.hold = min(b+concealed, MostDelay.Seconds()), holdAfterLate
 	}
 	p.Spread.Add(behind)
-	off := p.Spread.Target().Seconds() - p.delay
+	if p.added++; p.added%8 == 1 {
+		p.target = p.Spread.Target().Seconds()
+	}
+	off := p.target - p.delay
+	if p.hold > 0 && off < 0 {
+		p.hold--
+		return late
+	}
 	p.delay += max(-pacePerPacket, min(pacePerPacket, off))
 	return late
+}
+
+// Shift tells that the fastest packets come later by so much than they did: what
+// comes now waits that much less.
+func (p *Pace) Shift(by time.Duration) {
+	p.Spread.Shift(by)
+	p.delay = max(0, p.delay-by.Seconds())
 }
 
 // Delay is how long a packet as fast as the fastest waits now.

@@ -163,7 +163,9 @@ func (s *stream) add(p *packet, h *rtpHeader, payload []byte, o *opener) {
 	}
 	s.packets++
 	if !s.untimed {
-		s.timing.add(p.at, ts, s.clock, what == inOrder && gap == 0 && !marker)
+		if s.timing.add(p.at, ts, s.clock, what == inOrder && gap == 0 && !marker) {
+			s.seq.miss(h.seq)
+		}
 	}
 	if readable {
 		s.measure(payload, what == inOrder, gap > 0 || what == restarted)

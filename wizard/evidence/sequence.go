@@ -30,9 +30,15 @@ type sequence struct {
 	step      int64  // timestamp units per packet, as last seen between neighbours
 	window    [seqWindow / 64]uint64
 
-	// Numbers below settled are judged: received, or part of a run of losses.
+	missed [seqWindow / 64]uint64 // came, but too late to be played
+
+	// Numbers below settled are judged: received, or part of a run of losses; played,
+	// or part of a gap.
 	settled    int64
 	run, burst uint64
+	inGap      bool
+	gaps       uint64
+	unplayed   uint64
 
 	earlier   uint64 // expected packets of runs before restarts
 	received  uint64 // distinct packets
@@ -108,7 +114,7 @@ func (s *sequence) begin(seq uint16, ts uint32) {
 	s.started, s.haveStray = true, false
 	s.base = int64(seq) + room
 	s.max, s.settled, s.maxTS = s.base, s.base, ts
-	s.window = [seqWindow / 64]uint64{}
+	s.window, s.missed = [seqWindow / 64]uint64{}, [seqWindow / 64]uint64{}
 	s.set(s.base)
 	s.received++
 }
@@ -117,7 +123,7 @@ func (s *sequence) begin(seq uint16, ts uint32) {
 func (s *sequence) finish() {
 	s.settle(s.max + 1)
 	s.earlier += uint64(s.max - s.base + 1)
-	s.run, s.step = 0, 0
+	s.run, s.step, s.inGap = 0, 0, false
 }
 
 func (s *sequence) has(n int64) bool {
@@ -133,9 +139,19 @@ func (s *sequence) advance(n int64) {
 	s.settle(n - seqWindow + 1)
 	for m := s.max + 1; m < n; m++ {
 		s.window[m%seqWindow/64] &^= 1 << (m % 64)
+		s.missed[m%seqWindow/64] &^= 1 << (m % 64)
 	}
 	s.max = n
+	s.missed[n%seqWindow/64] &^= 1 << (n % 64)
 	s.set(n)
+}
+
+// miss notes that a packet, one of those that were added lately, came too late to be
+// played.
+func (s *sequence) miss(seq uint16) {
+	if n := s.max + int64(int16(seq-uint16(s.max))); n >= s.settled && n > s.max-seqWindow {
+		s.missed[n%seqWindow/64] |= 1 << (n % 64)
+	}
 }
 
 // settle judges all numbers below end.
@@ -143,12 +159,22 @@ func (s *sequence) settle(end int64) {
 	for ; s.settled < end; s.settled++ {
 		// Beyond max nothing was received: the window still holds the bits of a
 		// round before.
-		if s.settled <= s.max && s.has(s.settled) {
+		came := s.settled <= s.max && s.has(s.settled)
+		if came {
 			s.run = 0
+		} else {
+			s.run++
+			s.burst = max(s.burst, s.run)
+		}
+		if came && s.missed[s.settled%seqWindow/64]&(1<<(s.settled%64)) == 0 {
+			s.inGap = false
 			continue
 		}
-		s.run++
-		s.burst = max(s.burst, s.run)
+		s.unplayed++
+		if !s.inGap {
+			s.inGap = true
+			s.gaps++
+		}
 	}
 }
 
@@ -160,9 +186,10 @@ func (s *sequence) expected() uint64 {
 	return s.earlier + uint64(s.max-s.base+1)
 }
 
-// lossBurst is the longest run of missing numbers, the open window included.
-func (s *sequence) lossBurst() uint64 {
+// judged gives the counts with the open window included: the longest run of missing
+// numbers, the packets that could not be played, and in how many gaps.
+func (s *sequence) judged() (burst, unplayed, gaps uint64) {
 	open := *s
 	open.settle(s.max + 1)
-	return open.burst
+	return open.burst, open.unplayed, open.gaps
 }

@@ -173,3 +173,8 @@ func TestOrderOfRecordsIsNoOvertaking(t *testing.T) {
 		}
 	}
 }
+
+func (s *sequence) lossBurst() uint64 {
+	burst, _, _ := s.judged()
+	return burst
+}

@@ -44,6 +44,7 @@ func (b *Builder) Evidence() *Evidence {
 	s.claimByReports(b.reports)
 	s.assignReports(b.reports)
 	s.mainStreams()
+	s.rateStreams()
 	s.keys()
 	s.experiments()
 	s.oddities()

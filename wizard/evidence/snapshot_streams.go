@@ -17,9 +17,11 @@ func (s *snapshot) stream(st *stream) *Stream {
 		Packets: st.packets, Expected: st.seq.expected(), Duplicate: st.seq.repeated, Reordered: st.seq.overtaken,
 		Late: st.timing.late, Events: st.events, Comfort: st.comfort, Digits: string(st.digits.text),
 		Jitter: seconds(st.timing.jitter), MaxJitter: seconds(st.timing.maxJitter),
-		LongestGap: st.longestGap, LongestGapN: st.gapN, LossBurst: st.seq.lossBurst(),
+		LongestGap: st.longestGap, LongestGapN: st.gapN,
 		SendSD: st.timing.spread(), Level: levelOf(&st.level), Spurts: st.spurts,
 	}
+	out.LossBurst, out.Unplayed, out.Gaps = st.seq.judged()
+	out.PlayoutDelay = st.timing.wait()
 	out.Skew, out.SkewOver = st.timing.drift.skew()
 	if got := st.packets + st.events; got < out.Expected {
 		out.Lost = out.Expected - got

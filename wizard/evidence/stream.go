@@ -45,6 +45,13 @@ type Stream struct {
 	LongestGapN       int           // record number of the packet after it
 	LossBurst         uint64        // longest run of lost packets in a row
 
+	// What an adaptive jitter buffer would make of the stream: packets that it could
+	// not play, because they were lost or came too late, in how many gaps, and how long
+	// the others waited on average (0: nothing is known).
+	Unplayed, Gaps uint64
+	PlayoutDelay   time.Duration
+	Quality        Quality
+
 	// Spurts counts how often the sender began again after a pause that it made
 	// itself, with nothing lost (silence suppression, RFC 3551 4.1).
 	Spurts uint64

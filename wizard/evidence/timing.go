@@ -3,6 +3,8 @@ package evidence
 import (
 	"math"
 	"time"
+
+	"softphonedoctor/sipclient/playout"
 )
 
 const (
@@ -38,6 +40,13 @@ type timing struct {
 
 	drift drift
 
+	// What a playout buffer that adapts would do: how long it lets packets wait, and
+	// what the least transit was when its Spread was told last.
+	pace    playout.Pace
+	against float64
+	waits   float64 // sum over all packets, seconds
+	paced   uint64
+
 	// Spacing of neighbours against their timestamps (Welford).
 	n        uint64
 	mean, m2 float64
@@ -47,10 +56,11 @@ type timing struct {
 // it says nothing about the network (comfort noise, keys pressed, a restart).
 func (t *timing) rebase() { t.skip = true }
 
-// add takes a packet of the audio format. neighbour: it directly follows the one before.
-func (t *timing) add(at time.Time, ts uint32, clock int, neighbour bool) {
+// add takes a packet of the audio format. neighbour: it directly follows the one
+// before. missed: it came when a playout buffer that adapts had to play it already.
+func (t *timing) add(at time.Time, ts uint32, clock int, neighbour bool) (missed bool) {
 	if clock <= 0 {
-		return
+		return false
 	}
 	if clock != t.clock {
 		t.clock, t.began = clock, false
@@ -58,13 +68,13 @@ func (t *timing) add(at time.Time, ts uint32, clock int, neighbour bool) {
 	if !t.began {
 		t.began, t.skip = true, false
 		t.start(at, ts)
-		return
+		return false
 	}
 	d := at.Sub(t.last).Seconds() - float64(int32(ts-t.lastTS))/float64(clock)
 	if t.skip || math.Abs(d) > clockJump.Seconds() {
 		t.skip = false
 		t.start(at, ts)
-		return
+		return false
 	}
 	t.last, t.lastTS = at, ts
 	t.transit += d
@@ -78,12 +88,13 @@ func (t *timing) add(at time.Time, ts uint32, clock int, neighbour bool) {
 	}
 	t.drift.add(at, t.transit)
 	t.playout(at)
+	return t.follow()
 }
 
 // start begins a new baseline at this packet.
 func (t *timing) start(at time.Time, ts uint32) {
 	t.last, t.lastTS, t.transit = at, ts, 0
-	t.fast, t.fastBefore = 0, math.Inf(1)
+	t.fast, t.fastBefore, t.against = 0, math.Inf(1), 0
 	t.windowEnds = at.Add(transitWindow)
 	t.drift.restart(at)
 }
@@ -105,6 +116,29 @@ func (t *timing) playout(at time.Time) {
 		return
 	}
 	t.lateRun = 0
+}
+
+// follow has the adaptive buffer take the packet at hand.
+func (t *timing) follow() (missed bool) {
+	least := min(t.fast, t.fastBefore)
+	const step = 5 * time.Millisecond // clocks drift; every little bit need not be told
+	if off := seconds(least - t.against); off.Abs() >= step {
+		t.pace.Shift(off)
+		t.against = least
+	}
+	missed = t.pace.Add(seconds(t.transit - least))
+	t.waits += t.pace.Delay().Seconds()
+	t.paced++
+	return missed
+}
+
+// wait is how long packets waited in the adaptive buffer on average, from the moment
+// at which the fastest of them would have come.
+func (t *timing) wait() time.Duration {
+	if t.paced == 0 {
+		return 0
+	}
+	return seconds(t.waits / float64(t.paced))
 }
 
 // spread is the standard deviation of the spacing.

@@ -151,8 +151,16 @@ type StreamDoc struct {
 	LongestGapMS *float64 `json:"longest_gap_ms"`
 	LevelDBFS    *float64 `json:"level_dbfs"`
 	RTTMS        *float64 `json:"rtt_ms"`
-	RFactor      *float64 `json:"r_factor"`
-	MOS          *float64 `json:"mos"`
+	// RFactor and MOS are those of ITU-T G.107 (narrow band) with what an adaptive
+	// jitter buffer would have played, Quality is their class in a word: excellent, good,
+	// fair, poor, bad or unusable. All are null where no RTCP gave a round trip, or where
+	// the codec's impairment is not known or on another scale.
+	RFactor *float64 `json:"r_factor"`
+	MOS     *float64 `json:"mos"`
+	Quality *string  `json:"quality"`
+	// Unplayed counts the packets that such a buffer could not play: lost or too late.
+	Unplayed       *uint64  `json:"unplayed"`
+	PlayoutDelayMS *float64 `json:"playout_delay_ms"`
 }
 
 // ProbeDoc is one measurement beside the calls.
@@ -313,6 +321,13 @@ func streamDoc(s *evidence.Stream) StreamDoc {
 		doc.LevelDBFS = &v
 	}
 	doc.RTTMS = ms(s.RTT)
+	if s.PlayoutDelay > 0 {
+		doc.Unplayed, doc.PlayoutDelayMS = &s.Unplayed, ms(s.PlayoutDelay)
+	}
+	if q := s.Quality; q.Known {
+		r, mos, word := math.Round(q.R*10)/10, math.Round(q.MOS*100)/100, q.Word()
+		doc.RFactor, doc.MOS, doc.Quality = &r, &mos, &word
+	}
 	return doc
 }
 

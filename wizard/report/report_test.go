@@ -112,7 +112,7 @@ func TestDocument(t *testing.T) {
 
 	s := m["streams"].([]any)[0].(map[string]any)
 	require.Equal(t, 4294967295.0, s["ssrc"])
-	for _, key := range []string{"jitter_ms", "level_dbfs", "rtt_ms", "r_factor", "mos", "codec"} {
+	for _, key := range []string{"jitter_ms", "level_dbfs", "rtt_ms", "r_factor", "mos", "quality", "unplayed", "playout_delay_ms", "codec"} {
 		require.Contains(t, s, key)
 		require.Nil(t, s[key], key)
 	}
@@ -157,4 +157,21 @@ func TestEveryPlaceAndSituationHasWords(t *testing.T) {
 	}
 	require.Equal(t, "something-new", SituationWords("something-new"))
 	require.True(t, slices.Contains([]string{"a capture file"}, SituationWords("")))
+}
+
+// TestRatingIsShown: a rating stands beside its codec, rounded.
+func TestRatingIsShown(t *testing.T) {
+	s := &evidence.Stream{Direction: evidence.In, Codec: evidence.Codec{Name: "PCMA", ClockRate: 8000}, Packets: 500, Expected: 505, Lost: 5, Unplayed: 7, PlayoutDelay: 31 * time.Millisecond,
+		Quality: evidence.Quality{Known: true, R: 83.456, MOS: 4.1478}}
+	d := streamDoc(s)
+	require.Equal(t, 83.5, *d.RFactor)
+	require.Equal(t, 4.15, *d.MOS)
+	require.Equal(t, "good", *d.Quality)
+	require.EqualValues(t, 7, *d.Unplayed)
+	require.Equal(t, 31.0, *d.PlayoutDelayMS)
+	e := signedIn(t)
+	e.Calls = []*evidence.Call{{ID: "a", Streams: []*evidence.Stream{s}}}
+	var buf bytes.Buffer
+	require.NoError(t, New("quality", e, diagnosis.Diagnosis{}).Text(&buf, 200))
+	require.Contains(t, buf.String(), "good (R 83.5, MOS 4.15 for PCMA)")
 }

@@ -222,6 +222,9 @@ func (p *printer) figures(r *Report) {
 			if d.RTTMS != nil {
 				text += fmt.Sprintf(", there and back %.1f ms", *d.RTTMS)
 			}
+			if d.MOS != nil {
+				text += fmt.Sprintf(", %s (R %.1f, MOS %.2f for %s)", *d.Quality, *d.RFactor, *d.MOS, *d.Codec)
+			}
 			p.para("    ", text)
 		}
 	}
