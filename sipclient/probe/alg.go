@@ -27,7 +27,7 @@ import (
 // there is none.
 var algProbes = []Probe{
 	{ID: "alg", Title: "Looking for a helper in the router that rewrites messages.", Keys: []string{capture.ProbeALGEcho, capture.ProbeALGPorts},
-		Limit: 4500 * time.Millisecond, After: []string{"udp", "udp-port", "nat", "wan"}, Run: lookForALG},
+		Limit: 4500 * time.Millisecond, After: []string{"udp", "udp-port", "tcp", "tls", "nat", "wan"}, Run: lookForALG},
 	{ID: "mirror", Title: "Asking the mirror what arrives there.", Keys: []string{capture.ProbeALGMirror, capture.ProbeMirrorOut, capture.ProbeMirrorIn},
 		Limit: 9500 * time.Millisecond, After: []string{"udp"}, Run: lookIntoMirror},
 }
@@ -66,22 +66,36 @@ func lookForALG(ctx context.Context, b *Bench) {
 	b.sayPorts(ways)
 }
 
+// doorKeys are the probes whose answers tell which machine to ask.
+var doorKeys = map[capture.Net]string{capture.UDP: capture.ProbeUDP, capture.TCP: capture.ProbeTCP, capture.TLS: capture.ProbeTLS}
+
+// visited is visit for a way that was asked already.
+func (b *Bench) visited(key string) (door, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	d, ok := b.doors[key]
+	return d, ok
+}
+
 // listenTo asks over one way: as phones do, blind, and with baits.
 func (b *Bench) listenTo(ctx context.Context, w *echo) error {
 	to, err := b.Address(ctx, w.over)
 	if err != nil {
 		return err
 	}
+	if d, ok := b.visited(doorKeys[w.over]); ok && d.Err == nil {
+		to = d.Server // of several machines, the one that answers
+	}
 	m := &mirrorWay{bench: b, over: w.over, to: to, name: b.Host()}
 	if w.name == "5060" {
-		m.port, m.wait = sipPortHere, 2500*time.Millisecond
+		m.port, m.wait = sipPort, 2500*time.Millisecond
 	}
 	if err := m.open(ctx); err != nil {
 		return err
 	}
 	defer m.close()
 	w.server, w.local = to, m.local
-	if w.name == "5060" && m.local.Port() != sipPortHere {
+	if w.name == "5060" && m.local.Port() != sipPort {
 		w.busy = true
 		return nil
 	}

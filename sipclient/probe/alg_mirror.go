@@ -13,6 +13,7 @@ import (
 
 	"softphonedoctor/sipclient/capture"
 	"softphonedoctor/sipclient/sipmsg"
+	"softphonedoctor/sipclient/wire"
 )
 
 // The ports of a mirror that says nothing else.
@@ -82,22 +83,20 @@ func (w *mirrorWay) open(ctx context.Context) error {
 
 // dial takes the wanted port, and any where a phone on this computer keeps that.
 func (w *mirrorWay) dial(ctx context.Context) (net.Conn, error) {
-	var d net.Dialer
 	if w.over != capture.UDP {
-		return d.DialContext(ctx, "tcp", w.to.String())
+		return w.bench.dialTCP(ctx, w.to)
 	}
-	if w.port == 0 {
-		return d.DialContext(ctx, "udp", w.to.String())
-	}
-	own := net.Dialer{LocalAddr: &net.UDPAddr{Port: int(w.port)}}
-	for until := time.Now().Add(w.wait); ; wait(ctx, 50*time.Millisecond) {
-		conn, err := own.DialContext(ctx, "udp", w.to.String())
-		if err == nil {
+	until := time.Now().Add(w.wait)
+	for {
+		conn, err := dialUDP(w.port, w.to)
+		if err != nil {
+			return nil, err
+		}
+		if w.port == 0 || wire.AddrPort(conn.LocalAddr()).Port() == w.port || time.Now().After(until) || ctx.Err() != nil {
 			return conn, nil
 		}
-		if time.Now().After(until) || ctx.Err() != nil {
-			return d.DialContext(ctx, "udp", w.to.String())
-		}
+		_ = conn.Close()
+		wait(ctx, 50*time.Millisecond)
 	}
 }
 
@@ -234,7 +233,7 @@ func lookIntoMirror(ctx context.Context, b *Bench) {
 		notMirrored(b, "the mirror's name leads nowhere: %s", reason(err))
 		return
 	}
-	main := &mirrorWay{bench: b, over: capture.UDP, to: at, port: sipPortHere, wait: time.Second, name: name}
+	main := &mirrorWay{bench: b, over: capture.UDP, to: at, port: sipPort, wait: time.Second, name: name}
 	stream := &mirrorWay{bench: b, over: capture.TCP, to: at, name: name}
 	other := &mirrorWay{bench: b, over: capture.UDP, to: netip.AddrPortFrom(at.Addr(), MirrorOther), name: name}
 	secure := &mirrorWay{bench: b, over: capture.TLS, to: netip.AddrPortFrom(at.Addr(), MirrorTLS), name: name}
@@ -251,7 +250,7 @@ func lookIntoMirror(ctx context.Context, b *Bench) {
 
 	var work sync.WaitGroup
 	met := make(chan word, len(ways))
-	visit := func(w *mirrorWay) {
+	meet := func(w *mirrorWay) {
 		if w.err = w.open(ctx); w.err == nil {
 			w.err = w.hello(ctx)
 		}
@@ -260,8 +259,8 @@ func lookIntoMirror(ctx context.Context, b *Bench) {
 			w.look(ctx, port)
 		}
 	}
-	work.Go(func() { visit(main) })
-	work.Go(func() { visit(stream) })
+	work.Go(func() { meet(main) })
+	work.Go(func() { meet(stream) })
 	ready := <-met
 	if ready.verb == "" {
 		ready = <-met
@@ -276,7 +275,7 @@ func lookIntoMirror(ctx context.Context, b *Bench) {
 	}
 	for _, w := range ways[1:] {
 		if w != stream {
-			work.Go(func() { visit(w) })
+			work.Go(func() { meet(w) })
 		}
 	}
 	work.Wait()
@@ -299,9 +298,6 @@ func notMirrored(b *Bench, format string, args ...any) {
 		}
 	}
 }
-
-// sipPortHere is the port here that phones use, and some helpers in routers look for.
-const sipPortHere = 5060
 
 // mirrorAddress finds the mirror.
 func (b *Bench) mirrorAddress(ctx context.Context) (at netip.AddrPort, name string, err error) {

@@ -48,7 +48,7 @@ func (b *Bench) sayPorts(ways []*echo) {
 	if !at.IsValid() {
 		at = other.plain.seen()
 	}
-	if at.Port() == sipPortHere && other.local.Port() != sipPortHere {
+	if at.Port() == sipPort && other.local.Port() != sipPort {
 		differs = append(differs, "forced")
 	}
 	b.Say(capture.ProbeALGPorts, len(differs) == 0, append([]any{"differs", differs}, details...)...)

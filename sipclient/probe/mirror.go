@@ -53,6 +53,7 @@ type Mirror struct {
 	sounds *sounds
 	doors  []mirrorDoor
 	media  []*net.UDPConn
+	ports  mirrorPorts
 	now    func() time.Time
 
 	telling sync.Mutex
@@ -81,7 +82,25 @@ func ListenMirror(cfg MirrorConfig) (*Mirror, error) {
 			return nil, err
 		}
 	}
+	m.notePorts()
 	return m, nil
+}
+
+// notePorts reads which ports the first address got.
+func (m *Mirror) notePorts() {
+	first := m.doors[0].at.Addr()
+	for _, d := range m.doors {
+		switch {
+		case d.at.Addr() != first:
+		case d.over == capture.TLS:
+			m.ports.tls = d.at.Port()
+		case d.over == capture.UDP && m.ports.port == 0:
+			m.ports.port = d.at.Port()
+		case d.over == capture.UDP:
+			m.ports.other = d.at.Port()
+		}
+	}
+	m.ports.sound = wire.AddrPort(m.media[0].LocalAddr()).Port()
 }
 
 // listenAddresses replaces "everywhere" by what this computer has.
@@ -172,21 +191,13 @@ func (m *Mirror) taken(a netip.Addr, port uint16, err error) error {
 	return fmt.Errorf("a mirror cannot listen at %s (%w): another program may have that port, for example a phone or a phone system; end it, or name another port", netip.AddrPortFrom(a, port), err)
 }
 
-// Ports tells on which ports the mirror listens at its first address; TLS is 0
+// mirrorPorts are the ports at a mirror's first address; tls is 0 without a certificate.
+type mirrorPorts struct{ port, other, sound, tls uint16 }
+
+// Ports tells on which ports the mirror listens at its first address; secure is 0
 // without a certificate.
 func (m *Mirror) Ports() (port, other, sound, secure uint16) {
-	for _, d := range m.doors {
-		switch {
-		case d.at.Addr() != m.doors[0].at.Addr():
-		case d.over == capture.TLS:
-			secure = d.at.Port()
-		case d.over == capture.UDP && port == 0:
-			port = d.at.Port()
-		case d.over == capture.UDP:
-			other = d.at.Port()
-		}
-	}
-	return port, other, wire.AddrPort(m.media[0].LocalAddr()).Port(), secure
+	return m.ports.port, m.ports.other, m.ports.sound, m.ports.tls
 }
 
 // Addresses tells where the mirror listens.
@@ -264,7 +275,7 @@ func (m *Mirror) serveUDP(d mirrorDoor, media *net.UDPConn) {
 			continue // what Windows says about an answer of before that found nobody
 		}
 		from = wire.Unmap(from)
-		v := visit{door: d, from: from, media: media}
+		v := asker{door: d, from: from, media: media}
 		if reply := m.answer(v, buf[:n]); reply != nil {
 			_, _ = d.udp.WriteToUDPAddrPort(reply, from) // who is gone gets nothing
 			m.begin(v, buf[:n])

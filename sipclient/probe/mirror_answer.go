@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"sync"
 
 	"softphonedoctor/sipclient/sipmsg"
 )
@@ -20,7 +21,7 @@ const maxLooked = 8192
 
 // answer is what a mirror says to one message; nil says nothing. It looks at marked
 // requests only.
-func (m *Mirror) answer(v visit, raw []byte) []byte {
+func (m *Mirror) answer(v asker, raw []byte) []byte {
 	if len(raw) > maxLooked || !bytes.Contains(raw, []byte(mirrorHeader)) || !m.limits.allow(v.from.Addr()) {
 		return nil
 	}
@@ -73,7 +74,7 @@ func lookStatus(method string) int {
 
 // respond begins an answer as RFC 3261 8.2.6 wants it, with what was seen in the
 // topmost Via (18.2.1, RFC 3581 4).
-func (v visit) respond(req *sipmsg.Message, code int) *sipmsg.Message {
+func (v asker) respond(req *sipmsg.Message, code int) *sipmsg.Message {
 	reply := sipmsg.NewResponse(req, code, "")
 	for i, h := range reply.Headers {
 		if h.Name != "Via" {
@@ -96,7 +97,7 @@ func (v visit) respond(req *sipmsg.Message, code int) *sipmsg.Message {
 }
 
 // ready tells who this is, and gives the cookie.
-func (m *Mirror) ready(v visit, req *sipmsg.Message) *sipmsg.Message {
+func (m *Mirror) ready(v asker, req *sipmsg.Message) *sipmsg.Message {
 	port, other, _, secure := m.Ports()
 	pairs := []string{"cookie", m.cookie(v, 0), "udp", strconv.Itoa(int(port)) + "," + strconv.Itoa(int(other)), "tcp", strconv.Itoa(int(port))}
 	if secure != 0 {
@@ -110,19 +111,27 @@ func (m *Mirror) ready(v visit, req *sipmsg.Message) *sipmsg.Message {
 // show puts what came into the body of an answer, behind a line with where it came
 // from. Packed and as letters and digits it looks like nothing that anybody on the way
 // knows, fits into one packet, and the sum tells if it was changed all the same.
-func (m *Mirror) show(v visit, reply *sipmsg.Message, came []byte) {
+func (m *Mirror) show(v asker, reply *sipmsg.Message, came []byte) {
 	body := append([]byte(v.from.String()+" "+v.way()+"\n"), came...)
 	packed, sum := packReport(body)
 	reply.Add(mirrorHeader, writeWord(saySeen, "sha256", sum))
 	reply.SetBody("application/octet-stream", packed)
 }
 
+// packers are used again and again: each takes more than half a megabyte.
+var packers = sync.Pool{New: func() any {
+	z, _ := flate.NewWriter(nil, flate.BestCompression) // the level is a valid one
+	return z
+}}
+
 // packReport packs a report, and gives its SHA-256 in hex.
 func packReport(body []byte) (packed []byte, sum string) {
 	var b bytes.Buffer
-	z, _ := flate.NewWriter(&b, flate.BestCompression) // the level is a valid one
-	_, _ = z.Write(body)                               // into memory
+	z := packers.Get().(*flate.Writer)
+	z.Reset(&b)
+	_, _ = z.Write(body) // into memory
 	_ = z.Close()
+	packers.Put(z)
 	hash := sha256.Sum256(body)
 	return base64.StdEncoding.AppendEncode(nil, b.Bytes()), hex.EncodeToString(hash[:])
 }
@@ -162,7 +171,7 @@ func mirrorMedia(addr netip.Addr, port uint16) []byte {
 }
 
 // begin does what follows an answer.
-func (m *Mirror) begin(v visit, raw []byte) {
+func (m *Mirror) begin(v asker, raw []byte) {
 	if v.media == nil || !bytes.HasPrefix(raw, []byte("INVITE ")) {
 		return
 	}
