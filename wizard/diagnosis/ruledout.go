@@ -1,8 +1,6 @@
 package diagnosis
 
 import (
-	"slices"
-
 	"softphonedoctor/wizard/evidence"
 )
 
@@ -211,22 +209,6 @@ func transportsAnswer(e *evidence.Evidence, _ Dictionary) bool {
 // signInAnswered tells that each sign-in was decided, whichever way.
 func signInAnswered(e *evidence.Evidence, d Dictionary) bool {
 	return all(signIns(e), func(s *signIn) bool { return signInStage(e, s, d) != stageNone })
-}
-
-// sameOnReturn tells that an answer showed what we sent, and that a description of
-// sound came through whole: helpers in routers may touch only one of them.
-func sameOnReturn(e *evidence.Evidence, _ Dictionary) bool {
-	if len(e.Limits) > 0 || !slices.ContainsFunc(e.Messages, func(m *evidence.Message) bool { return has(m) && !m.Out && m.IsSDP() && len(m.Body) > 0 }) {
-		return false
-	}
-	for _, t := range asking(e) {
-		for _, m := range t.Responses {
-			if _, ok := ourVia(m); ok && !m.Out && len(t.Request.Vias()) == 1 {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // seenTwice tells that the server said at least twice where it sees us.

@@ -113,8 +113,20 @@ func TestOnlyWhatWasDecidedIsClear(t *testing.T) {
 		},
 		"a good call": {
 			"live\n0 registered\n1 dial 200\n1.3 in 180\n3 answered\n3.1 rtp in for=12s level=-20\n3.1 rtp out for=12s level=-20\n15.2 out BYE\n15.21 in 200\n",
-			join(call, sound, []string{"ack-missing", "sip-alg", "audio-in-undecodable", "audio-in-two-streams", "hung-up-by-media-gateway"}),
-			[]string{"no-audio-out-lost", "delay-high", "call-reached-this-phone"},
+			join(call, sound, []string{"ack-missing", "audio-in-undecodable", "audio-in-two-streams", "hung-up-by-media-gateway"}),
+			[]string{"no-audio-out-lost", "delay-high", "call-reached-this-phone", "sip-alg"},
+		},
+		"what comes back is what was sent": {
+			"0 registered\n1 note probe alg-echo yes over=5060,other,tcp baited=5060,other,tcp\n1.1 note probe alg-ports yes 5060=yes other=yes\n", nil, []string{"sip-alg"},
+		},
+		"a mirror received what was sent": {
+			"0 registered\n1 note probe alg-mirror yes outside=198.51.100.9:5060 clean=udp/5060,udp/5080,tcp/5060 mirror=203.0.113.7:5060\n", []string{"sip-alg"}, nil,
+		},
+		"a mirror received what was sent over TLS": {
+			"0 registered\n1 note probe alg-mirror yes outside=198.51.100.9:5060 clean=tls/5061 mirror=203.0.113.7:5060\n", nil, []string{"sip-alg"},
+		},
+		"encrypted messages": {
+			"0 out REGISTER tls\n0.02 in 401 tls\n0.03 out REGISTER auth tls\n0.05 in 200 tls\n", []string{"sip-alg"}, nil,
 		},
 	} {
 		records, err := readScript(c.script)

@@ -12,16 +12,16 @@ import (
 // algRules are about helpers in routers that rewrite what phones send.
 var algRules = []Rule{
 	{
-		Cause: "sip-alg", Kind: Fault, Where: LocalNetwork, Either: haveAsked | evidence.HaveCallIn,
+		Cause: "sip-alg", Kind: Fault, Where: LocalNetwork, Either: haveAsked | evidence.HaveCallIn | evidence.HaveProbes,
 		Title:    "Something on the way, most likely the router, rewrites what the phone sends.",
 		Why:      "{{.seen}}",
-		Overturn: "The same message coming back unchanged in this network.",
+		Overturn: "A mirror outside of this network that receives what is sent, byte for byte (docs/mirror.md).",
 		Fix: []Remedy{
 			{ForUser, "Turn off SIP ALG in the router's settings (also called SIP helper, SIP transformations or SPI), or set the transport in the phone's account settings to TLS."},
-			{ForAdmin, "Switch the SIP helper of the router or firewall off; it changed a part that only the phone may write."},
+			{ForAdmin, "Switch the SIP helper of the router or firewall off; it changed a part that only the phone may write{{if .parts}}: {{.parts}}{{end}}.{{if .clean}} Unchanged arrived what went over {{.clean}}.{{end}}"},
 		},
 		Check:    checkALG,
-		RuledOut: sameOnReturn,
+		RuledOut: nothingRewritten,
 	},
 }
 
@@ -44,7 +44,41 @@ func unchanged(m *evidence.Message, sent sipmsg.Via) bool {
 	return ok && !m.Out && sameHost(back.Host, sent.Host) && portOf(back.Port) == portOf(sent.Port)
 }
 
-func checkALG(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
+// checkALG takes the surest kind of evidence that there is: a mirror's word, then what
+// the phone's own messages show, then what measurements make likely. A good helper
+// changes back what comes in, so that messages which look untouched prove nothing.
+func checkALG(e *evidence.Evidence, _ Dictionary) []Hit {
+	for _, look := range []func(*evidence.Evidence) []Hit{mirrored, viaChanged, contactStored, twoFaces, suspected, lengthsOff} {
+		hits := look(e)
+		for i := range hits {
+			for _, name := range []string{"parts", "clean"} {
+				if _, ok := hits[i].Args[name]; !ok {
+					hits[i].Args[name] = ""
+				}
+			}
+		}
+		if len(hits) > 0 {
+			return hits
+		}
+	}
+	return nil
+}
+
+// lengthsOff finds a message that came with a wrong length, where nothing was cut off.
+func lengthsOff(e *evidence.Evidence) []Hit {
+	if len(e.Limits) > 0 {
+		return nil
+	}
+	for _, m := range e.Messages {
+		if h, ok := lengthOff(m); ok {
+			return []Hit{h}
+		}
+	}
+	return nil
+}
+
+// viaChanged finds an answer with another Via than the phone wrote.
+func viaChanged(e *evidence.Evidence) []Hit {
 	for _, t := range asking(e) {
 		sent := t.Request.Vias()
 		if len(sent) != 1 {
@@ -60,11 +94,17 @@ func checkALG(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 			}
 			if !unchanged(m, sent[0]) {
 				return []Hit{{Certainty: Confirmed, Direction: evidence.Both,
-					Args:  args{"seen": "The phone signed what it sent with " + hostPort(sent[0]) + "; when the answer came back, that had become " + hostPort(back) + "."},
+					Args:  args{"seen": "Proven by the messages themselves: the phone signed what it sent with " + hostPort(sent[0]) + "; when the answer came back, that had become " + hostPort(back) + "."},
 					Cites: cites(cite(t.Request, "sent as "+hostPort(sent[0])), cite(m, "came back as "+hostPort(back)))}}
 			}
 		}
 	}
+	return nil
+}
+
+// contactStored finds sign-ins that were stored under another address than the phone
+// gave, by a server that saw no router in between.
+func contactStored(e *evidence.Evidence) (hits []Hit) {
 	for _, s := range signIns(e) {
 		if s.accepted == nil {
 			continue
@@ -78,18 +118,10 @@ func checkALG(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 			continue // the server itself saw a NAT and may have stored what it saw
 		}
 		hits = append(hits, Hit{Certainty: Likely, Direction: evidence.Both,
-			Args:  args{"seen": "The phone signed in as " + ours.URI.Host + ", and the server stored " + listed[0].URI.Host + " without having seen a router in between."},
+			Args:  args{"seen": "Suspected from what came back: the phone signed in as " + ours.URI.Host + ", and the server stored " + listed[0].URI.Host + " without having seen a router in between."},
 			Cites: cites(cite(s.accepted.Request, "the address that the phone gave"), cite(s.accepted.Final(), "the address that was stored"))})
 	}
-	if len(hits) > 0 || len(e.Limits) > 0 {
-		return hits
-	}
-	for _, m := range e.Messages {
-		if h, ok := lengthOff(m); ok {
-			return []Hit{h}
-		}
-	}
-	return nil
+	return hits
 }
 
 // lengthOff tells a message whose Content-Length no longer fits its body, as it
@@ -101,7 +133,7 @@ func lengthOff(m *evidence.Message) (Hit, bool) {
 	for _, p := range m.Problems {
 		if p.Where == "body" && !p.Minor {
 			return Hit{Certainty: Likely, Direction: evidence.In,
-				Args:  args{"seen": lengths(p.Text)},
+				Args:  args{"seen": "Suspected from what came: " + lengths(p.Text)},
 				Cites: cites(cite(m, "the length that is announced does not fit"))}, true
 		}
 	}
@@ -112,12 +144,12 @@ func lengthOff(m *evidence.Message) (Hit, bool) {
 func lengths(found string) string {
 	var said, more int
 	if n, _ := fmt.Sscanf(found, "Content-Length says %d bytes, but only %d came", &said, &more); n == 2 {
-		return fmt.Sprintf("A message from the server announces %d bytes, but only %d came.", said, more)
+		return fmt.Sprintf("a message from the server announces %d bytes, but only %d came.", said, more)
 	}
 	if n, _ := fmt.Sscanf(found, "%d more bytes came than the %d", &more, &said); n == 2 {
-		return fmt.Sprintf("A message from the server announces %d bytes, but %d came.", said, said+more)
+		return fmt.Sprintf("a message from the server announces %d bytes, but %d came.", said, said+more)
 	}
-	return "A message from the server announces another length than it has."
+	return "a message from the server announces another length than it has."
 }
 
 func hostPort(v sipmsg.Via) string {

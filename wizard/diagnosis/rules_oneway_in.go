@@ -3,6 +3,7 @@ package diagnosis
 import (
 	"math"
 	"net/netip"
+	"strings"
 	"time"
 
 	"softphonedoctor/sipclient/capture"
@@ -29,9 +30,9 @@ var onewayInRules = []Rule{
 	},
 	{
 		Cause: "no-audio-in-blocked", Kind: Fault, Where: LocalNetwork, Needs: evidence.HaveMedia,
-		Either:   evidence.HaveReports | evidence.HaveAgain,
-		Title:    "The other side's sound is sent, but lost on the way to this computer.",
-		Why:      "In {{.up}} of the call no sound packet came in, although it is sent. {{.basis}}",
+		Either:   evidence.HaveReports | evidence.HaveAgain | evidence.HaveProbes,
+		Title:    "{{if .sending}}The other side's sound is sent, but lost on the way to this computer.{{else}}This network lets no call sound in.{{end}}",
+		Why:      "In {{.up}} of the call no sound packet came in{{.sending}}. {{.basis}}",
 		Overturn: "Sound packets of this call in a recording of this computer's network traffic.",
 		Fix: []Remedy{
 			{ForUser, "Turn off SIP ALG in the router's settings, or try another network: this one holds the sound back."},
@@ -68,7 +69,8 @@ var onewayInRules = []Rule{
 		RuledOut:    silenceJudged("no-audio-in-not-sent"),
 	},
 	{
-		Cause: "media-blocked-both-ways", Kind: Fault, Where: LocalNetwork, Needs: evidence.HaveMedia | evidence.HaveTheyHear,
+		Cause: "media-blocked-both-ways", Kind: Fault, Where: LocalNetwork, Needs: evidence.HaveMedia,
+		Either:   evidence.HaveTheyHear | evidence.HaveProbes,
 		Title:    "This network lets no call sound through, neither in nor out.",
 		Why:      "In {{.up}} of the call {{.sent}} sound packets left and none came in. {{.basis}}",
 		Overturn: "Sound passing in one direction from this network.",
@@ -170,10 +172,13 @@ func silenceCheck(cause string) check {
 				continue
 			}
 			h := Hit{Certainty: s.certainty, CallID: c.ID, Direction: evidence.In,
-				Args:  args{"up": span(up(e, c)), "basis": s.basis, "callid": c.ID, "addr": "", "sent": "0"},
+				Args:  args{"up": span(up(e, c)), "basis": s.basis, "callid": c.ID, "addr": "", "sent": "0", "sending": ""},
 				Cites: append(cites(cite(c.Answer, "answered, and no sound came after it")), cites(s.cites...)...)}
 			if cause == "media-blocked-both-ways" {
 				h.Direction = evidence.Both
+			}
+			if !strings.HasPrefix(s.basis, mirrorTest) {
+				h.Args["sending"] = ", although it is sent"
 			}
 			if m := localMedia(c); m != nil {
 				h.Args["addr"] = m.Addr

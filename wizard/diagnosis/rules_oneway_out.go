@@ -150,7 +150,7 @@ func noneOr(n int) string {
 }
 
 func checkOutLost(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
-	if !e.Have.Has(evidence.HaveReports) && len(e.ICMP) == 0 {
+	if _, tested := e.Probe(capture.ProbeMirrorOut); !tested && !e.Have.Has(evidence.HaveReports) && len(e.ICMP) == 0 {
 		return notTold()
 	}
 	for _, c := range answeredCalls(e) {
@@ -165,6 +165,13 @@ func checkOutLost(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 			seen, certainty = "and the network turned them back "+times(u.Count)+": "+quote(u.Reason), Confirmed
 			proof = []Cite{{u.N, "turned back: " + quote(u.Reason)}}
 		}
+		if p, known := e.Probe(capture.ProbeMirrorOut); known && !p.Yes() && !reportsArrive(c) && !deadBothWays(e, c) {
+			if seen += ";"; seen == ";" {
+				seen = "while"
+			}
+			seen += " in a test with a mirror outside of this network " + mirrorGot(p) + " arrived there"
+			certainty, proof = Confirmed, append(proof, Cite{p.N, "measured: test sound does not reach a mirror"})
+		}
 		if seen == "" {
 			continue
 		}
@@ -176,6 +183,13 @@ func checkOutLost(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 			Cites: cites(append([]Cite{{s.FirstN, "our sound leaves"}, answeredNo(e, "they_hear", "the other side hears nothing")}, proof...)...)})
 	}
 	return hits
+}
+
+// deadBothWays tells that a mirror's sound does not come in either, as in the call:
+// then it is not about the way out.
+func deadBothWays(e *evidence.Evidence, c *evidence.Call) bool {
+	in, known := e.Probe(capture.ProbeMirrorIn)
+	return known && !in.Yes() && mainIn(c) == nil
 }
 
 // lostOut reads the other side's reports about our stream: a report made well

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"softphonedoctor/sipclient/capture"
 	"softphonedoctor/wizard/evidence"
 )
 
@@ -35,13 +36,21 @@ func judgeSilence(e *evidence.Evidence, c *evidence.Call) silent {
 			cites(cite(c.Answer, "answered, and no sound comes"), Cite{mainIn(a.call).FirstN, "sound comes " + changeWords(a.change)})}
 	}
 	reports := peerReports(c)
-	if s := neverHeard(e, c); s.cause != "" {
+	mirror := mirrorSays(e, c)
+	s := neverHeard(e, c)
+	if s.cause == "" {
+		s = senderSays(e, c, reports)
+	}
+	if s.cause != "" {
+		if mirror.cause != "" && (s.cause == mirror.cause || s.cause == "no-audio-in-blocked") {
+			return silent{mirror.cause, Confirmed, s.basis + " " + mirror.basis, append(s.cites, mirror.cites...)}
+		}
 		return s
 	}
-	if s := senderSays(e, c, reports); s.cause != "" {
-		return s
+	s = wrongAddress(c)
+	if mirror.cause != "" && s.certainty != Confirmed {
+		return mirror
 	}
-	s := wrongAddress(c)
 	// A private address alone keeps nobody from hearing us.
 	if (s.cause == "" || s.certainty == Possible) && said(e, "they_hear", "no") && len(reports) == 0 && mainOut(c) != nil {
 		return silent{"media-blocked-both-ways", Likely, "The other side hears nothing either.",
@@ -58,6 +67,36 @@ func judgeSilence(e *evidence.Evidence, c *evidence.Call) silent {
 		s.cites = []Cite{answered(e, "heard", "nothing is heard")}
 	}
 	return s
+}
+
+// mirrorTest begins what a test of sound with a mirror says.
+const mirrorTest = "In a test with a mirror outside of this network, "
+
+// mirrorSays takes such a test for what the call lacks: this network holds back what
+// comes in, or both ways. It proves the direction, whoever is called.
+func mirrorSays(e *evidence.Evidence, c *evidence.Call) silent {
+	in, knownIn := e.Probe(capture.ProbeMirrorIn)
+	out, knownOut := e.Probe(capture.ProbeMirrorOut)
+	inDead, outDead := knownIn && !in.Yes(), knownOut && !out.Yes()
+	noneIn := Cite{in.N, "measured: test sound from a mirror does not arrive"}
+	switch {
+	case outDead && (inDead || !knownIn) && mainOut(c) != nil && !reportsArrive(c):
+		s := silent{"media-blocked-both-ways", Confirmed, mirrorTest + mirrorGot(out) + " arrived there", []Cite{{out.N, "measured: test sound does not reach a mirror"}}}
+		if inDead {
+			s.basis += ", and " + mirrorGot(in) + " came back"
+			s.cites = append(s.cites, noneIn)
+		}
+		s.basis += "."
+		return s
+	case inDead:
+		return silent{"no-audio-in-blocked", Confirmed, mirrorTest + mirrorGot(in) + " that it sent came in.", []Cite{noneIn}}
+	}
+	return silent{}
+}
+
+// mirrorGot counts what came of a test's sound: "0 of 150 sound packets".
+func mirrorGot(p evidence.Probe) string {
+	return orElse(p.Text("got"), "none") + " of " + orElse(p.Text("sent"), "all") + " sound packets"
 }
 
 // muteToAll tells that a recording shows sound of several machines for the one that
