@@ -143,18 +143,45 @@ const (
 
 // Keys of KindProbe notes about helpers that rewrite messages (SIP ALG).
 const (
-	// ProbeALGEcho: did what the server echoes come back as it was sent? It proves
-	// nothing where it did: such helpers translate back on the way in. Details:
-	// what=via|call-id|contact|... sent=TEXT back=TEXT over=udp|tcp.
+	// ProbeALGEcho: did what the server echoes come back as it was sent, in every way
+	// that was tried? A yes proves nothing: such helpers translate back on the way in.
+	// Details of yes: over=WAY,... that answered (5060, other, tcp) and baited=WAY,... over
+	// which an outside address could be tried. Of no, about the first of signs=SIGN,...:
+	// what=via|call-id|from|to|received sent=TEXT back=TEXT over=udp/PORT|tcp/PORT (of the
+	// server) local=ADDR:PORT server=ADDR:PORT. The signs, those that say most first:
+	//
+	//	bait       our outside address was sent, the inside one came back, which stood nowhere
+	//	changed    a line that the server has to echo came back changed
+	//	two-faces  the server saw this socket inside this network in one answer, outside in another
+	//	stun       a STUN server sees this computer outside, the server here
+	//	unseen     the server does not say where it sees this private address
 	ProbeALGEcho = "alg-echo"
-	// ProbeALGPorts: is UDP from port 5060 treated like UDP from another port, TCP and
-	// TLS? Details: differs=TEXT.
+	// ProbeALGPorts: is UDP from port 5060 here treated like UDP from another port, TCP
+	// and TLS? Details: 5060=, other=, tcp=, tls= with yes|no|busy|unclear (answered, not, the
+	// port is taken here, the answer says nothing), seen-5060=ADDR:PORT and so on (where the
+	// server saw this end), and for no differs=DIFFERENCE,...:
+	//
+	//	seen    inside=WAY outside=WAY: over these it saw this computer here, and elsewhere
+	//	silent  from 5060 no answer came, from another port one did
+	//	forced  from whichever port here, it saw 5060
 	ProbeALGPorts = "alg-ports"
 	// ProbeALGMirror: did a mirror at the other end receive what was sent, byte for byte?
-	// Details: what=via|contact|sdp|content-length|... sent=TEXT received=TEXT over=udp|tcp mirror=ADDR.
+	// Details: outside=ADDR:PORT (as the mirror saw this end) clean=WAY,... (udp/5060,
+	// tcp/5060: on which all arrived as it was sent) silent=WAY,... (that gave no answer)
+	// lost=METHOD/WAY,... (requests without an answer) mirror=ADDR:PORT, and for no what=
+	// via,contact,sdp,call-id,content-length,body,request-line, the name of another header,
+	// form (spelling only) or report (changed on the way back); sent=LINE received=LINE of
+	// the first of them, to=ADDR (that was written in place of ours), method=METHOD,...
+	// over=WAY,... (where it happened), length=wrong (Content-Length no longer fits) and
+	// back=hidden (what came back looked as if nothing had happened).
 	ProbeALGMirror = "alg-mirror"
-	// ProbeMirrorOut and ProbeMirrorIn: did the sound packets of a test come as far as
-	// the mirror, and back? Details: sent=N got=N lost=N mirror=ADDR.
+	// ProbeMirrorOut and ProbeMirrorIn: do sound packets come as far as the mirror, and
+	// back, at least a tenth of them? Details: sent=N got=N lost=N longest=N (missing in a
+	// row) seen=ADDR:PORT (where the mirror saw the sound come from) mirror=ADDR:PORT; of
+	// the way out also from=ADDR:PORT to=ADDR:PORT, asked=ADDR:PORT (where our description
+	// wants its sound, as it arrived there) and answer=ADDR:PORT (where the mirror's does, if
+	// that was changed on the way in); of the way in early-sent=N early-got=N (before any
+	// sound had left here).
 	ProbeMirrorOut = "mirror-out"
 	ProbeMirrorIn  = "mirror-in"
 )

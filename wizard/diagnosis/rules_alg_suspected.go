@@ -108,8 +108,8 @@ func suspected(e *evidence.Evidence) []Hit {
 		} else {
 			weak++
 		}
-		words = append(words, s.words(p))
-		if !slices.ContainsFunc(proof, func(c Cite) bool { return c.N == p.N }) {
+		if !slices.ContainsFunc(proof, func(c Cite) bool { return c.N == p.N }) { // its details are about the strongest sign
+			words = append(words, s.words(p))
 			proof = append(proof, Cite{p.N, "measured: " + s.words(p)})
 		}
 	}
@@ -119,7 +119,7 @@ func suspected(e *evidence.Evidence) []Hit {
 		return nil
 	}
 	h := Hit{Certainty: Possible, Direction: evidence.Both, Kind: Hint, Cites: proof,
-		Args: args{"seen": "Suspected from what came back: " + strings.Join(words[:min(len(words), 2)], "; ") + "."}}
+		Args: args{"seen": "Suspected from what came back: " + strings.Join(words, "; ") + "."}}
 	if strong > 0 || weak > 1 {
 		h.Certainty = Likely
 		h.harmlessUnless(e)

@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -53,6 +54,49 @@ func TestProbes(t *testing.T) {
 		for _, name := range []string{"", "a", "x"} {
 			_ = Probe{Detail: odd}.Text(name)
 		}
+	}
+}
+
+// TestMirrorNotes reads what the probes for helpers in routers write.
+func TestMirrorNotes(t *testing.T) {
+	var b Builder
+	for n, text := range []string{
+		capture.ProbeALGMirror + ` no what=via,contact,sdp sent="Via: SIP/2.0/UDP 192.168.77.2:5060;rport;branch=z9hG4bK47a6" received="Via: SIP/2.0/UDP 198.51.100.1:5060;rport;branch=z9hG4bK47a6" to=198.51.100.1 outside=198.51.100.1:5060 method=OPTIONS,REGISTER,INVITE over=udp/5060 clean=udp/5080,tcp/5060 lost=register/udp/5060 back=hidden mirror=198.51.100.30:5060`,
+		capture.ProbeALGEcho + ` no signs=bait,two-faces what=via sent="SIP/2.0/UDP [2001:db8::1]:5060;branch=z9hG4bK2" back="SIP/2.0/UDP [fd77::2]:5060;branch=z9hG4bK2;received=fd77::2" over=udp/5060 local=[fd77::2]:5060 server=[2001:db8::5]:5060`,
+		capture.ProbeALGPorts + ` no differs=seen 5060=yes seen-5060=192.168.77.2:5060 other=yes seen-other=192.168.77.2:35954 tcp=no tls=yes inside=5060 outside=tls`,
+		capture.ProbeMirrorOut + ` yes sent=150 got=141 lost=9 longest=3 from=192.168.77.2:58388 to=198.51.100.30:10000 seen=198.51.100.1:58388 asked=198.51.100.1:58388 mirror=198.51.100.30:5060`,
+		capture.ProbeMirrorIn + ` no sent=3 got=0 lost=3 longest=3 early-sent=3 early-got=0 mirror=198.51.100.30:5060`,
+	} {
+		key, rest, _ := strings.Cut(text, " ")
+		b.Add(capture.Record{N: n + 1, Note: &capture.Note{Kind: capture.KindProbe, Key: key, Text: rest}})
+	}
+	e := b.Evidence()
+	for _, c := range []struct{ key, name, want string }{
+		{capture.ProbeALGMirror, "what", "via,contact,sdp"}, {capture.ProbeALGMirror, "received", "Via: SIP/2.0/UDP 198.51.100.1:5060;rport;branch=z9hG4bK47a6"},
+		{capture.ProbeALGMirror, "clean", "udp/5080,tcp/5060"}, {capture.ProbeALGMirror, "lost", "register/udp/5060"}, {capture.ProbeALGMirror, "back", "hidden"},
+		{capture.ProbeALGEcho, "signs", "bait,two-faces"}, {capture.ProbeALGEcho, "back", "SIP/2.0/UDP [fd77::2]:5060;branch=z9hG4bK2;received=fd77::2"},
+		{capture.ProbeALGPorts, "differs", "seen"}, {capture.ProbeALGPorts, "outside", "tls"}, {capture.ProbeALGPorts, "5060", "yes"},
+		{capture.ProbeMirrorOut, "asked", "198.51.100.1:58388"},
+	} {
+		if p, ok := e.Probe(c.key); !ok || p.Text(c.name) != c.want {
+			t.Errorf("%s %s is %q, want %q", c.key, c.name, p.Text(c.name), c.want)
+		}
+	}
+	p, _ := e.Probe(capture.ProbeALGMirror)
+	if p.Addr("to") != netip.MustParseAddr("198.51.100.1") || p.Addr("outside") != p.Addr("to") || p.Yes() {
+		t.Errorf("%+v", p)
+	}
+	p, _ = e.Probe(capture.ProbeALGEcho)
+	if p.Addr("local") != netip.MustParseAddr("fd77::2") {
+		t.Errorf("local %s", p.Addr("local"))
+	}
+	p, _ = e.Probe(capture.ProbeMirrorOut)
+	if lost, ok := p.Number("lost"); !ok || lost != 9 || !p.Yes() {
+		t.Errorf("%+v", p)
+	}
+	p, _ = e.Probe(capture.ProbeMirrorIn)
+	if got, ok := p.Number("got"); !ok || got != 0 || p.Yes() {
+		t.Errorf("%+v", p)
 	}
 }
 

@@ -39,7 +39,7 @@ var questions = []question{
 	{capture.ProbeWANAddress, "routers in a row", "one", "more than one"},
 	{capture.ProbeHairpin, "calls that turn round in the router", "possible", "not possible"},
 	{capture.ProbeNATLifetime, "router's memory", "long enough", "too short"},
-	{capture.ProbeALGEcho, "what the server echoes", "as it was sent", "changed"},
+	{capture.ProbeALGEcho, "what the server echoes", "as it was sent, which proves nothing: helpers change it back", "changed"},
 	{capture.ProbeALGPorts, "usual port and another one", "treated alike", "treated differently"},
 	{capture.ProbeALGMirror, "what a mirror received", "as it was sent", "changed on the way"},
 	{capture.ProbeMirrorOut, "test sound to the mirror", "arrives", "does not arrive"},
