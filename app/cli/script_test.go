@@ -36,6 +36,8 @@ func TestScripts(t *testing.T) {
 			"calls":   writeCalls,
 			"many":    writeMany,
 			"cut":     cut,
+			"free":    free,
+			"listens": listens,
 		},
 	})
 }
@@ -58,6 +60,31 @@ func status(ts *testscript.TestScript, neg bool, args []string) {
 	if got != want {
 		ts.Fatalf("exit status %d, want %d", got, want)
 	}
+}
+
+// free NAME... sets variables to ports of 127.0.0.1 that nobody has.
+func free(ts *testscript.TestScript, _ bool, args []string) {
+	for _, name := range args {
+		l, err := net.Listen("tcp4", "127.0.0.1:0")
+		ts.Check(err)
+		defer l.Close() // behind the last, so that all differ
+		_, port, err := net.SplitHostPort(l.Addr().String())
+		ts.Check(err)
+		ts.Setenv(name, port)
+	}
+}
+
+// listens PORT waits until a program in the background takes connections there.
+func listens(ts *testscript.TestScript, _ bool, args []string) {
+	for range 100 {
+		conn, err := net.Dial("tcp4", "127.0.0.1:"+args[0])
+		if err == nil {
+			ts.Check(conn.Close())
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	ts.Fatalf("nobody listens at port %s", args[0])
 }
 
 // garbage starts a server on loopback that answers every packet with nonsense,

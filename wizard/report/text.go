@@ -170,6 +170,9 @@ func (p *printer) others(r *Report) {
 			role = "a consequence"
 		}
 		p.para("  - ", fmt.Sprintf("%s (%s, %s, %s)", f.Title, f.Rule.Cause, role, f.Certainty))
+		if r.Situation == Network && !f.Symptom { // where only the way was measured, such facts are what it is about
+			p.para("    ", f.Why)
+		}
 	}
 }
 
