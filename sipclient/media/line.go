@@ -97,6 +97,7 @@ type Line struct {
 	halted  bool
 	halt    chan struct{}
 	typists chan struct{} // held by whoever sends digits
+	asked   map[wire.STUNID]chan<- wire.STUNAnswer
 
 	reports reports
 	joined  atomic.Pointer[joined] // nil: test sound out, nobody listens
@@ -216,8 +217,13 @@ func (m *Line) Close() {
 }
 
 // onRTP counts what comes to the RTP port. Reports come there, too, when both sides
-// share it (RFC 5761 4), and from some that never asked.
+// share it (RFC 5761 4), and from some that never asked; answers of STUN servers are
+// no sound.
 func (m *Line) onRTP(data []byte, from netip.AddrPort, at time.Time) {
+	if wire.IsSTUN(data) {
+		m.onSTUN(data)
+		return
+	}
 	if len(data) > 1 && data[0]>>6 == 2 && data[1] >= 192 && data[1] <= 223 {
 		m.onRTCP(data, from, at)
 		return
