@@ -20,9 +20,10 @@ func (c *Call) Mapped(ctx context.Context, server netip.AddrPort) (netip.AddrPor
 	return m.Mapped(ctx, server)
 }
 
-// SoundAt is the address of the call's sound (RTP) here; invalid while it has none.
+// SoundAt is the address of the call's sound (RTP) here; invalid while it has none, and
+// when the call is over.
 func (c *Call) SoundAt() netip.AddrPort {
-	if m := c.line(); m != nil {
+	if m := c.line(); m != nil && c.State() != Ended {
 		return m.Local()
 	}
 	return netip.AddrPort{}

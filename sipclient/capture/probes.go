@@ -11,23 +11,31 @@ package capture
 // Package evidence reads them (Evidence.Probe); no note holds a password.
 const (
 	// ProbeNATMapping: does the router use one outside address for all targets
-	// (endpoint-independent mapping, RFC 5780 4.3)? Details: mapped=ADDR:PORT, and
-	// other=ADDR:PORT as a second target saw the same socket.
+	// (endpoint-independent mapping, RFC 5780 4.3)? Without a NAT it does. Details:
+	// mapped=ADDR:PORT, other=ADDR:PORT as a second target saw the same socket, and
+	// mapping=endpoint-independent|address-dependent|address-and-port-dependent|dependent
+	// (the last: on the target, how far is not known).
 	ProbeNATMapping = "nat-mapping"
 	// ProbeNATFiltering: does the router let in what comes from an address that was
 	// never written to (endpoint-independent filtering, RFC 5780 4.4)?
-	// Details: mapped=ADDR:PORT.
+	// Details: mapped=ADDR:PORT
+	// filtering=endpoint-independent|address-dependent|address-and-port-dependent.
 	ProbeNATFiltering = "nat-filtering"
 	// ProbeNATLifetime: does a silent UDP mapping outlive the time between two signs
-	// of life of the phone? Details: lives=DURATION (the longest silence after which
-	// it still worked, or the shortest after which it did not, for "no") and
-	// keepalive=DURATION (0s: the phone sends none).
+	// of life of the phone (30 s where that is not known)? Details: lives=DURATION (the
+	// longest silence after which it still worked), gone=DURATION (the shortest after
+	// which it did not; without it, it outlived all that was tried), keepalive=DURATION
+	// (of the phone, where known), every=DURATION (how often a phone should speak, where
+	// gone is known) and by=SERVER.
 	ProbeNATLifetime = "nat-lifetime"
 	// ProbeWANAddress: is the router's outside address the one under which the
-	// internet sees this computer? Details: wan=ADDR mapped=ADDR.
+	// internet sees this computer? Details: wan=ADDR mapped=ADDR:PORT (where somebody
+	// told) by=nat-pmp|upnp (the router itself) or by=own (this computer has a carrier's
+	// address itself). Where the router does not tell, by=hop and in place of wan hop=ADDR,
+	// the machine behind it, whose address is one of a carrier's or a home's network.
 	ProbeWANAddress = "wan-address"
 	// ProbeHairpin: does a packet to our own outside address come back?
-	// Details: mapped=ADDR:PORT.
+	// Details: mapped=ADDR:PORT from=ADDR:PORT (as it came).
 	ProbeHairpin = "hairpin"
 	// ProbeCaptivePortal: does a login page answer in place of the internet?
 	// Details: by=NAME (whose page or certificate answered), url=URL where known.
@@ -132,12 +140,16 @@ const (
 const (
 	// ProbeNAT: is there no NAT at all on the way? Details: local=ADDR:PORT
 	// mapped=ADDR:PORT by=SERVER type=none|full-cone|address-restricted|port-restricted|symmetric|unknown.
+	// The type is the classic name (RFC 3489 5) of what mapping and filtering give.
 	ProbeNAT = "nat"
-	// ProbeNATMedia: is the port of a call's sound seen from outside as the others are?
-	// Details: local=ADDR:PORT mapped=ADDR:PORT by=SERVER.
+	// ProbeNATMedia: is the port of a call's sound seen from outside at the address at
+	// which other ports are? Details: local=ADDR:PORT mapped=ADDR:PORT by=SERVER, and for
+	// "no" reason=differs, or reason=silent where the server answered another port and
+	// not this one.
 	ProbeNATMedia = "nat-media"
 	// ProbeNATStable: did the outside address of a socket stay the same while it was
-	// watched? Details: first=ADDR:PORT then=ADDR:PORT after=DURATION.
+	// watched, without any silence? Details: first=ADDR:PORT then=ADDR:PORT
+	// after=DURATION by=SERVER.
 	ProbeNATStable = "nat-stable"
 )
 

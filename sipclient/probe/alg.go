@@ -121,7 +121,7 @@ func (b *Bench) listenTo(ctx context.Context, w *echo) error {
 	if w.over == capture.TLS {
 		return nil // nobody on the way can read it
 	}
-	for _, outside := range b.outside(w) {
+	for _, outside := range b.seenFrom(w) {
 		bait, _ := ask(b.signed(w, outside.String(), false))
 		if bait != nil && bait.changed() == "" { // a helper that looks elsewhere
 			if other, _ := ask(b.signed(w, outside.String(), true)); other != nil {
@@ -170,9 +170,9 @@ func (a *answered) seen() netip.AddrPort {
 	return netip.AddrPortFrom(ip.Unmap(), uint16(via.RPort))
 }
 
-// outside gives the addresses under which a helper might know this socket: as the
+// seenFrom gives the addresses under which a helper might know this socket: as the
 // server sees it, and as the router's own outside address.
-func (b *Bench) outside(w *echo) (list []netip.AddrPort) {
+func (b *Bench) seenFrom(w *echo) (list []netip.AddrPort) {
 	add := func(a netip.AddrPort) {
 		if a.Addr().IsValid() && a.Addr() != w.local.Addr() {
 			if a.Port() == 0 {

@@ -34,7 +34,7 @@ func echoServer(t *testing.T, how func(from netip.AddrPort, m *sipmsg.Message)) 
 			if err != nil {
 				continue
 			}
-			r := asker{from: wire.Unmap(from)}.respond(m, 200)
+			r := mirrorAsker{from: wire.Unmap(from)}.respond(m, 200)
 			if how != nil {
 				how(wire.Unmap(from), r)
 			}

@@ -22,7 +22,11 @@ type Bench struct {
 	whole   context.Context // of the whole run, for what several probes wait for; nil: none
 	lookups sync.WaitGroup  // that run in it
 
-	telling sync.Mutex // one Progress at a time
+	telling sync.Mutex    // one Progress at a time
+	others  chan struct{} // closed when all but those that watch beside them have ended
+	seen    outside
+	way     way
+	gateway netip.Addr // in place of the default one, for tests
 
 	mu      sync.Mutex
 	answers map[string]Answer
@@ -46,7 +50,7 @@ func newBench(cfg Config) *Bench {
 	if !told {
 		cfg.Transport = capture.UDP
 	}
-	return &Bench{Config: cfg, told: told, answers: map[string]Answer{}, found: map[capture.Net]*lookup{}, doors: map[string]door{}}
+	return &Bench{Config: cfg, told: told, answers: map[string]Answer{}, found: map[capture.Net]*lookup{}, doors: map[string]door{}, others: make(chan struct{})}
 }
 
 // Say answers a question with yes or no. Details are pairs of a name and a value; a

@@ -204,8 +204,10 @@ func TestPortal(t *testing.T) {
 		"sent elsewhere": {func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "http://login.hotel.example/?a=b", http.StatusFound)
 		}, "login.hotel.example"},
-		"sent to itself": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://127.0.0.1/", http.StatusMovedPermanently) }, ""},
-		"an error":       {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404) }, ""},
+		"sent to itself": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "https://127.0.0.1/", http.StatusMovedPermanently)
+		}, ""},
+		"an error": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404) }, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := httptest.NewServer(http.HandlerFunc(c.answer))

@@ -275,7 +275,7 @@ func (m *Mirror) serveUDP(d mirrorDoor, media *net.UDPConn) {
 			continue // what Windows says about an answer of before that found nobody
 		}
 		from = wire.Unmap(from)
-		v := asker{door: d, from: from, media: media}
+		v := mirrorAsker{door: d, from: from, media: media}
 		if reply := m.answer(v, buf[:n]); reply != nil {
 			_, _ = d.udp.WriteToUDPAddrPort(reply, from) // who is gone gets nothing
 			m.begin(v, buf[:n])

@@ -21,7 +21,7 @@ const maxLooked = 8192
 
 // answer is what a mirror says to one message; nil says nothing. It looks at marked
 // requests only.
-func (m *Mirror) answer(v asker, raw []byte) []byte {
+func (m *Mirror) answer(v mirrorAsker, raw []byte) []byte {
 	if len(raw) > maxLooked || !bytes.Contains(raw, []byte(mirrorHeader)) || !m.limits.allow(v.from.Addr()) {
 		return nil
 	}
@@ -74,7 +74,7 @@ func lookStatus(method string) int {
 
 // respond begins an answer as RFC 3261 8.2.6 wants it, with what was seen in the
 // topmost Via (18.2.1, RFC 3581 4).
-func (v asker) respond(req *sipmsg.Message, code int) *sipmsg.Message {
+func (v mirrorAsker) respond(req *sipmsg.Message, code int) *sipmsg.Message {
 	reply := sipmsg.NewResponse(req, code, "")
 	for i, h := range reply.Headers {
 		if h.Name != "Via" {
@@ -97,7 +97,7 @@ func (v asker) respond(req *sipmsg.Message, code int) *sipmsg.Message {
 }
 
 // ready tells who this is, and gives the cookie.
-func (m *Mirror) ready(v asker, req *sipmsg.Message) *sipmsg.Message {
+func (m *Mirror) ready(v mirrorAsker, req *sipmsg.Message) *sipmsg.Message {
 	port, other, _, secure := m.Ports()
 	pairs := []string{"cookie", m.cookie(v, 0), "udp", strconv.Itoa(int(port)) + "," + strconv.Itoa(int(other)), "tcp", strconv.Itoa(int(port))}
 	if secure != 0 {
@@ -111,7 +111,7 @@ func (m *Mirror) ready(v asker, req *sipmsg.Message) *sipmsg.Message {
 // show puts what came into the body of an answer, behind a line with where it came
 // from. Packed and as letters and digits it looks like nothing that anybody on the way
 // knows, fits into one packet, and the sum tells if it was changed all the same.
-func (m *Mirror) show(v asker, reply *sipmsg.Message, came []byte) {
+func (m *Mirror) show(v mirrorAsker, reply *sipmsg.Message, came []byte) {
 	body := append([]byte(v.from.String()+" "+v.way()+"\n"), came...)
 	packed, sum := packReport(body)
 	reply.Add(mirrorHeader, writeWord(saySeen, "sha256", sum))
@@ -171,7 +171,7 @@ func mirrorMedia(addr netip.Addr, port uint16) []byte {
 }
 
 // begin does what follows an answer.
-func (m *Mirror) begin(v asker, raw []byte) {
+func (m *Mirror) begin(v mirrorAsker, raw []byte) {
 	if v.media == nil || !bytes.HasPrefix(raw, []byte("INVITE ")) {
 		return
 	}

@@ -24,13 +24,13 @@ func closedMirror() *Mirror {
 }
 
 // client is somebody who asks that mirror.
-func client(m *Mirror, from string) (asker, *mirrorWay) {
+func client(m *Mirror, from string) (mirrorAsker, *mirrorWay) {
 	at := netip.MustParseAddrPort(from)
-	return asker{door: m.doors[0], from: at, media: &net.UDPConn{}}, &mirrorWay{over: capture.UDP, to: m.doors[0].at, local: at}
+	return mirrorAsker{door: m.doors[0], from: at, media: &net.UDPConn{}}, &mirrorWay{over: capture.UDP, to: m.doors[0].at, local: at}
 }
 
 // cookieOf says hello and takes the cookie.
-func cookieOf(t *testing.T, m *Mirror, v asker, w *mirrorWay) string {
+func cookieOf(t *testing.T, m *Mirror, v mirrorAsker, w *mirrorWay) string {
 	t.Helper()
 	hello := w.request("OPTIONS", sayHello)
 	hello.Add("X-Padding", strings.Repeat("x", 400))
@@ -106,7 +106,7 @@ func TestMirrorDoesNotAmplify(t *testing.T) {
 	otherDoor := v
 	otherDoor.door = m.doors[1]
 	for name, c := range map[string]struct {
-		v      asker
+		v      mirrorAsker
 		cookie string
 	}{"another address": {foe, cookie}, "another port": {otherPort, cookie}, "another door": {otherDoor, cookie}, "none": {v, ""}, "made up": {v, strings.Repeat("0", 32)}} {
 		for _, verb := range []string{sayHello, sayLook, saySound, sayCount} {
@@ -232,7 +232,7 @@ func TestMirrorStream(t *testing.T) {
 }
 
 // sounding begins a test of sound.
-func sounding(t *testing.T, m *Mirror, v asker, w *mirrorWay, sdp []byte) (soundID, [16]byte, word) {
+func sounding(t *testing.T, m *Mirror, v mirrorAsker, w *mirrorWay, sdp []byte) (soundID, [16]byte, word) {
 	t.Helper()
 	req := w.request("INVITE", writeWord(saySound, "cookie", m.cookie(v, 0), "at", "203.0.113.5"))
 	req.SetBody("application/sdp", sdp)

@@ -80,7 +80,7 @@ func (s *sounds) end(key string) {
 }
 
 // callKey tells the calls of everybody apart.
-func (v asker) callKey(req *sipmsg.Message) string { return v.from.String() + " " + req.CallID() }
+func (v mirrorAsker) callKey(req *sipmsg.Message) string { return v.from.String() + " " + req.CallID() }
 
 // find gives a test that is still under way. Hold the lock.
 func (s *sounds) find(id soundID, now time.Time) *soundTest {
@@ -92,7 +92,7 @@ func (s *sounds) find(id soundID, now time.Time) *soundTest {
 }
 
 // startSound answers a call that asks for a test.
-func (m *Mirror) startSound(v asker, req *sipmsg.Message, w word) *sipmsg.Message {
+func (m *Mirror) startSound(v mirrorAsker, req *sipmsg.Message, w word) *sipmsg.Message {
 	at := w.addr("at") // as which the phone knows this mirror: a router may stand before it, too
 	if !at.IsValid() || v.media == nil {
 		return v.busy(req)
@@ -131,7 +131,7 @@ func (t *soundTest) describe(req *sipmsg.Message, from netip.Addr) {
 	}
 }
 
-func (v asker) busy(req *sipmsg.Message) *sipmsg.Message {
+func (v mirrorAsker) busy(req *sipmsg.Message) *sipmsg.Message {
 	reply := v.respond(req, 486)
 	reply.Add(mirrorHeader, sayBusy)
 	return reply
@@ -140,7 +140,7 @@ func (v asker) busy(req *sipmsg.Message) *sipmsg.Message {
 // sendEarly sends a few packets to where the phone wants its sound, before any came
 // from there: as ringing tones come. They go to the address that asked and no other,
 // and together they are shorter than what it sent.
-func (m *Mirror) sendEarly(v asker, invite []byte) {
+func (m *Mirror) sendEarly(v mirrorAsker, invite []byte) {
 	req, err := sipmsg.Parse(invite)
 	if err != nil {
 		return
@@ -206,7 +206,7 @@ func (m *Mirror) hear(b []byte, from netip.AddrPort) []byte {
 }
 
 // countSound answers how much of a test's sound came.
-func (m *Mirror) countSound(v asker, req *sipmsg.Message, w word) *sipmsg.Message {
+func (m *Mirror) countSound(v mirrorAsker, req *sipmsg.Message, w word) *sipmsg.Message {
 	var id soundID
 	raw, err := hex.DecodeString(w.values["id"])
 	if err != nil || copy(id[:], raw) != len(id) || len(raw) != len(id) {

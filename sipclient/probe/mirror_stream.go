@@ -46,14 +46,14 @@ func (m *Mirror) serveStream(ctx context.Context, d mirrorDoor, media *net.UDPCo
 			defer m.limits.leave(from.Addr())
 			defer conn.Close()
 			defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
-			m.serveConn(conn, asker{door: d, from: from, media: media, proven: true})
+			m.serveConn(conn, mirrorAsker{door: d, from: from, media: media, proven: true})
 		})
 	}
 }
 
 // serveConn answers over one connection, whose far end has proven by connecting that
 // it gets what is sent there.
-func (m *Mirror) serveConn(conn net.Conn, v asker) {
+func (m *Mirror) serveConn(conn net.Conn, v mirrorAsker) {
 	var framer sipmsg.Framer
 	buf := make([]byte, 4096)
 	for done := 0; done < maxMessages; {
@@ -77,8 +77,8 @@ func (m *Mirror) serveConn(conn net.Conn, v asker) {
 	}
 }
 
-// asker is who asks, and where.
-type asker struct {
+// mirrorAsker is who asks, and where.
+type mirrorAsker struct {
 	door   mirrorDoor
 	from   netip.AddrPort
 	media  *net.UDPConn // where the sound of a test goes
@@ -86,7 +86,7 @@ type asker struct {
 }
 
 // way names the door that was taken, as it stands in reports: "udp/5060".
-func (v asker) way() string { return wayName(v.door.over, v.door.at.Port()) }
+func (v mirrorAsker) way() string { return wayName(v.door.over, v.door.at.Port()) }
 
 // endOf is one end of a socket of any kind.
 func endOf(a net.Addr) netip.AddrPort {

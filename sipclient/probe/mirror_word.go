@@ -94,7 +94,7 @@ func wayName(over capture.Net, port uint16) string {
 const cookieLife = 2 * time.Minute
 
 // cookie is what only who gets the mirror's answers at this address and port can know.
-func (m *Mirror) cookie(v asker, age int64) string {
+func (m *Mirror) cookie(v mirrorAsker, age int64) string {
 	mac := hmac.New(sha256.New, m.secret[:])
 	mac.Write([]byte("cookie " + v.way() + " " + v.from.String()))
 	var epoch [8]byte
@@ -104,7 +104,7 @@ func (m *Mirror) cookie(v asker, age int64) string {
 }
 
 // knows tells whether a cookie was given to this address lately.
-func (m *Mirror) knows(v asker, cookie string) bool {
+func (m *Mirror) knows(v mirrorAsker, cookie string) bool {
 	return hmac.Equal([]byte(cookie), []byte(m.cookie(v, 0))) || hmac.Equal([]byte(cookie), []byte(m.cookie(v, 1)))
 }
 

@@ -106,7 +106,7 @@ func followPath(ctx context.Context, b *Bench) {
 	var pinged, traced error
 	var hops []hop
 	work.Go(func() { e, pinged = ping(ctx, server.Addr(), pings) })
-	work.Go(func() { hops, traced = trace(ctx, server) })
+	work.Go(func() { hops, traced = b.way.trace(ctx, server) })
 	work.Wait()
 	last := farthest(hops)
 	there := e.got > 0 || last.arrived
@@ -171,6 +171,18 @@ func farthest(hops []hop) (last hop) {
 		}
 	}
 	return last
+}
+
+// way is who answers on the way to the server, looked for once.
+type way struct {
+	once sync.Once
+	hops []hop
+	err  error
+}
+
+func (w *way) trace(ctx context.Context, server netip.AddrPort) ([]hop, error) {
+	w.once.Do(func() { w.hops, w.err = trace(ctx, server) })
+	return w.hops, w.err
 }
 
 // maxHops is how far a packet is followed; ways through the internet are shorter.

@@ -39,6 +39,8 @@ type Config struct {
 	Mirror string
 	// KeepAlive is the longest pause between two signs of life of the phone, 0: not known.
 	KeepAlive time.Duration
+	// Sound is the socket of a call that is up; nil: none.
+	Sound Sound
 	// UpTo is the longest silence that a measurement of a NAT's memory tries, 0: 5 minutes.
 	UpTo time.Duration
 	// InviteSize is how many bytes the phone's own INVITE has, 0: not known.
@@ -68,14 +70,18 @@ type Probe struct {
 	Limit time.Duration // its own deadline
 	After []string      // IDs of probes whose answers it reads, where they run, too
 	Slow  bool          // takes longer than a person waits: runs only when it is named
-	Run   func(context.Context, *Bench)
+	Call  bool          // asks about a call that is up: runs only when it is named
+	// Beside marks one that watches: it goes on until the others have ended, if its own
+	// time is not over before (Bench.others).
+	Beside bool
+	Run    func(context.Context, *Bench)
 }
 
 // All lists every probe.
 func All() []Probe { return slices.Clone(probes) }
 
 // probes is every measurement, in the order in which their answers are shown.
-var probes = slices.Concat(pathProbes, portalProbes, nameProbes, doorProbes, algProbes)
+var probes = slices.Concat(pathProbes, portalProbes, nameProbes, doorProbes, natProbes, algProbes)
 
 // Total bounds everything but the slow probes.
 const Total = 10 * time.Second
@@ -102,7 +108,7 @@ func choose(wanted []string) ([]Probe, error) {
 	var list []Probe
 	for _, p := range probes {
 		named := slices.Contains(wanted, p.ID) || slices.ContainsFunc(p.Keys, func(k string) bool { return slices.Contains(wanted, k) })
-		if named || len(wanted) == 0 && !p.Slow {
+		if named || len(wanted) == 0 && !p.Slow && !p.Call {
 			list = append(list, p)
 		}
 	}
@@ -123,9 +129,13 @@ func run(ctx context.Context, cfg Config, list []Probe) error {
 	b.whole = whole
 	defer b.lookups.Wait()
 	defer over()
+	var others sync.WaitGroup
 	ended := make(map[string]chan struct{}, len(list))
 	for _, p := range list {
 		ended[p.ID] = make(chan struct{})
+		if !p.Beside {
+			others.Add(1)
+		}
 	}
 	var work sync.WaitGroup
 	count := 0
@@ -142,6 +152,9 @@ func run(ctx context.Context, cfg Config, list []Probe) error {
 	for _, p := range list {
 		work.Go(func() {
 			defer close(ended[p.ID])
+			if !p.Beside {
+				defer others.Done()
+			}
 			for _, other := range p.After {
 				if done := ended[other]; done != nil {
 					select {
@@ -155,6 +168,8 @@ func run(ctx context.Context, cfg Config, list []Probe) error {
 			tell(p, true)
 		})
 	}
+	others.Wait()
+	close(b.others)
 	work.Wait()
 	return nil
 }
