@@ -76,6 +76,9 @@ table ip nat {
 	chain pre { type nat hook prerouting priority dstnat; policy accept; %s
 	}
 }
+table ip closed {
+	chain in { type filter hook input priority 0; policy accept; iifname "wan0" meta l4proto { tcp, udp } ct state new drop; }
+}
 table ip cone {
 	%s
 	chain forward { type filter hook forward priority 0; policy accept; %s

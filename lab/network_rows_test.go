@@ -23,6 +23,7 @@ type netRow struct {
 	account   func(*Network, *Registrar, *session.Account)
 	to        string // "": bob, a baresip that is there for the asking
 	phone     PhoneOptions
+	calls     time.Duration // bob calls alice, again and again from so long after the start on; 0: never
 
 	cause     string // "": healthy
 	where     string
@@ -54,6 +55,9 @@ func (r netRow) run(t *testing.T) {
 		r.nat = natPortRestricted
 	}
 	n := newNetwork(t, r.nat)
+	if _, err := doctor(); err != nil { // before anything waits for it
+		t.Fatal(err)
+	}
 	if r.help == 0 {
 		r.help = withNATHelp | withRelay
 	}
@@ -62,7 +66,7 @@ func (r netRow) run(t *testing.T) {
 	if q.Situation == "" {
 		q.Situation = "one-way-audio"
 	}
-	if q.To == "" && q.Situation != "registration" {
+	if q.To == "" && q.Situation != "registration" && r.calls == 0 {
 		q.To = "bob"
 		if r.phone.RingFor == 0 {
 			r.phone.RingFor = 300 * time.Millisecond
@@ -75,6 +79,10 @@ func (r netRow) run(t *testing.T) {
 	if r.set != nil {
 		r.set(t, n, k)
 	}
+	if r.calls > 0 {
+		q.To, q.Limit = "", 5*time.Minute
+		defer callAgain(t, n.phone(t, k, "bob", r.phone), "sip:alice@"+k.Domain(), r.calls)()
+	}
 	a := n.check(t, q)
 	for again := 0; again < 4 && r.overloaded(a); again++ {
 		t.Logf("this machine is %v late and the program says so; once more", a.Late)
@@ -85,6 +93,24 @@ func (r netRow) run(t *testing.T) {
 	if r.more != nil {
 		r.more(t, n, a)
 	}
+}
+
+// callAgain lets a phone call until the function that it gives is called.
+func callAgain(t *testing.T, p *Phone, to string, after time.Duration) (stop func()) {
+	done, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		for wait := after; ; wait = 3 * time.Second {
+			select {
+			case <-done:
+				return
+			case <-time.After(wait):
+			}
+			// It refuses where the last call still rings.
+			_, _ = p.control.command("dial", to)
+		}
+	}()
+	return func() { close(done); <-ended }
 }
 
 // judge compares what the program says with what the row wants.

@@ -21,7 +21,7 @@ func srv(transport string, targets ...string) (records []string) {
 // that prove nothing.
 func TestServers(t *testing.T) {
 	t.Parallel()
-	const provider, local = "provider", "local-network"
+	const provider, local, internet = "provider", "local-network", "internet"
 	domain := func(d string) func(*Network, *Registrar, *session.Account) {
 		return func(_ *Network, _ *Registrar, a *session.Account) { a.Domain = d }
 	}
@@ -31,9 +31,9 @@ func TestServers(t *testing.T) {
 		}
 	}
 	rows := []netRow{
-		{name: "nobody there", account: domain(emptyAddr), cause: "server-unreachable", where: local, direction: "both"},
-		{name: "somebody silent", account: domain(silentAddr), cause: "server-unreachable", where: local, direction: "both"},
-		{name: "somebody silent, TCP", transport: "tcp", account: domain(silentAddr), cause: "server-unreachable", where: local, direction: "both"},
+		{name: "nobody there", account: domain(emptyAddr), cause: "server-unreachable", where: internet, direction: "both"},
+		{name: "somebody silent", account: domain(silentAddr), cause: "server-unreachable", where: internet, direction: "both"},
+		{name: "somebody silent, TCP", transport: "tcp", account: domain(silentAddr), cause: "server-unreachable", where: internet, direction: "both"},
 		{name: "another port", account: domain(serverAddr + ":5070"), cause: "server-port-closed", where: provider, direction: "both"},
 		{name: "found by name", account: domain("pbx.lab.test"), set: named(srv("udp", serverAddr)...)},
 		{name: "the first server is silent", account: domain("pbx.lab.test"), set: named(srv("udp", silentAddr, serverAddr)...), hint: "server-unreachable account both"},

@@ -225,7 +225,7 @@ func seenTwice(e *evidence.Evidence, _ Dictionary) bool {
 }
 
 // contactReached tells that what comes for the address we gave arrives: a call
-// that was confirmed, or a server that says where it sees us.
+// that was confirmed, or a server that says where it sees us and stores no other address.
 func contactReached(e *evidence.Evidence, _ Dictionary) bool {
 	for _, c := range inCalls(e) {
 		if has(c.Ack) {
@@ -236,7 +236,8 @@ func contactReached(e *evidence.Evidence, _ Dictionary) bool {
 		if s.accepted == nil {
 			continue
 		}
-		if _, ok := ourVia(s.accepted.Final()); ok {
+		_, private := storedAsPrivate(s)
+		if _, ok := ourVia(s.accepted.Final()); ok && !private {
 			return true
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"softphonedoctor/sipclient/capture"
+	"softphonedoctor/sipclient/sipmsg"
 	"softphonedoctor/wizard/evidence"
 )
 
@@ -97,7 +98,11 @@ func checkContact(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 		}
 		ours := s.accepted.Request.Contacts()[0]
 		via, ok := ourVia(s.accepted.Final())
-		if !ok || via.Received != "" || via.RPort != 0 || !private(host(ours.URI.Host)) || !host(ours.URI.Host).IsValid() {
+		if !ok || !private(host(ours.URI.Host)) || !host(ours.URI.Host).IsValid() {
+			continue
+		}
+		if via.Received != "" || via.RPort != 0 {
+			hits = append(hits, storedInVain(e, s)...)
 			continue
 		}
 		for _, c := range s.accepted.Final().Contacts() {
@@ -110,6 +115,34 @@ func checkContact(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 		}
 	}
 	return hits
+}
+
+// storedInVain: the server answers to where it sees the phone, and still has stored the
+// private address. Most send calls to where they saw it all the same; where a call was
+// awaited in vain, this one seems to be none of them.
+func storedInVain(e *evidence.Evidence, s *signIn) []Hit {
+	c, ok := storedAsPrivate(s)
+	if !ok || len(inCalls(e)) > 0 || !outsideTried(e) || !said(e, "caller_hears", "silence") && !said(e, "caller_hears", "ringing") {
+		return nil
+	}
+	return []Hit{{Certainty: Possible, Kind: Fault, Direction: evidence.In,
+		Args:  args{"seen": "A call was made and did not arrive. The server stored " + c.URI.Host + ", an address of this phone's own network, and does not say that it will call elsewhere."},
+		Cites: cites(cite(s.accepted.Final(), "stored as "+c.URI.Host))}}
+}
+
+// storedAsPrivate gives our contact as the server listed it, where that is a private
+// address and nothing stands beside it (as the received of some servers).
+func storedAsPrivate(s *signIn) (sipmsg.Address, bool) {
+	if s.accepted == nil || !public(s.accepted.Request.To.Addr()) {
+		return sipmsg.Address{}, false
+	}
+	ours := s.accepted.Request.Contacts()
+	for _, c := range s.accepted.Final().Contacts() {
+		if at := host(c.URI.Host); len(ours) > 0 && sameHost(c.URI.Host, ours[0].URI.Host) && c.URI.Port == ours[0].URI.Port && at.IsValid() && private(at) && c.Params["received"] == "" {
+			return c, true
+		}
+	}
+	return sipmsg.Address{}, false
 }
 
 func checkHairpin(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
