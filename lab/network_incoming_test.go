@@ -14,7 +14,5 @@ func TestIncoming(t *testing.T) {
 	runRows(t, []netRow{
 		{name: "NAT help", situation: "no-incoming", calls: time.Second, answers: ringing, cause: "call-reached-this-phone", where: "other-softphone", direction: "none"},
 		{name: "no NAT help", situation: "no-incoming", help: noProvider, calls: time.Second, answers: ringing, cause: "contact-unroutable", where: "account", direction: "in"},
-		{name: "the router forgets", situation: "no-incoming", calls: 10 * time.Second, answers: ringing, cause: "nat-binding-expires", where: "local-network", direction: "in",
-			set: func(t *testing.T, n *Network, _ *Registrar) { n.udpTimeout(t, 3*time.Second, 3*time.Second) }},
 	})
 }
