@@ -181,14 +181,17 @@ var routerMemory = Step{
 	},
 	Found: func(e *evidence.Evidence) (string, bool) {
 		p, ok := e.Probe(capture.ProbeNATLifetime)
+		gone, ends := p.Duration("gone")
 		lives, known := p.Duration("lives")
 		switch {
-		case !ok || !known:
+		case !ok:
 			return "", true
-		case p.Yes():
-			return "longer than " + forHowLong(lives), true
+		case ends:
+			return "less than " + forHowLong(gone), p.Yes()
+		case known:
+			return "longer than " + forHowLong(lives), p.Yes()
 		}
-		return "less than " + forHowLong(lives), false
+		return "", true
 	},
 }
 

@@ -1,6 +1,7 @@
 package diagnosis
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -12,9 +13,9 @@ import (
 // natRules are about routers that hide the phone behind another address.
 var natRules = []Rule{
 	{
-		Cause: "nat-binding-changes", Kind: Fault, Where: LocalNetwork, Either: haveAsked,
+		Cause: "nat-binding-changes", Kind: Fault, Where: LocalNetwork, Either: haveAsked | evidence.HaveProbes,
 		Title:    "The router keeps changing the door through which calls have to come in.",
-		Why:      "The phone always sent from the same place, but the server saw it at {{.number}} different addresses: {{.list}}.",
+		Why:      "{{.seen}}",
 		Overturn: "The same address being seen for minutes on end.",
 		Fix: []Remedy{
 			{ForUser, "Set the transport in the phone's account settings to TCP or TLS. Else switch off a second internet line or load balancing in the router."},
@@ -22,7 +23,7 @@ var natRules = []Rule{
 		},
 		ExplainedBy: []string{"sip-alg", "nat-binding-expires", "computer-sleeps"},
 		Check:       checkBinding,
-		RuledOut:    seenTwice,
+		RuledOut:    or(seenTwice, probed(capture.ProbeNATStable, true)),
 	},
 	{
 		Cause: "contact-unroutable", Kind: Hint, Where: Account,
@@ -67,9 +68,26 @@ func checkBinding(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 			continue
 		}
 		hits = append(hits, Hit{Certainty: certain(len(seen) > 2), Direction: evidence.In,
-			Args: args{"number": len(seen), "list": join(seen[:min(len(seen), 4)])}, Cites: proof[:min(len(seen), 6)]})
+			Args:  args{"seen": "The phone always sent from the same place, but the server saw it at " + count(len(seen)) + " different addresses: " + join(seen[:min(len(seen), 4)]) + "."},
+			Cites: proof[:min(len(seen), 6)]})
 	}
-	return hits
+	return append(hits, wanders(e)...)
+}
+
+// wanders is an address that changed while a socket was watched that was never silent:
+// no router forgets anything then.
+func wanders(e *evidence.Evidence) []Hit {
+	p, ok := e.Probe(capture.ProbeNATStable)
+	if !ok || p.Yes() {
+		return nil
+	}
+	after := "a moment"
+	if d, known := p.Duration("after"); known {
+		after = span(d)
+	}
+	return []Hit{{Certainty: Confirmed, Direction: evidence.In,
+		Args:  args{"seen": "A server saw this computer at " + orElse(p.Text("first"), "one address") + ", and " + after + " later at " + orElse(p.Text("then"), "another one") + ", although nothing had been silent."},
+		Cites: []Cite{{p.N, "measured: the address seen from outside changes"}}}}
 }
 
 // checkContact: a private contact that a server in the internet stored as it
@@ -89,9 +107,10 @@ func checkContact(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 			}
 		}
 	}
-	if len(hits) > 0 {
+	if len(hits) > 0 || noNAT(e) {
 		return hits
 	}
+	_, vain, waits := waitsForCalls(e)
 	for _, s := range signIns(e) {
 		if s.accepted == nil || !public(s.accepted.Request.To.Addr()) {
 			continue
@@ -106,12 +125,19 @@ func checkContact(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 			continue
 		}
 		for _, c := range s.accepted.Final().Contacts() {
-			if sameHost(c.URI.Host, ours.URI.Host) {
-				hits = append(hits, Hit{Certainty: Likely, Direction: evidence.In,
-					Args:  args{"seen": "The server stored " + c.URI.Host + ", an address of this phone's own network, and did not say that it saw another one."},
-					Cites: cites(cite(s.accepted.Final(), "stored as "+c.URI.Host))})
-				break
+			if !sameHost(c.URI.Host, ours.URI.Host) {
+				continue
 			}
+			h := Hit{Certainty: Likely, Direction: evidence.In,
+				Args:  args{"seen": "The server stored " + c.URI.Host + ", an address of this phone's own network, and did not say that it saw another one."},
+				Cites: cites(cite(s.accepted.Final(), "stored as "+c.URI.Host))}
+			if waits {
+				h.Kind = Fault
+				h.Args["seen"] = h.Args["seen"].(string) + " Somebody called, and no call came."
+				h.Cites = append(h.Cites, Cite{vain.N, "a caller tried in vain"})
+			}
+			hits = append(hits, h)
+			break
 		}
 	}
 	return hits
@@ -145,8 +171,28 @@ func storedAsPrivate(s *signIn) (sipmsg.Address, bool) {
 	return sipmsg.Address{}, false
 }
 
+// noNAT tells that a server was asked and sees this computer as it is.
+func noNAT(e *evidence.Evidence) bool {
+	p, ok := e.Probe(capture.ProbeNAT)
+	return ok && p.Yes()
+}
+
+// outsideAddress is where this computer is seen from outside: as the SIP server said in
+// the course of things, else as it was measured. Invalid where nobody told, or where
+// there is no NAT.
+func outsideAddress(e *evidence.Evidence) netip.Addr {
+	if a := host(strings.TrimSpace(mappedAddress(e))); a.IsValid() {
+		return a
+	}
+	p, ok := e.Probe(capture.ProbeNAT)
+	if !ok || p.Yes() {
+		return netip.Addr{}
+	}
+	return p.Addr("mapped")
+}
+
 func checkHairpin(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
-	mine := host(strings.TrimSpace(mappedAddress(e)))
+	mine := outsideAddress(e)
 	if !mine.IsValid() {
 		return notTold()
 	}

@@ -18,7 +18,7 @@ var onewayInRules = []Rule{
 	{
 		Cause: "no-audio-in", Kind: Fault, Where: LocalNetwork, Needs: evidence.HaveMedia,
 		Title:    "No sound from the other side reaches this computer.",
-		Why:      "The call was up for {{.up}} and not one sound packet came in. The other side did not say whether it sends, so its sound may have been held back or never sent.",
+		Why:      "The call was up for {{.up}} and not one sound packet came in. {{if .basis}}{{.basis}}{{else}}The other side did not say whether it sends, so its sound may have been held back or never sent.{{end}}",
 		Overturn: "Sound packets of this call in a recording of this computer's network traffic.",
 		Fix: []Remedy{
 			{ForUser, "Call your provider's echo or test number, and try another network. If you hear something there, your router or firewall holds the sound back."},

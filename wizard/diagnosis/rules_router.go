@@ -30,12 +30,12 @@ var routerRules = []Rule{
 		Why:      "{{.seen}} From then on no call finds the way in.",
 		Overturn: "A call coming in after a longer silence than that.",
 		Fix: []Remedy{
-			{ForUser, "Set a sign of life (keep-alive) of 20 seconds in the phone's network settings, or set the transport in its account settings to TCP or TLS."},
-			{ForAdmin, "Raise the router's timeout for UDP to 2 minutes or more (RFC 4787 REQ-5), or let the server ask the phone every 25 s."},
+			{ForUser, "Set a sign of life (keep-alive) every {{.pause}} in the phone's network settings, or set the transport in its account settings to TCP or TLS."},
+			{ForAdmin, "Raise the router's timeout for UDP to 2 minutes or more (RFC 4787 REQ-5), or let the server ask the phone every {{.pause}}."},
 		},
 		ExplainedBy: []string{"sip-alg", "computer-sleeps"},
 		Check:       checkBindingExpires,
-		RuledOut:    probed(capture.ProbeNATLifetime, true),
+		RuledOut:    remembersLong,
 	},
 	{
 		Cause: "nat-symmetric", Kind: Hint, Where: LocalNetwork, Needs: evidence.HaveProbes,
@@ -51,11 +51,11 @@ var routerRules = []Rule{
 	},
 	{
 		Cause: "double-nat", Kind: Hint, Where: LocalNetwork, Needs: evidence.HaveProbes,
-		Title:    "Two routers stand one behind the other between this computer and the internet.",
-		Why:      "The router's outside address is {{.wan}}{{.carrier}}, while the internet sees {{.mapped}}.{{.failed}}",
+		Title:    "{{if .two}}Two routers stand one behind the other between this computer and the internet.{{else}}The internet provider shares one address among many customers.{{end}}",
+		Why:      "{{.seen}}{{.failed}}",
 		Overturn: "The router's status page showing the address that the internet sees.",
 		Fix: []Remedy{
-			{ForUser, "Let one of the two routers only pass everything through (bridge mode). If the second one belongs to your internet provider, set the transport in the phone's account settings to TCP or TLS."},
+			{ForUser, "{{if .two}}Let one of the two routers only pass everything through (bridge mode). If the second one belongs to your internet provider, set the transport in the phone's account settings to TCP or TLS.{{else}}Set the transport in the phone's account settings to TCP or TLS, or ask the internet provider for a public address.{{end}}"},
 			{ForAdmin, "Avoid port forwarding and UPnP here: they end at the inner router."},
 		},
 		Check:    checkDoubleNAT,
@@ -104,22 +104,11 @@ func checkPortal(e *evidence.Evidence, _ Dictionary) []Hit {
 	return []Hit{{Certainty: Confirmed, Direction: evidence.Both, Args: args{"by": by}, Cites: []Cite{{p.N, "measured: " + by + " answers in place of the internet"}}}}
 }
 
-// checkBindingExpires takes the measured lifetime, or the same seen in sign-ins:
-// the address held while they were close together, and was another after a silence.
+// checkBindingExpires takes the measured lifetime, or the same seen in sign-ins: the
+// address held while they were close together, and was another after a silence.
 func checkBindingExpires(e *evidence.Evidence, _ Dictionary) []Hit {
 	if p, ok := e.Probe(capture.ProbeNATLifetime); ok {
-		if p.Yes() {
-			return nil
-		}
-		seen := "The way back to the phone closed"
-		if lives, ok := p.Duration("lives"); ok {
-			seen += " after " + span(lives) + " of silence"
-		}
-		if every, ok := p.Duration("keepalive"); ok && every > 0 {
-			seen += ", while the phone gives a sign of life every " + span(every)
-		}
-		return []Hit{{Certainty: Confirmed, Direction: evidence.In, Args: args{"seen": seen + "."},
-			Cites: []Cite{{p.N, "measured: the way back does not stay open"}}}}
+		return forgets(e, p)
 	}
 	if e.KeepAlives > 0 {
 		return nil // it was not silent, and when it was not is not known
@@ -138,12 +127,67 @@ func checkBindingExpires(e *evidence.Evidence, _ Dictionary) []Hit {
 				return nil // it changes without any silence: that is another trouble
 			case held:
 				return []Hit{{Certainty: Likely, Direction: evidence.In,
-					Args:  args{"seen": "The server saw the phone at " + before.addr + ", and after " + span(quiet) + " of silence at " + now.addr + "."},
+					Args: args{"pause": span(usualSign),
+						"seen": "The server saw the phone at " + before.addr + ", and after " + span(quiet) + " of silence at " + now.addr + "."},
 					Cites: cites(cite(before.message, "seen at "+before.addr), cite(now.message, "seen at "+now.addr))}}
 			}
 		}
 	}
 	return nil
+}
+
+// usualSign is a pause between two signs of life that every router outlives.
+const usualSign = 20 * time.Second
+
+// longMemory is what RFC 4787 REQ-5 asks of a router.
+const longMemory = 2 * time.Minute
+
+// forgets judges a measured memory. It is a fault where the phone is known to be silent
+// for longer, or where a call was tried in vain; else a fact about the router.
+func forgets(e *evidence.Evidence, p evidence.Probe) []Hit {
+	gone, measured := p.Duration("gone")
+	lives, outlived := p.Duration("lives")
+	if !measured {
+		if p.Yes() || !outlived {
+			return nil // it outlived all that was tried
+		}
+		gone = lives
+	}
+	every, known := p.Duration("every")
+	if !known {
+		every = usualSign
+	}
+	h := Hit{Certainty: Confirmed, Kind: Hint, Direction: evidence.In, Args: args{"pause": span(every)}, Cites: []Cite{{p.N, "measured: the way back does not stay open"}}}
+	seen := "The way back to the phone closed after " + span(gone) + " of silence"
+	keeps, told := p.Duration("keepalive")
+	_, vain, waits := waitsForCalls(e)
+	switch {
+	case told && keeps > 0 && !p.Yes():
+		h.Kind = Fault
+		seen += ", while the phone gives a sign of life every " + span(keeps)
+	case told && keeps > 0:
+		return nil // it speaks often enough
+	case waits && gone < longMemory:
+		h.Kind, h.Certainty = Fault, Likely
+		h.Cites = append(h.Cites, Cite{vain.N, "a caller tried in vain"})
+	case gone >= longMemory:
+		return nil
+	}
+	h.Args["seen"] = seen + "."
+	return []Hit{h}
+}
+
+// remembersLong rules out that the router forgets too soon: what was measured outlives
+// the phone's own pauses, or where those are not known, two minutes.
+func remembersLong(e *evidence.Evidence, _ Dictionary) bool {
+	p, ok := e.Probe(capture.ProbeNATLifetime)
+	if !ok || !p.Yes() {
+		return false
+	}
+	keeps, told := p.Duration("keepalive")
+	lives, known := p.Duration("lives")
+	_, ends := p.Duration("gone")
+	return told && keeps > 0 || known && lives >= longMemory || !known && !ends
 }
 
 // shortSilence is what every router lives through: home gateways keep a way open
@@ -212,17 +256,47 @@ func checkSymmetric(e *evidence.Evidence, _ Dictionary) []Hit {
 
 func checkDoubleNAT(e *evidence.Evidence, _ Dictionary) []Hit {
 	p, ok := e.Probe(capture.ProbeWANAddress)
-	wan := p.Addr("wan")
-	if !ok || p.Yes() || !wan.IsValid() {
+	if !ok || p.Yes() {
 		return nil
 	}
-	h := Hit{Certainty: Confirmed, Direction: evidence.In, Args: args{"wan": wan.String(), "mapped": orElse(p.Text("mapped"), "another address"), "carrier": "", "failed": ""},
-		Cites: []Cite{{p.N, "measured: the router's outside address is not the public one"}}}
-	if sharedSpace.Contains(wan) {
-		h.Args["carrier"] = " (an internet provider's own network)"
+	h := Hit{Certainty: Confirmed, Direction: evidence.In, Args: args{"two": "yes", "failed": ""}}
+	mapped := orElse(addrText(p.Addr("mapped")), "another address")
+	wan, hop := p.Addr("wan"), p.Addr("hop")
+	switch {
+	case !wan.IsValid() && hop.IsValid():
+		// The router itself did not tell. Machines without translation have such
+		// addresses, too, but hardly there.
+		h.Certainty = Likely
+		h.Args["seen"] = "The machine behind the router has " + hop.String() + carrierWord(hop) + ", while the internet sees " + mapped + "."
+		h.Cites = []Cite{{p.N, "measured: the machine behind the router has no public address"}}
+	case public(wan) || !wan.IsValid():
+		return nil // two internet lines, or a VPN: no second router
+	case p.Text("by") == "own":
+		h.Args["two"] = ""
+		h.Args["seen"] = "This computer's own address " + wan.String() + " is one of an internet provider's network, while the internet sees " + mapped + "."
+		h.Cites = []Cite{{p.N, "measured: the internet sees another address"}}
+	default:
+		h.Args["seen"] = "The router's outside address is " + wan.String() + carrierWord(wan) + ", while the internet sees " + mapped + "."
+		h.Cites = []Cite{{p.N, "measured: the router's outside address is not the public one"}}
 	}
 	h.silencedAt(e, wan)
 	return []Hit{h}
+}
+
+// carrierWord explains an address of RFC 6598.
+func carrierWord(a netip.Addr) string {
+	if sharedSpace.Contains(a) {
+		return " (an internet provider's own network)"
+	}
+	return ""
+}
+
+// addrText writes an address, "" for none.
+func addrText(a netip.Addr) string {
+	if !a.IsValid() {
+		return ""
+	}
+	return a.String()
 }
 
 // silencedAt raises a hint to a fault where a call stayed silent and the phone had

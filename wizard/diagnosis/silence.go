@@ -47,7 +47,10 @@ func judgeSilence(e *evidence.Evidence, c *evidence.Call) silent {
 		}
 		return s
 	}
-	s = wrongAddress(c)
+	if held := portHeldBack(e, c); held.cause != "" {
+		return held
+	}
+	s = wrongAddress(e, c)
 	if mirror.cause != "" && s.certainty != Confirmed {
 		return mirror
 	}
@@ -183,8 +186,44 @@ func neverHeard(e *evidence.Evidence, c *evidence.Call) silent {
 	return silent{"media-blocked-both-ways", Likely, "The server cannot know where to send its own before ours arrives.", proof}
 }
 
+// portHeldBack takes a measurement from the sound's own socket: where a server answers other
+// ports of this computer and not this one, packets of the sound are held back here,
+// whatever the other side does.
+func portHeldBack(e *evidence.Evidence, c *evidence.Call) silent {
+	p, ok := e.Probe(capture.ProbeNATMedia)
+	if m := localMedia(c); !ok || p.Yes() || p.Text("reason") != "silent" || m == nil || !sentFrom(c, p.Text("local")) {
+		return silent{}
+	}
+	s := silent{"no-audio-in", Confirmed, "A server outside answered this computer, but not where this call's sound comes from.",
+		[]Cite{{p.N, "measured: no answer comes to where the sound leaves"}}}
+	if said(e, "they_hear", "no") && mainOut(c) != nil {
+		s.cause = "media-blocked-both-ways"
+		s.cites = append(s.cites, answered(e, "they_hear", "the other side hears nothing"))
+	}
+	return s
+}
+
+// sentFrom tells that a call's sound leaves from a socket.
+func sentFrom(c *evidence.Call, socket string) bool {
+	out := mainOut(c)
+	return out != nil && out.From.String() == socket
+}
+
+// getsOut tells that packets of a call's sound leave this network, and that what answers
+// them comes back to it: a server outside answered the very socket, or the other side
+// hears the sound.
+func getsOut(e *evidence.Evidence, c *evidence.Call) (Cite, bool) {
+	if p, ok := e.Probe(capture.ProbeNATMedia); ok && p.Yes() && sentFrom(c, p.Text("local")) {
+		return Cite{p.N, "measured: an answer comes to where the sound leaves"}, true
+	}
+	if said(e, "they_hear", "yes") {
+		return answered(e, "they_hear", "the other side hears this phone"), true
+	}
+	return Cite{}, false
+}
+
 // wrongAddress looks at the address at which our own description asks for sound.
-func wrongAddress(c *evidence.Call) silent {
+func wrongAddress(e *evidence.Evidence, c *evidence.Call) silent {
 	ours := localMedia(c)
 	if ours == nil || ours.Port == 0 {
 		return silent{}
@@ -201,8 +240,17 @@ func wrongAddress(c *evidence.Call) silent {
 	case addr != here && private(addr) && !heardAt(c, addr):
 		s.basis = "The phone itself speaks from " + here.String() + "."
 		return s
+	case noNAT(e):
+		return silent{} // it was asked: the address is known outside as it is
 	case private(addr) && public(peer) && !reportsArrive(c):
 		s.certainty, s.basis = Possible, "That address is known in its own network only, while the server is in the internet."
+		p, measured := e.Probe(capture.ProbeNAT)
+		if out, ok := getsOut(e, c); ok && measured && !p.Yes() {
+			// Packets pass, also those that answer: what nothing answers goes elsewhere.
+			s.certainty = Likely
+			s.basis = "That address is known in its own network only; from outside this computer is seen at " + orElse(addrText(p.Addr("mapped")), "another one") + "."
+			s.cites = append(s.cites, Cite{p.N, "measured: another address is seen from outside"}, out)
+		}
 		return s
 	}
 	return silent{}

@@ -100,6 +100,44 @@ func TestMirrorNotes(t *testing.T) {
 	}
 }
 
+// TestProbesOfNAT reads what package probe writes about the router.
+func TestProbesOfNAT(t *testing.T) {
+	var b Builder
+	for key, text := range map[string]string{
+		capture.ProbeNAT:          "no local=192.168.1.20:39000 mapped=198.51.100.9:41000 by=stun.example.net type=port-restricted in 12.4ms",
+		capture.ProbeNATMapping:   "yes mapped=198.51.100.9:41000 other=198.51.100.9:41000 mapping=endpoint-independent",
+		capture.ProbeNATFiltering: "not-checked no server is known that can answer from a second address (RFC 5780)",
+		capture.ProbeNATLifetime:  "no lives=25s gone=30s keepalive=1m0s every=15s by=stun.example.net in 36.2s",
+		capture.ProbeWANAddress:   "no hop=192.168.178.1 mapped=[2001:db8::9]:41000 by=hop",
+		capture.ProbeNATMedia:     "no local=192.168.1.20:4000 by=stun.example.net reason=silent",
+		capture.ProbeNATStable:    "no first=198.51.100.9:41000 then=198.51.100.77:41000 after=3.01s by=203.0.113.5:5060",
+	} {
+		b.Add(capture.Record{N: 7, Note: &capture.Note{Kind: capture.KindProbe, Key: key, Text: text}})
+	}
+	e := b.Evidence()
+	for _, c := range []struct{ key, name, want string }{
+		{capture.ProbeNAT, "type", "port-restricted"}, {capture.ProbeNAT, "by", "stun.example.net"}, {capture.ProbeNATMapping, "mapping", "endpoint-independent"},
+		{capture.ProbeNATMedia, "reason", "silent"}, {capture.ProbeNATStable, "by", "203.0.113.5:5060"}, {capture.ProbeNATFiltering, "filtering", ""},
+	} {
+		if p, _ := e.Probe(c.key); p.Text(c.name) != c.want {
+			t.Errorf("%s of %s is %q, want %q", c.name, c.key, p.Text(c.name), c.want)
+		}
+	}
+	for name, want := range map[string]time.Duration{"lives": 25 * time.Second, "gone": 30 * time.Second, "keepalive": time.Minute, "every": 15 * time.Second} {
+		p, ok := e.Probe(capture.ProbeNATLifetime)
+		if d, known := p.Duration(name); !ok || !known || d != want || p.Took != 36200*time.Millisecond {
+			t.Errorf("%s is %s, want %s; took %s", name, d, want, p.Took)
+		}
+	}
+	p, _ := e.Probe(capture.ProbeWANAddress)
+	if p.Addr("hop") != netip.MustParseAddr("192.168.178.1") || p.Addr("mapped") != netip.MustParseAddr("2001:db8::9") || p.Addr("wan").IsValid() {
+		t.Errorf("%+v", p)
+	}
+	if _, ok := e.Probe(capture.ProbeNATFiltering); ok {
+		t.Error("what was not checked counts as measured")
+	}
+}
+
 // TestHoles: nothing recorded for half a minute is a hole, whatever the kind of record.
 func TestHoles(t *testing.T) {
 	var b Builder
