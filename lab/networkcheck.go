@@ -102,6 +102,42 @@ var doctor = sync.OnceValues(func() (string, error) {
 // what it saved is kept there.
 func (n *Network) check(t testing.TB, q question) answer {
 	t.Helper()
+	settings, err := toml.Marshal(q.Account)
+	if err != nil {
+		t.Fatal(err)
+	}
+	account := filepath.Join(t.TempDir(), "account.toml")
+	if err := os.WriteFile(account, settings, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"check"}
+	if q.Situation != "" {
+		args = append(args, q.Situation)
+	}
+	args = append(args, "--account", account)
+	if q.To != "" {
+		args = append(args, "--to", q.To)
+	}
+	for key, value := range q.Answers {
+		args = append(args, "--answer", key+"="+value)
+	}
+	limit := q.Limit
+	if limit == 0 {
+		limit = 90 * time.Second
+	}
+	return n.doctor(t, limit, args...)
+}
+
+// probe runs the program's measurements of the way to a server on the client.
+func (n *Network) probe(t testing.TB, server string, args ...string) answer {
+	t.Helper()
+	return n.doctor(t, 30*time.Second, append([]string{"probe", server}, args...)...)
+}
+
+// doctor runs one of the program's commands on the client, as somebody with a home of
+// their own would, and reads its JSON.
+func (n *Network) doctor(t testing.TB, limit time.Duration, args ...string) answer {
+	t.Helper()
 	bin, err := doctor()
 	if err != nil {
 		t.Fatal(err)
@@ -112,27 +148,8 @@ func (n *Network) check(t testing.TB, q question) answer {
 	if err := os.MkdirAll(home, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	settings, err := toml.Marshal(q.Account)
-	if err != nil {
-		t.Fatal(err)
-	}
-	account := filepath.Join(dir, "account.toml")
-	if err := os.WriteFile(account, settings, 0o600); err != nil {
-		t.Fatal(err)
-	}
 	a := answer{Saved: filepath.Join(dir, "report.zip")}
-	args := []string{"HOME=" + home, "XDG_CACHE_HOME=" + home, "XDG_CONFIG_HOME=" + home, bin, "check"}
-	if q.Situation != "" {
-		args = append(args, q.Situation)
-	}
-	args = append(args, "--account", account, "--json", "--save", a.Saved)
-	if q.To != "" {
-		args = append(args, "--to", q.To)
-	}
-	for key, value := range q.Answers {
-		args = append(args, "--answer", key+"="+value)
-	}
-	name, args := n.client.command("env", args...)
+	name, args := n.client.command("env", append(append([]string{"HOME=" + home, "XDG_CACHE_HOME=" + home, "XDG_CONFIG_HOME=" + home, bin}, args...), "--json", "--save", a.Saved)...)
 	cmd := exec.CommandContext(t.Context(), name, args...)
 	cmd.Dir = dir
 	cmd.SysProcAttr = ownGroup()
@@ -143,10 +160,6 @@ func (n *Network) check(t testing.TB, q question) answer {
 	began := time.Now()
 	if err := startHere(cmd); err != nil {
 		t.Fatal(err)
-	}
-	limit := q.Limit
-	if limit == 0 {
-		limit = 90 * time.Second
 	}
 	overdue := time.AfterFunc(limit, func() { endGroup(cmd.Process.Pid, true) })
 	err = cmd.Wait()
@@ -161,7 +174,7 @@ func (n *Network) check(t testing.TB, q question) answer {
 		t.Fatal(err)
 	}
 	if !inTime {
-		t.Fatalf("the check took longer than %v:\n%s", limit, a.Said)
+		t.Fatalf("it took longer than %v:\n%s", limit, a.Said)
 	}
 	if err := json.Unmarshal(out.Bytes(), &a.Document); err != nil {
 		t.Fatalf("its JSON (exit status %d): %v\n%s\n%s", a.Status, err, out.String(), a.Said)

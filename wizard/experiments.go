@@ -137,6 +137,9 @@ func (s *Session) answeredOver(transport string) bool {
 // silent to a sign-in or a call: over another transport, or with a smaller request.
 func (s *Session) narrow(ctx context.Context) {
 	e := s.Evidence()
+	if handshakeStalls(e) {
+		s.measure(ctx, capture.ProbeSizeTCP) // it begins with messages that fill whole packets
+	}
 	switch {
 	case ctx.Err() != nil:
 	case soundRefused(e) && s.Again != nil:
@@ -150,10 +153,15 @@ func (s *Session) narrow(ctx context.Context) {
 	case !heardAnything(e):
 		s.instruct("Nothing comes back. Trying other ways to reach the server.")
 		s.measure(ctx, wayQuestions...)
+		if handshakeStalls(s.Evidence()) {
+			s.measure(ctx, capture.ProbeSizeTCP)
+		}
 		s.otherTransport(ctx)
 	case unansweredInvite(e):
 		s.instruct("The server answers, but not to the call. Finding out what is different.")
-		s.sizes(ctx)
+		if s.usual() == "udp" { // over a connection nothing passes what is stuck before it
+			s.sizes(ctx)
+		}
 		s.measure(ctx, sizeQuestions...)
 	case triedInVain(e):
 		s.instruct("The call got stuck on its way. Asking how far it comes.")
@@ -165,6 +173,12 @@ func (s *Session) narrow(ctx context.Context) {
 // another one.
 func turnedAway(e *evidence.Evidence) bool {
 	return slices.ContainsFunc(e.ICMP, func(u evidence.Unreachable) bool { return u.Reason == "admin prohibited" })
+}
+
+// handshakeStalls tells that a connection for TLS was made, and then nothing came.
+func handshakeStalls(e *evidence.Evidence) bool {
+	p, ok := e.Probe(capture.ProbeTLS)
+	return ok && p.Text("wanted") == "yes" && p.Text("open") == "yes" && p.Text("reason") == "silent"
 }
 
 // heardAnything tells whether any SIP message came to our phone.

@@ -3,6 +3,7 @@ package wizard
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"softphonedoctor/wizard/diagnosis"
@@ -234,16 +235,16 @@ func settled(d diagnosis.Diagnosis) bool {
 	return root != nil && root.Kind() == diagnosis.Fault && root.Certainty == diagnosis.Confirmed
 }
 
-// inviteAnswered tells whether any answer to the last INVITE of ours has come,
-// challenges included.
+// inviteAnswered tells whether any answer to the last INVITE of ours has come. The one
+// that proves the password is another than the one that was challenged, and longer.
 func inviteAnswered(e *evidence.Evidence) bool {
 	c := lastCall(e)
 	if c == nil {
 		return false
 	}
-	for _, t := range c.Transactions {
-		if t.Method == "INVITE" && len(t.Responses) > 0 {
-			return true
+	for _, t := range slices.Backward(c.Transactions) {
+		if t.Method == "INVITE" {
+			return len(t.Responses) > 0
 		}
 	}
 	return false

@@ -130,6 +130,7 @@ const (
 	// "no" the largest below the one that did not) failed=BYTES (the smallest that did not)
 	// above=BYTES (a still larger one that did: only what just fits into one packet is
 	// lost) server=ADDR:PORT mtu=BYTES (of the way, as this computer knows it at the end)
+	// answer=BYTES (the longest that came back)
 	// refused=CODE (of the answer to the largest, where that is 400, 413 or 513) and
 	// invite=BYTES (of this phone's own INVITE, where known).
 	ProbeSizeUDP = "size-udp"

@@ -60,8 +60,8 @@ func chainDetails(chain []*x509.Certificate) []any {
 // patienceTLS bounds one handshake of askVersions.
 const patienceTLS = 1500 * time.Millisecond
 
-// askVersions tries every version of TLS by itself, with every cipher that there is.
-// Nothing but the handshake is sent.
+// askVersions tries every version of TLS by itself, with every cipher that there is and
+// a first message that fits into one packet. Nothing but the handshake is sent.
 func askVersions(ctx context.Context, b *Bench) {
 	d, err := b.visit(ctx, capture.ProbeTLS)
 	if err != nil || !d.Open || d.TLS == nil {
@@ -69,7 +69,8 @@ func askVersions(ctx context.Context, b *Bench) {
 		return
 	}
 	var takes, refuses, unknown []string
-	cipher := uint16(0)
+	var newest wire.Handshaken
+	today := d.TLS.Shown
 	for _, v := range []uint16{tls.VersionTLS13, tls.VersionTLS12, tls.VersionTLS11, tls.VersionTLS10} {
 		seen := *d.TLS
 		if !seen.Shown || seen.Version != v {
@@ -78,8 +79,9 @@ func askVersions(ctx context.Context, b *Bench) {
 		switch {
 		case seen.Shown:
 			takes = append(takes, versionName(v))
-			if cipher == 0 {
-				cipher = seen.Cipher
+			today = today || v >= tls.VersionTLS12 && safeCipher(seen.Cipher)
+			if !newest.Shown {
+				newest = seen
 			}
 		case turnedDown(seen.Faults):
 			refuses = append(refuses, versionName(v))
@@ -91,19 +93,26 @@ func askVersions(ctx context.Context, b *Bench) {
 		return
 	}
 	details := []any{"server", d.Server, "takes", takes, "refuses", refuses, "unknown", unknown}
-	if cipher != 0 {
-		details = append(details, "cipher", cipherName(cipher))
+	if newest.Shown {
+		details = append(details, "cipher", cipherName(newest.Cipher))
 	}
-	switch fault := strings.Join(d.TLS.Faults, ", "); {
-	case d.TLS.Shown:
+	reason, said := insecure(append(slices.Clone(d.TLS.Faults), ""))
+	definite := reason == "protocol-version" || strings.HasPrefix(said, "handshake failure") || strings.HasPrefix(said, "insufficient security")
+	switch {
+	case today:
 		b.Say(capture.ProbeTLSVersions, true, details...)
-	case len(takes) > 0, strings.HasPrefix(fault, "refused: handshake failure"), strings.HasPrefix(fault, "refused: insufficient"):
+	case definite:
 		b.Say(capture.ProbeTLSVersions, false, details...)
-	case fault == "not-tls":
+	case reason == "not-tls":
 		b.NotChecked(capture.ProbeTLSVersions, "what answers there does not speak TLS")
 	default:
-		b.NotChecked(capture.ProbeTLSVersions, "every attempt to agree on encryption failed: %s", fault)
+		b.NotChecked(capture.ProbeTLSVersions, "the attempt to agree on encryption brought no clear answer: %s", strings.Join(d.TLS.Faults, ", "))
 	}
+}
+
+// safeCipher tells that a cipher is held to be safe.
+func safeCipher(id uint16) bool {
+	return slices.ContainsFunc(tls.CipherSuites(), func(c *tls.CipherSuite) bool { return c.ID == id })
 }
 
 // turnedDown tells that the server gave an answer to a handshake, and that it was no.
@@ -121,7 +130,7 @@ func (b *Bench) handshake(ctx context.Context, d door, version uint16) wire.Hand
 		return wire.Handshaken{Faults: []string{"timeout"}} // it took one a moment ago: that says nothing
 	}
 	defer conn.Close()
-	_, seen := wire.Handshake{Name: b.Host(), Roots: b.Roots, Min: version, Max: version, Ciphers: allCiphers()}.Secure(ctx, conn)
+	_, seen := wire.Handshake{Name: b.Host(), Roots: b.Roots, Min: version, Max: version, Ciphers: allCiphers(), Short: true}.Secure(ctx, conn)
 	return seen
 }
 

@@ -11,7 +11,7 @@ import (
 const patienceTCP = 2 * time.Second
 
 // stepsTCP lie below and around what one segment holds.
-var stepsTCP = []int{1000, 1200, 1300, 1400, 1500}
+var stepsTCP = []int{600, 800, 1000, 1200, 1300, 1400, 1500}
 
 // climbTCP measures how long requests may be over TCP: where routers cannot pass long
 // packets on and do not say so, a connection stands and stalls (RFC 2923 2.1).
@@ -21,7 +21,7 @@ func climbTCP(ctx context.Context, b *Bench) {
 		b.NotChecked(capture.ProbeSizeTCP, "no short request was answered over TCP")
 		return
 	}
-	c := &climb{small: len(d.Reply.Sent), grow: len(d.Reply.Raw) - len(d.Reply.Sent)}
+	c := &climb{small: len(d.Reply.Sent), grow: len(d.Reply.Raw) - len(b.padded(d.From, capture.TCP, 0, true))}
 	c.ask = func(ctx context.Context, size int, echo bool) (Reply, error) {
 		limited, stop := context.WithTimeout(ctx, patienceTCP)
 		defer stop()

@@ -36,7 +36,7 @@ func climbUDP(ctx context.Context, b *Bench) {
 	}
 	var mtu atomic.Int64
 	patience := firstRepeat + max(400*time.Millisecond, 2*d.Reply.Took)
-	c := &climb{small: len(d.Reply.Sent), grow: len(d.Reply.Raw) - len(d.Reply.Sent)}
+	c := &climb{small: len(d.Reply.Sent), grow: len(d.Reply.Raw) - len(b.padded(d.From, capture.UDP, 0, true))}
 	c.ask = func(ctx context.Context, size int, echo bool) (Reply, error) {
 		limited, stop := context.WithTimeout(ctx, patience)
 		defer stop()

@@ -18,9 +18,12 @@ type Handshake struct {
 	Name  string         // whom the certificate must name: a host name or an address
 	Roots *x509.CertPool // authorities to trust; nil: the system's
 	// Min and Max are the TLS versions to take (tls.VersionTLS12 ...). A Min of 0 is
-	// TLS 1.2, as phones of today want it, a Max of 0 the newest. Ciphers 0 are Go's.
+	// TLS 1.2, as phones of today want it, a Max of 0 the newest.
 	Min, Max uint16
 	Ciphers  []uint16 // of TLS 1.2 and older; nil: those that are held to be safe
+	// Short keeps the first message below what one packet carries: without keys against
+	// quantum computers, which alone have more than 1,200 bytes.
+	Short bool
 }
 
 // Handshaken is what a handshake showed, whether or not it succeeded.
@@ -60,6 +63,9 @@ func (h Handshake) Secure(ctx context.Context, conn net.Conn) (*tls.Conn, Handsh
 			seen.ClientCert = true
 			return new(tls.Certificate), nil
 		},
+	}
+	if h.Short {
+		config.CurvePreferences = []tls.CurveID{tls.X25519, tls.CurveP256, tls.CurveP384}
 	}
 	if _, err := netip.ParseAddr(h.Name); err == nil {
 		config.ServerName = "" // SNI takes no addresses (RFC 6066 3)

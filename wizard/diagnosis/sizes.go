@@ -44,6 +44,12 @@ func (r reach) loses(size int) bool {
 	return r.failed > 0 && size >= r.failed && (r.above == 0 || size < r.above)
 }
 
+// mayLose tells that no request of this size was measured to arrive, while shorter ones
+// were, and longer ones to get lost.
+func (r reach) mayLose(size int) bool {
+	return r.failed > 0 && size > r.largest && (r.above == 0 || size < r.above)
+}
+
 func (r reach) cites() []Cite {
 	label := "measured: " + count(r.largest) + " bytes get through, " + count(r.failed) + " do not"
 	if r.failed == 0 {
@@ -73,7 +79,7 @@ func checkTooBig(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 			continue
 		}
 		size := t.Request.Size
-		gone := known && measured.loses(size)
+		gone := known && measured.mayLose(size)
 		if known && measured.carries(size) || !gone && (!overUDP(t.Request) || size <= bigRequest && !lostBySize(e, t)) {
 			continue
 		}
@@ -85,7 +91,9 @@ func checkTooBig(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 			h.Cites = append(h.Cites, cite(passed.Request, count(passed.Request.Size)+" bytes get through"), cite(lost.Request, count(lost.Request.Size)+" bytes do not"))
 		}
 		if gone {
-			h.Certainty = Confirmed
+			if measured.loses(size) {
+				h.Certainty = Confirmed
+			}
 			h.lostSizes(e, measured)
 		}
 		hits = append(hits, h)
@@ -100,9 +108,17 @@ func checkTooBig(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 		}
 	}
 	h.lostSizes(e, measured)
-	if measured.loses(measured.invite) && len(outCalls(e)) == 0 {
+	fails := ""
+	switch w, failed := mainWay(e); {
+	case failed && w.net == "TLS" && w.open() && w.reason() == "silent":
+		fails = " An encrypted connection begins with messages that long, and none came about."
+		h.Cites, h.Direction = append(h.Cites, w.cite()), evidence.Both
+	case measured.loses(measured.invite) && len(outCalls(e)) == 0:
+		fails = " The phone's own call request has " + count(measured.invite) + " bytes."
+	}
+	if fails != "" {
 		h.Kind = Fault
-		h.Args["seen"] = h.Args["seen"].(string) + " The phone's own call request has " + count(measured.invite) + " bytes."
+		h.Args["seen"] = h.Args["seen"].(string) + fails
 	}
 	return []Hit{h}
 }
