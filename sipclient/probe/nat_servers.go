@@ -81,7 +81,12 @@ func (b *Bench) provided(ctx context.Context, v6 bool) (list []helper) {
 
 // helpersAt are the addresses behind a name, two at most.
 func (b *Bench) helpersAt(ctx context.Context, name, host string, port uint16, v6 bool) (list []helper) {
-	ips, _ := b.resolver().LookupNetIP(ctx, "ip", host)
+	var ips []netip.Addr
+	if ip, err := netip.ParseAddr(host); err == nil {
+		ips = []netip.Addr{ip}
+	} else {
+		ips, _ = b.resolver().LookupNetIP(ctx, "ip", host)
+	}
 	for _, ip := range ips {
 		if ip = ip.Unmap(); ip.Is6() == v6 && port != 0 && len(list) < 2 {
 			list = append(list, helper{name: name, addr: netip.AddrPortFrom(ip, port)})

@@ -28,6 +28,9 @@ func soundIn(_ *evidence.Evidence, c *evidence.Call) bool {
 func silenceJudged(cause string) ruling {
 	return eachCall(func(e *evidence.Evidence, c *evidence.Call) bool {
 		other, certainty := silenceIn(e, c)
+		if cause == "media-blocked-both-ways" && other == "no-audio-in" && !said(e, "they_hear", "yes") {
+			return false // whether the other way is open is not known yet
+		}
 		return soundIn(e, c) || other != "" && other != cause && certainty == Confirmed
 	})
 }
