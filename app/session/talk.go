@@ -101,13 +101,6 @@ func (c *conversation) play() {
 	}
 }
 
-// delay is our own part of the time from mouth to ear: what waits at the microphone and
-// fills a packet, and what waits for the speaker.
-func (c *conversation) delay() time.Duration {
-	waiting := time.Duration(c.mic.Waiting()+c.speaker.Waiting()) * time.Second / soundRate
-	return waiting + 20*time.Millisecond + c.buffer.Stats().Delay
-}
-
 // Talk implements wizard.Sound.
 func (s *sound) Talk(call wizard.LiveCall) (end func()) {
 	mic, speaker := s.stream(0), s.stream(1)

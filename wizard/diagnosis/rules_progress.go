@@ -10,8 +10,8 @@ import (
 var progressRules = []Rule{
 	{
 		Cause: "message-too-big", Kind: Fault, Where: LocalNetwork, Either: evidence.HaveCallOut | evidence.HaveProbes,
-		Title:       "{{if .waited}}The call request is too big for this network and gets lost.{{else}}Long messages get lost on the way, short ones pass.{{end}}",
-		Why:         "{{if .waited}}The call request of {{.size}} bytes got no answer for {{.waited}}, while shorter messages were answered.{{end}} {{.seen}}",
+		Title:    "{{if .waited}}The call request is too big for this network and gets lost.{{else}}Long messages get lost on the way, short ones pass.{{end}}",
+		Why:      "{{if .waited}}The call request of {{.size}} bytes got no answer for {{.waited}}, while shorter messages were answered.{{end}} {{.seen}}",
 		Overturn: "A request of the same size being answered from here.",
 		Fix: []Remedy{
 			{ForUser, "{{if .passes}}Set the transport in the phone's account settings to TCP or TLS, or switch off sound formats and video that you do not need.{{else}}Switch off sound formats and video that you do not need.{{end}}"},
