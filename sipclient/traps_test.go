@@ -44,7 +44,7 @@ var traps = [...]struct {
 // The table is true: each test that it names exists, and each trap has one.
 func TestTraps(t *testing.T) {
 	have := map[string]bool{}
-	for _, dir := range []string{".", "media"} {
+	for _, dir := range []string{".", "media", "names"} {
 		files, err := filepath.Glob(filepath.Join(dir, "*_test.go"))
 		if err != nil || len(files) == 0 {
 			t.Fatal("no test files in", dir, err)

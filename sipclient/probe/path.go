@@ -181,9 +181,16 @@ type way struct {
 }
 
 func (w *way) trace(ctx context.Context, server netip.AddrPort) ([]hop, error) {
-	w.once.Do(func() { w.hops, w.err = trace(ctx, server) })
+	w.once.Do(func() {
+		// The ways to the server are asked at the same time: their packets go first.
+		pauseFor(ctx, traceLater)
+		w.hops, w.err = trace(ctx, server)
+	})
 	return w.hops, w.err
 }
+
+// traceLater is how long following the way waits for others to have asked.
+const traceLater = 700 * time.Millisecond
 
 // maxHops is how far a packet is followed; ways through the internet are shorter.
 const maxHops = 24
@@ -218,4 +225,14 @@ func lookAtInterfaces(ctx context.Context, b *Bench) {
 	}
 	b.Say(capture.ProbeInterfaces, len(others) == 0 && used.kind != kindVPN, "used", used.name, "addr", used.addr, "kind", used.kind,
 		"others", strings.Join(others, ","))
+}
+
+// pauseFor sleeps, but not beyond the context.
+func pauseFor(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
 }

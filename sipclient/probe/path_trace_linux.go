@@ -47,20 +47,14 @@ func trace(ctx context.Context, to netip.AddrPort) ([]hop, error) {
 			return nil, errNoTrace
 		}
 	}
-	for i := range list {
-		list[i].sent = time.Now()
-		if _, err := list[i].conn.WriteToUDPAddrPort([]byte("\r\n\r\n"), to); err != nil {
-			return []hop{{distance: 0, said: lowReason(err)}}, nil
-		}
-	}
-	until := time.Now().Add(2500 * time.Millisecond)
+	until := time.Now().Add(2900 * time.Millisecond)
 	if d, ok := ctx.Deadline(); ok && d.Add(-100*time.Millisecond).Before(until) {
 		until = d.Add(-100 * time.Millisecond)
 	}
 	var hops []hop
 	heard := make([]bool, len(list))
-	for ctx.Err() == nil && time.Now().Before(until) {
-		for i, p := range list {
+	listen := func(sent int) (arrived bool, last int) {
+		for i, p := range list[:sent] {
 			if heard[i] {
 				continue
 			}
@@ -72,10 +66,42 @@ func trace(ctx context.Context, to netip.AddrPort) ([]hop, error) {
 			h.distance, h.took = i+1, time.Since(p.sent)
 			hops = append(hops, h)
 		}
-		time.Sleep(5 * time.Millisecond)
+		for _, h := range hops {
+			arrived, last = arrived || h.arrived || h.said != "", max(last, h.distance)
+		}
+		return arrived, last
+	}
+	// Machines answer a few such packets a second and no more: what arrives at the end
+	// of the way would cost others the answers that they wait for. So they go out one
+	// after the other, and no further than to where somebody was heard.
+	sent := 0
+	for ; sent < len(list) && ctx.Err() == nil && time.Now().Before(until); sent++ {
+		arrived, last := listen(sent)
+		if arrived || sent > last+silentHops {
+			break
+		}
+		list[sent].sent = time.Now()
+		if _, err := list[sent].conn.WriteToUDPAddrPort([]byte("\r\n\r\n"), to); err != nil {
+			return append(hops, hop{distance: 0, said: lowReason(err)}), nil
+		}
+		pauseFor(ctx, hopEvery)
+	}
+	for ctx.Err() == nil && time.Now().Before(until) {
+		if arrived, last := listen(sent); arrived || last == sent {
+			break
+		}
+		pauseFor(ctx, 5*time.Millisecond)
 	}
 	return hops, nil
 }
+
+const (
+	// hopEvery is the time between two packets that follow the way.
+	hopEvery = 40 * time.Millisecond
+	// silentHops is how many machines in a row may keep silent before the way is not
+	// followed any further.
+	silentHops = 4
+)
 
 // limitHops lets packets of a socket pass so many machines, and asks for the word of
 // the one at which they end.
