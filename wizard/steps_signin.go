@@ -130,7 +130,7 @@ func (s *Session) besideOptions(ctx context.Context, answered func(*evidence.Evi
 				return
 			}
 			s.measure(waiting, wayQuestions...)
-			if e := s.Evidence(); noWayLeft(e) && !heardAnything(e) {
+			if e := s.Evidence(); noWayLeft(e) && !heardAnything(e) && s.usual() != "tls" {
 				giveUp()
 			}
 		})
