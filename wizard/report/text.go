@@ -35,6 +35,7 @@ func (r *Report) write(w io.Writer, p *printer) error {
 	p.figures(r)
 	p.measured(r)
 	p.scope(r)
+	p.line("\nSupport code: %s", r.SupportCode())
 	_, err := io.WriteString(w, p.b.String())
 	return err
 }
