@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"softphonedoctor/sipclient/capture"
@@ -109,6 +110,7 @@ func SaveTape(path string, rep *report.Report, tape *capture.Tape) error {
 			return e.Encode(rep.Document())
 		}},
 		{"report.txt", func(w io.Writer) error { return rep.Text(w, 0) }},
+		{"report.html", func(w io.Writer) error { return rep.HTML(w, slices.Values(tape.From(0))) }},
 		{captureInZip, func(w io.Writer) error { _, err := tape.WriteTo(w); return err }},
 	}
 	for _, m := range members {

@@ -21,6 +21,8 @@ type Document struct {
 	Headline  string  `json:"headline"`
 	// SupportCode is what can be read out over the phone (docs/support-code.md).
 	SupportCode string `json:"support_code"`
+	// ForProvider is a text ready for the provider's support, "" without anything to tell.
+	ForProvider string `json:"for_provider"`
 	// Summary says how the calls went where there are several, absent otherwise.
 	Summary string `json:"summary,omitempty"`
 	// Phone and Vantage are whose view was taken and where the capture was made.
@@ -178,7 +180,7 @@ var pathNodes = [5]string{"microphone", "computer", "router", "provider", "other
 // Document gives the report's JSON form. Lists are never null.
 func (r *Report) Document() Document {
 	d := Document{
-		Schema: Schema, Situation: r.Situation, Verdict: r.Verdict, Headline: r.Headline(), SupportCode: r.SupportCode().String(),
+		Schema: Schema, Situation: r.Situation, Verdict: r.Verdict, Headline: r.Headline(), SupportCode: r.SupportCode().String(), ForProvider: r.ForProvider(),
 		Seconds:  math.Round(r.Took.Seconds()*1000) / 1000,
 		Findings: findingDocs(r.Diagnosis.Findings),
 		Clear:    list(r.Diagnosis.Clear), Unchecked: list(r.Diagnosis.Unchecked),

@@ -34,6 +34,7 @@ func (r *Report) write(w io.Writer, p *printer) error {
 	p.path(r)
 	p.figures(r)
 	p.measured(r)
+	p.forProvider(r)
 	p.scope(r)
 	p.line("\nSupport code: %s", r.SupportCode())
 	_, err := io.WriteString(w, p.b.String())
@@ -231,6 +232,21 @@ func (p *printer) figures(r *Report) {
 			}
 			p.para("    ", text)
 		}
+	}
+}
+
+// forProvider is the text for the provider, in full only: who is at a terminal asks for it.
+func (p *printer) forProvider(r *Report) {
+	text := r.ForProvider()
+	if p.brief || text == "" {
+		return
+	}
+	p.line("\nReady for the provider")
+	for i, part := range strings.Split(text, "\n\n") {
+		if i > 0 {
+			p.line("")
+		}
+		p.para("  ", part)
 	}
 }
 
