@@ -28,6 +28,7 @@ func (p *program) explain() *cobra.Command {
   explain pt:18          a sound format's number ("pt" lists all)
   explain ack-missing    a cause that a check can find ("causes" lists all)
   explain jitter         a word
+  explain thresholds     the limits by which sound is judged, with their sources
   explain sdp < FILE     a session description or whole message, line by line
   explain via < FILE     Via and other header lines, line by line
 --provider NAME adds what that provider's own documentation says of a code or cause.`,

@@ -13,6 +13,7 @@ import (
 	"softphonedoctor/sipclient/audio"
 	"softphonedoctor/sipclient/capture"
 	"softphonedoctor/sipclient/codec"
+	"softphonedoctor/wizard/diagnosis"
 )
 
 // SoundChoice names the devices that the person chose; empty fields are the system's
@@ -166,9 +167,6 @@ func (s *sound) stream(i int) *audio.Stream {
 // quiet room any more but a switch or a permission.
 const constantTime = 2 * time.Second
 
-// spoken is the level from which on a microphone gave speech, in dBFS.
-const spoken = -60
-
 // Speech implements wizard.Sound.
 func (s *sound) Speech(ctx context.Context, long time.Duration) {
 	mic := s.stream(0)
@@ -195,7 +193,7 @@ func (s *sound) Speech(ctx context.Context, long time.Duration) {
 	constant := longest >= int(constantTime.Seconds()*soundRate)
 	level, peak := m.level()
 	result := "no"
-	if level > spoken && !constant {
+	if level > diagnosis.SpokenFrom && !constant {
 		result = "yes"
 	}
 	after := mic.Levels()

@@ -38,9 +38,9 @@ type Echoes struct {
 }
 
 const (
-	// tooSoon is the delay below which what returns is no echo: a person does not
+	// EchoTooSoon is the delay below which what returns is no echo: a person does not
 	// hear it apart from the own voice (ITU-T G.131: control is needed above 25 ms).
-	tooSoon = 25 * time.Millisecond
+	EchoTooSoon = 25 * time.Millisecond
 	// loopOff is how far the way round through our own speaker and microphone may lie
 	// from the sum of its parts, in time and in dB.
 	loopOff, loopOffDB = 10 * time.Millisecond, 8.0
@@ -68,7 +68,7 @@ func (t EchoTest) Judge() (e Echoes) {
 		unasked = append([]Return{t.Line.Return}, unasked...)
 	}
 	for _, r := range unasked {
-		if r.Delay < tooSoon || t.Asked && e.NearFound && t.rounds(r, e.Near) {
+		if r.Delay < EchoTooSoon || t.Asked && e.NearFound && t.rounds(r, e.Near) {
 			continue
 		}
 		if !e.FarFound || r.Gain > e.Far.Gain {

@@ -10,9 +10,9 @@ const (
 	Floor = -100
 	// window is 20 ms, the length over which the loudest place is looked for.
 	window = SampleRate / 50
-	// clipRun is how many samples at full scale in a row are still no clipping:
+	// ClipRun is how many samples at full scale in a row are still no clipping:
 	// the top of a loud tone can have that many.
-	clipRun = 6
+	ClipRun = 6
 )
 
 // Level is what a Meter found.
@@ -157,9 +157,9 @@ func (m *Meter) full(sign int) {
 	}
 	m.run++
 	switch {
-	case m.run == clipRun+1:
-		m.clipped += clipRun + 1
-	case m.run > clipRun:
+	case m.run == ClipRun+1:
+		m.clipped += ClipRun + 1
+	case m.run > ClipRun:
 		m.clipped++
 	}
 }

@@ -49,7 +49,7 @@ var (
 // ("warning:304"), a payload type ("pt:18"), the id of a cause ("ack-missing"), a
 // situation by its id or wording, a word of the trade ("jitter"), one line of a
 // message ("m=audio 25268 RTP/AVP 18 0 8 101"), or a list ("codes", "q850",
-// "warning", "pt", "causes", "situations", "terms"). An unknown term gives an error
+// "warning", "pt", "causes", "thresholds", "situations", "terms"). An unknown term gives an error
 // that names the nearest ones and says what can be asked.
 func Explain(term string) (Explanation, error) {
 	shown := clean(term)

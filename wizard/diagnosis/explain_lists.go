@@ -38,6 +38,15 @@ func explainList(asked string) (Explanation, bool) {
 		return explainPayloadList(), true
 	case "causes":
 		return explainCauseList(), true
+	case "thresholds", "limits":
+		e := Explanation{Title: "The limits of good sound"}
+		e.add("", "By these figures the check tells good sound from bad. Levels are against full scale; times are of sound.")
+		var b strings.Builder
+		for _, l := range Thresholds() {
+			fmt.Fprintf(&b, "%s %s %s (%s)\n", trimZero(l.Value, 1), l.Unit, l.Means, l.Source)
+		}
+		e.add("", strings.TrimSuffix(b.String(), "\n"))
+		return e, true
 	case "situations", "sip error situations", "error situations":
 		e := Explanation{Title: "Situations"}
 		e.add("", "What people complain about, and the check that finds the reason.")

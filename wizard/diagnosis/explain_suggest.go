@@ -9,7 +9,7 @@ import (
 )
 
 // canAsk says what Explain knows, as the end of an error.
-const canAsk = `ask for a code (488), q850:N, warning:N, pt:N, the id of a cause, a situation, a word or a line of a message; the lists are "codes", "q850", "warning", "pt", "causes", "situations" and "terms"`
+const canAsk = `ask for a code (488), q850:N, warning:N, pt:N, the id of a cause, a situation, a word or a line of a message; the lists are "codes", "q850", "warning", "pt", "causes", "thresholds", "situations" and "terms"`
 
 // unknownTerm names the nearest terms that could have been meant.
 func unknownTerm(shown, asked string) error {
@@ -63,7 +63,7 @@ func nearest(asked string, n int) []string {
 
 // askable lists everything that can be mistyped.
 func askable() []string {
-	terms := []string{"codes", "q850", "warning", "pt", "causes", "situations", "terms"}
+	terms := []string{"codes", "q850", "warning", "pt", "causes", "thresholds", "situations", "terms"}
 	for _, s := range situations {
 		terms = append(terms, s.id)
 	}

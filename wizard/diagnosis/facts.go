@@ -10,12 +10,8 @@ import (
 	"softphonedoctor/wizard/evidence"
 )
 
-// Limits that several rules share. Sound levels are RMS relative to a full-scale
-// square wave (knowledge: causes 82 and 90).
+// Limits that several rules share; those of sound stand in thresholds.go.
 const (
-	silentBelow = -60.0 // dBFS: below it nobody hears anything
-	quietBelow  = -40.0 // dBFS: below it speech is hard to follow
-
 	settled    = time.Second      // after it a missing next message counts as missing
 	silence    = 3 * time.Second  // of unanswered copies: likely lost
 	timerB     = 31 * time.Second // 64*T1 less tolerance (RFC 3261 17.1.1.2): given up for good

@@ -38,7 +38,7 @@ func silenceJudged(cause string) ruling {
 // levelIn tells that enough of the other side's sound was measured to be no silence.
 func levelIn(e *evidence.Evidence, c *evidence.Call) bool {
 	s := mainIn(c)
-	return said(e, "heard", "yes") || s != nil && s.Packets-min(s.Early, s.Packets) >= 100 &&
+	return said(e, "heard", "yes") || s != nil && s.Packets-min(s.Early, s.Packets) >= someSound &&
 		s.Level.Known && !s.Level.Constant && s.Level.DBFS >= silentBelow
 }
 
@@ -53,12 +53,12 @@ func packetsIn(n uint64) ruling {
 // timedIn is packetsIn for figures that need the moments of arrival.
 func timedIn(_ *evidence.Evidence, c *evidence.Call) bool {
 	s := mainIn(c)
-	return s != nil && s.Packets >= 100 && !s.Untimed && !onHoldNow(c)
+	return s != nil && s.Packets >= someSound && !s.Untimed && !onHoldNow(c)
 }
 
 func timedOut(e *evidence.Evidence, c *evidence.Call) bool {
 	s := mainOut(c)
-	return s != nil && s.Packets >= 100 && !s.Untimed && (s.SendSD < unevenBad || e.Have.Has(evidence.HaveLive))
+	return s != nil && s.Packets >= someSound && !s.Untimed && (s.SendSD < unevenBad || e.Have.Has(evidence.HaveLive))
 }
 
 func holdSeen(_ *evidence.Evidence, c *evidence.Call) bool { return remoteMedia(c) != nil }
@@ -102,7 +102,7 @@ func targetFine(e *evidence.Evidence, c *evidence.Call) bool {
 // loudEnough tells that our own sound was measured and can be heard, or was heard.
 func loudEnough(e *evidence.Evidence, c *evidence.Call) bool {
 	s := mainOut(c)
-	return said(e, "they_hear", "yes") || s != nil && s.Level.Known && !s.Level.Constant && s.Level.DBFS >= silentBelow && s.Packets >= 100
+	return said(e, "they_hear", "yes") || s != nil && s.Level.Known && !s.Level.Constant && s.Level.DBFS >= silentBelow && s.Packets >= someSound
 }
 
 // microphoneFine tells that the microphone gave speech, or that our sound was
@@ -178,7 +178,7 @@ func levelsKnown(_ *evidence.Evidence, c *evidence.Call) bool {
 	n := 0
 	for _, s := range []*evidence.Stream{mainIn(c), mainOut(c)} {
 		if s != nil {
-			if n++; !s.Level.Known || s.Packets < 100 {
+			if n++; !s.Level.Known || s.Packets < someSound {
 				return false
 			}
 		}
@@ -195,7 +195,7 @@ func notMuffled(e *evidence.Evidence, c *evidence.Call) bool {
 
 func loudIn(_ *evidence.Evidence, c *evidence.Call) bool {
 	s := mainIn(c)
-	return s != nil && s.Packets >= 150 && s.Level.Known && !s.Level.Constant && s.Level.DBFS >= silentBelow
+	return s != nil && 2*s.Packets >= 3*someSound && s.Level.Known && !s.Level.Constant && s.Level.DBFS >= silentBelow
 }
 
 // keysUnderstood tells that a way to send keys was agreed, and, where keys are what is

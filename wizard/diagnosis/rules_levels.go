@@ -45,7 +45,7 @@ var levelRules = []Rule{
 func checkClipping(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 	for _, c := range answeredCalls(e) {
 		for _, s := range []*evidence.Stream{mainIn(c), mainOut(c)} {
-			if s == nil || !s.Level.Known || s.Level.Constant || s.Level.Clipped < 100 || 1000*s.Level.Clipped < s.Level.Samples {
+			if s == nil || !s.Level.Known || s.Level.Constant || s.Level.Clipped < clippedLeast || 100*float64(s.Level.Clipped) < clippedShare*float64(s.Level.Samples) {
 				continue
 			}
 			h := Hit{Certainty: Likely, CallID: c.ID, Direction: s.Direction, Cites: []Cite{{s.FirstN, "the distorted sound begins"}},
@@ -75,7 +75,7 @@ func checkMuffled(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 func checkQuiet(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 	for _, c := range answeredCalls(e) {
 		s := mainIn(c)
-		if s == nil || s.Packets < 150 || !s.Level.Known || s.Level.Constant || s.Level.DBFS < silentBelow || s.Level.DBFS >= quietBelow || s.Level.Peak >= -30 {
+		if s == nil || 2*s.Packets < 3*someSound || !s.Level.Known || s.Level.Constant || s.Level.DBFS < silentBelow || s.Level.DBFS >= quietBelow || s.Level.Peak >= quietPeak {
 			continue
 		}
 		hits = append(hits, Hit{Certainty: Likely, CallID: c.ID, Direction: evidence.In,

@@ -223,7 +223,7 @@ func checkOnHold(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 func checkInSilent(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 	for _, c := range e.Calls {
 		s := mainIn(c)
-		if c.Answer == nil || s == nil || !s.Level.Known || s.Packets-min(s.Early, s.Packets) < 100 || said(e, "heard", "yes") {
+		if c.Answer == nil || s == nil || !s.Level.Known || s.Packets-min(s.Early, s.Packets) < someSound || said(e, "heard", "yes") {
 			continue
 		}
 		l := s.Level

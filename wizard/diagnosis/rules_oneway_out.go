@@ -334,7 +334,7 @@ func microphone(mute bool) check {
 				continue
 			}
 			nothing := s.Level.Constant || s.Level.DBFS <= noInput
-			if s.Packets < 100 || s.Level.DBFS >= silentBelow && !s.Level.Constant || nothing != mute {
+			if s.Packets < someSound || s.Level.DBFS >= silentBelow && !s.Level.Constant || nothing != mute {
 				continue
 			}
 			seen := "Your sound leaves with a level of " + trimZero(s.Level.DBFS, 0) + " dB."
@@ -347,9 +347,6 @@ func microphone(mute bool) check {
 		return hits
 	}
 }
-
-// noInput is below what any open microphone gives (dBFS).
-const noInput = -90.0
 
 // deviceLevel judges the microphone's own level; ok is false where nobody measured it.
 func deviceLevel(e *evidence.Evidence, mute bool) (hits []Hit, ok bool) {

@@ -8,24 +8,8 @@ import (
 	"softphonedoctor/wizard/evidence"
 )
 
-// Limits of good sound. Idle machines show 0.2 to 1.5 ms of jitter and gaps up to 60 ms.
-const (
-	lossBad     = 3.0 // percent
-	lossSome    = 1.0 // percent
-	lossHeard   = 2.0 // percent: phones conceal less than that, so it is a mere fact
-	lossClear   = 5.0 // so much shows within lossShort already: 10 packets and more of 200
-	lossLong    = 10 * time.Second
-	lossShort   = 4 * time.Second
-	fewPackets  = 50
-	jitterBad   = 30 * time.Millisecond
-	gapBad      = 200 * time.Millisecond
-	delayBad    = 150 * time.Millisecond // one way (ITU-T G.114)
-	delayAwful  = 400 * time.Millisecond
-	unevenBad   = 10 * time.Millisecond
-	unevenSome  = 5 * time.Millisecond
-	unevenFar   = 30 * time.Millisecond // in captures: some phones send two packets at once every 40 ms
-	packetEvery = 20 * time.Millisecond
-)
+// packetEvery is the time between two packets of nearly every phone.
+const packetEvery = 20 * time.Millisecond
 
 var qualityRules = []Rule{
 	{
@@ -57,7 +41,7 @@ var qualityRules = []Rule{
 	{
 		Cause: "jitter-high", Kind: Fault, Where: LocalNetwork, Needs: evidence.HaveMedia,
 		Title:    "The sound packets arrive very unevenly, so words sound choppy.",
-		Why:      "The packets' arrival varies by up to {{.jitter}}; above 30 ms words begin to break. {{.late}}",
+		Why:      "The packets' arrival varies by up to {{.jitter}}; above {{.limit}} words begin to break. {{.late}}",
 		Overturn: "The packets leaving the sender just as unevenly; then it is the sender.",
 		Fix: []Remedy{
 			{ForUser, "Use a cable in place of Wi-Fi, and stop what else fills the line."},
@@ -82,7 +66,7 @@ var qualityRules = []Rule{
 	{
 		Cause: "delay-high", Kind: Fault, Where: Internet, Needs: evidence.HaveMedia | evidence.HaveReports,
 		Title:    "The sound takes so long that people talk over each other.",
-		Why:      "A packet needs {{.trip}} there and back, so about {{.oneway}} one way; above 150 ms talking gets hard{{.awful}}.",
+		Why:      "A packet needs {{.trip}} there and back, so about {{.oneway}} one way; above {{.limit}} talking gets hard{{.awful}}.",
 		Overturn: "A short way to the same server by another measure.",
 		Fix: []Remedy{
 			{ForUser, "Switch a VPN off, avoid Bluetooth and satellite lines, or ask for a nearer server."},
@@ -183,20 +167,20 @@ func checkLossOut(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 
 func checkJitter(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 	for _, c := range answeredCalls(e) {
-		if s := mainIn(c); s != nil && !s.Untimed && s.Packets >= 100 {
+		if s := mainIn(c); s != nil && !s.Untimed && s.Packets >= someSound {
 			late := ""
-			if s.Late >= 10 && 20*s.Late >= s.Packets && s.Late > s.Lost && s.MaxJitter > jitterBad {
+			if s.Late >= 10 && 100*float64(s.Late) >= lateShare*float64(s.Packets) && s.Late > s.Lost && s.MaxJitter > jitterBad {
 				late = count(int(s.Late)) + " of " + count(int(s.Packets)) + " came too late to be played."
 			}
 			if s.Jitter > jitterBad || late != "" {
 				hits = append(hits, Hit{Certainty: Likely, CallID: c.ID, Direction: evidence.In,
-					Args: args{"jitter": millis(max(s.Jitter, s.MaxJitter)), "late": late}, Cites: []Cite{{s.FirstN, "the uneven sound begins"}}})
+					Args: args{"jitter": millis(max(s.Jitter, s.MaxJitter)), "late": late, "limit": millis(jitterBad)}, Cites: []Cite{{s.FirstN, "the uneven sound begins"}}})
 				continue
 			}
 		}
-		if s := mainOut(c); s != nil && s.PeerSays != nil && s.PeerSays.Jitter > jitterBad && s.Packets >= 100 {
+		if s := mainOut(c); s != nil && s.PeerSays != nil && s.PeerSays.Jitter > jitterBad && s.Packets >= someSound {
 			hits = append(hits, Hit{Certainty: Likely, CallID: c.ID, Direction: evidence.Out,
-				Args: args{"jitter": millis(s.PeerSays.Jitter), "late": "So the other side reports it."}, Cites: []Cite{{s.PeerSays.N, "their report: arrival varies by " + millis(s.PeerSays.Jitter)}}})
+				Args: args{"jitter": millis(s.PeerSays.Jitter), "late": "So the other side reports it.", "limit": millis(jitterBad)}, Cites: []Cite{{s.PeerSays.N, "their report: arrival varies by " + millis(s.PeerSays.Jitter)}}})
 		}
 	}
 	return hits
@@ -207,7 +191,7 @@ func checkJitter(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 func checkBursts(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 	for _, c := range answeredCalls(e) {
 		s := mainIn(c)
-		if s == nil || s.Packets < 100 || onHoldNow(c) {
+		if s == nil || s.Packets < someSound || onHoldNow(c) {
 			continue
 		}
 		h := Hit{CallID: c.ID, Direction: evidence.In, Cites: []Cite{{s.FirstN, "the sound begins"}}}
@@ -217,10 +201,10 @@ func checkBursts(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 		byChance := float64(s.Expected) * math.Pow(s.LossPercent()/100, float64(s.LossBurst))
 		burst := time.Duration(s.LossBurst) * packetEvery
 		switch {
-		case s.LossBurst > 3 && byChance < 0.01 && !untypical(s, burst):
+		case s.LossBurst > burstRun && byChance < 0.01 && !untypical(s, burst):
 			h.Certainty = certainOr(burst > gapBad, Confirmed, Likely)
 			h.Args = args{"seen": "Up to " + count(int(s.LossBurst)) + " packets in a row were lost, " + millis(burst) + " of sound at once."}
-		case !s.Untimed && s.LongestGap > gapBad && len(c.Reinvites) == 0 && s.LossBurst <= 3 && !stalledHere(c, s):
+		case !s.Untimed && s.LongestGap > gapBad && len(c.Reinvites) == 0 && s.LossBurst <= burstRun && !stalledHere(c, s):
 			h.Certainty = Possible
 			h.Args = args{"seen": "For " + millis(s.LongestGap) + " no packet came, though none was lost."}
 		default:
@@ -252,28 +236,25 @@ func checkDelay(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 			}
 			awful := ""
 			if s.RTT > 2*delayAwful {
-				awful = ", above 400 ms it is bad for everybody"
+				awful = ", above " + millis(delayAwful) + " it is bad for everybody"
 			}
 			hits = append(hits, Hit{Certainty: Likely, CallID: c.ID, Direction: evidence.Both,
-				Args: args{"trip": millis(s.RTT), "oneway": millis(s.RTT / 2), "awful": awful}, Cites: []Cite{{s.PeerSays.N, "their report: there and back in " + millis(s.RTT)}}})
+				Args: args{"trip": millis(s.RTT), "oneway": millis(s.RTT / 2), "awful": awful, "limit": millis(delayBad)}, Cites: []Cite{{s.PeerSays.N, "their report: there and back in " + millis(s.RTT)}}})
 			break
 		}
 	}
 	return hits
 }
 
-// fewClicks is what a person may take for nothing: opening a device alone gives one or two.
-const fewClicks = 5
-
 func checkUneven(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 	for _, c := range answeredCalls(e) {
 		s := mainOut(c)
-		if s == nil || s.Untimed || s.Packets < 100 || s.SendSD < unevenSome || s.SendSD < unevenBad && e.Situation != "quality" ||
+		if s == nil || s.Untimed || s.Packets < someSound || s.SendSD < unevenSome || s.SendSD < unevenBad && e.Situation != "quality" ||
 			s.SendSD < unevenFar && !e.Have.Has(evidence.HaveLive) {
 			continue
 		}
 		hits = append(hits, Hit{Certainty: certainOr(s.SendSD >= unevenBad, Likely, Possible), CallID: c.ID, Direction: evidence.Out,
-			Args: args{"seen": "The packets leave about " + millis(s.SendSD) + " too early or too late, where 5 ms is usual."}, Cites: []Cite{{s.FirstN, "our sound begins"}}})
+			Args: args{"seen": "The packets leave about " + millis(s.SendSD) + " too early or too late, where " + millis(unevenSome) + " is usual."}, Cites: []Cite{{s.FirstN, "our sound begins"}}})
 	}
 	if len(hits) > 0 {
 		return hits
@@ -292,7 +273,7 @@ func checkOrder(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 		if s == nil || s.Packets < fewPackets {
 			continue
 		}
-		if n := s.Reordered + s.Duplicate; n < 5 || 100*n < s.Packets {
+		if n := s.Reordered + s.Duplicate; n < 5 || 100*float64(n) < orderShare*float64(s.Packets) {
 			continue
 		}
 		hits = append(hits, Hit{Certainty: Likely, CallID: c.ID, Direction: evidence.In,

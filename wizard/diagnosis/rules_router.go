@@ -317,9 +317,6 @@ func (h *Hit) silencedAt(e *evidence.Evidence, named netip.Addr) {
 	}
 }
 
-// bloat is by how much the delay under load has to exceed the idle one.
-const bloat = 100 * time.Millisecond
-
 func checkBloat(e *evidence.Evidence, _ Dictionary) []Hit {
 	p, ok := e.Probe(capture.ProbeLoadDelay)
 	idle, known := p.Duration("idle")

@@ -60,7 +60,7 @@ var soundRules = []Rule{
 	{
 		Cause: "clock-drift", Kind: Fault, Where: SoundDevice, Either: evidence.HaveMedia | evidence.HaveSound,
 		Title:    "{{.whose}} sound device runs too {{.how}}, so the sound slips or crackles.",
-		Why:      "Its clock {{.does}} {{.skew}} every minute against this computer's; up to 50 ms nobody hears.",
+		Why:      "Its clock {{.does}} {{.skew}} every minute against this computer's; up to {{.limit}} nobody hears.",
 		Overturn: "The same figure with another sound device.",
 		Fix: []Remedy{
 			{ForUser, "{{.who}} another sound device, or set it to 48000 Hz in the computer's sound settings."},
@@ -106,13 +106,6 @@ func devicesOpen(e *evidence.Evidence, _ Dictionary) bool {
 	speaker, both := e.Probe(capture.SoundSpeaker)
 	return ok && both && mic.Yes() && speaker.Yes()
 }
-
-// Echo that comes back sooner or weaker than this is hidden behind one's own voice.
-const (
-	echoSoon = 80 * time.Millisecond
-	echoFar  = time.Second
-	echoWeak = -30.0 // dB against what was sent
-)
 
 func checkEchoHere(e *evidence.Evidence, _ Dictionary) []Hit {
 	h := Hit{Certainty: Likely, Direction: evidence.In, Args: args{"seen": "You said that you hear yourself."}}
@@ -165,13 +158,9 @@ func noEchoThere(e *evidence.Evidence, _ Dictionary) bool {
 	return ok && !p.Yes()
 }
 
-// manyPauses is how often a minute a sender has to pause before words suffer: a
-// person who listens makes a few pauses as well.
-const manyPauses = 10
-
 // pauses counts a stream's own pauses, and tells whether they are many.
 func pauses(s *evidence.Stream) (n int, many bool) {
-	if s == nil || s.Untimed || s.Packets < 100 {
+	if s == nil || s.Untimed || s.Packets < someSound {
 		return 0, false
 	}
 	n = int(s.Spurts)
@@ -204,16 +193,8 @@ func checkWordsCut(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 // sound went on without a pause.
 func noPauses(e *evidence.Evidence, c *evidence.Call) bool {
 	in := mainIn(c)
-	return e.Have.Has(evidence.HaveSymptom) && (!said(e, "symptom", "words-cut") || in != nil && in.Packets >= 100 && in.Spurts == 0)
+	return e.Have.Has(evidence.HaveSymptom) && (!said(e, "symptom", "words-cut") || in != nil && in.Packets >= someSound && in.Spurts == 0)
 }
-
-// driftBad is how much two clocks may part in a minute before a jitter buffer has
-// to leave sound out or stretch it so often that it is heard. No device's clock is
-// off by more than driftMost (1 %): a sender that far behind cannot keep up.
-const (
-	driftBad  = 50 * time.Millisecond
-	driftMost = 600 * time.Millisecond
-)
 
 // drifts tells a clock that is off from one that is not, and from what is no clock.
 func drifts(skew time.Duration) bool { return skew.Abs() > driftBad && skew.Abs() <= driftMost }
@@ -238,7 +219,7 @@ func checkDrift(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 // driftHit says whose clock is off; a positive skew is one that runs too slowly.
 func driftHit(dir evidence.Direction, skew time.Duration, h Hit) Hit {
 	h.Direction = dir
-	h.Args = args{"whose": "Your", "who": "Choose", "how": "slow", "does": "loses", "skew": millis(skew.Abs())}
+	h.Args = args{"whose": "Your", "who": "Choose", "how": "slow", "does": "loses", "skew": millis(skew.Abs()), "limit": millis(driftBad)}
 	if dir == evidence.In {
 		h.Where, h.Args["whose"], h.Args["who"] = OtherSide, "The other person's", "Ask them to choose"
 	}

@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	// playoutBuffer is the fixed delay that Stream.Late is measured against.
-	playoutBuffer = 60 * time.Millisecond
+	// PlayoutBuffer is the fixed delay that Stream.Late is measured against.
+	PlayoutBuffer = 60 * time.Millisecond
 	// rebuffer is after how many late packets in a row a player starts its buffer
 	// anew: the delay has changed for good.
 	rebuffer = 25
@@ -107,7 +107,7 @@ func (t *timing) playout(at time.Time) {
 		t.windowEnds = at.Add(transitWindow)
 	}
 	t.fast = min(t.fast, t.transit)
-	if t.transit-min(t.fast, t.fastBefore) > playoutBuffer.Seconds() {
+	if t.transit-min(t.fast, t.fastBefore) > PlayoutBuffer.Seconds() {
 		t.late++
 		if t.lateRun++; t.lateRun >= rebuffer {
 			t.lateRun = 0
