@@ -29,7 +29,7 @@ var natKinds = []natKind{natPublic, natNone, natFullCone, natAddrRestricted, nat
 func (k natKind) link() (router, next string) {
 	switch k {
 	case natDouble:
-		return "10.20.30.2", "10.20.30.1"
+		return "192.168.200.2", "192.168.200.1"
 	case natCarrier:
 		return "100.64.30.2", "100.64.30.1"
 	}

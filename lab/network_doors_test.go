@@ -3,6 +3,7 @@ package lab
 import (
 	"fmt"
 	"net"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -27,6 +28,7 @@ type doorRow struct {
 	kind  string            // "": fault
 	where string
 	more  func(*testing.T, answer)
+	limit time.Duration // 0: ten seconds, as for everything but the router's memory
 }
 
 func (r doorRow) run(t *testing.T) {
@@ -43,7 +45,10 @@ func (r doorRow) run(t *testing.T) {
 	if r.set != nil {
 		r.set(t, n)
 	}
-	r.judge(t, n.probe(t, to, r.args...))
+	if r.limit == 0 {
+		r.limit = 11 * time.Second
+	}
+	r.judge(t, n.doctor(t, r.limit+20*time.Second, append([]string{"probe", to}, r.args...)...))
 }
 
 func (r doorRow) judge(t *testing.T, a answer) {
@@ -71,7 +76,7 @@ func (r doorRow) judge(t *testing.T, a answer) {
 			t.Errorf("beside it: %s (%s): %s", f.Cause, f.Certainty, f.Why)
 		}
 	}
-	if limit := 11 * time.Second; a.Took > limit && a.Late < 3*time.Millisecond {
+	if a.Took > r.limit && a.Late < 3*time.Millisecond {
 		t.Errorf("it took %s", a.Took)
 	}
 	if r.more != nil {
@@ -169,7 +174,8 @@ func TestDoors(t *testing.T) {
 		{name: "UDP swallowed", set: shuts(sipUDP, bothWay, silently), says: map[string]string{
 			capture.ProbeUDP: "no reason=silent", capture.ProbeUDPPort: "no reason=silent", capture.ProbeTCP: "yes code=200", capture.ProbeSizeUDP: "not-checked",
 		}, cause: "transport-blocked", where: local},
-		{name: "UDP from port 5060 swallowed", set: shuts("udp sport 5060", outward, silently), says: map[string]string{capture.ProbeUDP: "no reason=silent", capture.ProbeUDPPort: "yes"}},
+		{name: "UDP from port 5060 swallowed", set: shuts("udp sport 5060", outward, silently), says: map[string]string{capture.ProbeUDP: "no reason=silent", capture.ProbeUDPPort: "yes"},
+			cause: "sip-alg", kind: "hint", where: local},
 		{name: "UDP refused", set: shuts(sipUDP, outward, portUnreachable), says: map[string]string{capture.ProbeUDP: "no reason=refused", capture.ProbeUDPPort: "no reason=refused"},
 			cause: "server-port-closed", kind: "hint", where: "provider"},
 		{name: "UDP refused to an account of it", args: []string{"--transport", "udp"}, set: shuts(sipUDP, outward, portUnreachable), cause: "server-port-closed", where: "provider"},
@@ -195,6 +201,56 @@ func TestDoors(t *testing.T) {
 			r.run(t)
 		})
 	}
+}
+
+// TestRouters: what the router itself does: it stands there for nothing, wants to be
+// logged in at, or forgets a silent phone.
+func TestRouters(t *testing.T) {
+	t.Parallel()
+	const local = "local-network"
+	gone := func(t *testing.T, n *Network) { n.ip(t, n.router, "addr flush dev lan0") }
+	for i, r := range []doorRow{
+		{name: "a log-in page", set: portal, says: map[string]string{capture.ProbeCaptivePortal: "yes by=login.hotel.test", capture.ProbeUDP: "no"}, cause: "captive-portal", where: local},
+		{name: "gone", set: gone, says: map[string]string{capture.ProbeGateway: "no", capture.ProbeUDP: "no"}, cause: "server-unreachable", where: local},
+		{name: "silent but alive", set: func(t *testing.T, n *Network) {
+			n.nft(t, n.router, "table ip mute { chain in { type filter hook input priority 0; policy accept; icmp type echo-request drop; }\n}\n")
+		}, says: map[string]string{capture.ProbeUDP: "yes", capture.ProbeServerPath: "yes"}},
+		{name: "cut off from the internet", set: func(t *testing.T, n *Network) { n.ip(t, n.router, "link set wan0 down") },
+			says: map[string]string{capture.ProbeGateway: "yes", capture.ProbeUDP: "no"}, cause: "server-unreachable", where: local},
+		{name: "forgets after 20 s", limit: 80 * time.Second, args: []string{"--lifetime", "--up-to", "60s"}, set: func(t *testing.T, n *Network) { n.udpTimeout(t, 20*time.Second, 20*time.Second) },
+			says: map[string]string{capture.ProbeNATLifetime: "no"}, cause: "nat-binding-expires", where: local},
+		{name: "remembers", limit: 80 * time.Second, args: []string{"--lifetime", "--up-to", "40s"}, set: func(t *testing.T, n *Network) { n.udpTimeout(t, 120*time.Second, 120*time.Second) },
+			says: map[string]string{capture.ProbeNATLifetime: "yes"}},
+	} {
+		t.Run(r.name, func(t *testing.T) {
+			if testing.Short() && i > 0 {
+				t.Skip("left to the whole lab")
+			}
+			t.Parallel()
+			r.run(t)
+		})
+	}
+}
+
+// portal lets the router answer every web page itself and nothing else through, as in
+// a hotel before one has logged in.
+func portal(t *testing.T, n *Network) {
+	var door net.Listener
+	if err := n.router.inside(func() (err error) {
+		door, err = net.Listen("tcp4", routerAddr+":8080")
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	page := &http.Server{ReadHeaderTimeout: time.Second, Handler: http.RedirectHandler("http://login.hotel.test/?from=here", http.StatusFound)}
+	done := make(chan struct{})
+	go func() { defer close(done); _ = page.Serve(door) }() // until it is closed
+	t.Cleanup(func() { page.Close(); <-done })
+	n.nft(t, n.router, `table ip portal {
+	chain pre { type nat hook prerouting priority dstnat - 1; policy accept; iifname "lan0" tcp dport 80 dnat to `+routerAddr+`:8080; }
+	chain forward { type filter hook forward priority -1; policy accept; iifname "lan0" drop; }
+}
+`)
 }
 
 // TestDoorSizes: which lengths of messages pass.
@@ -256,7 +312,7 @@ func TestDoorCertificates(t *testing.T) {
 			if testing.Short() && name != CertExpired {
 				t.Skip("left to the whole lab")
 			}
-			r := doorRow{cause: c.cause, where: "provider", says: map[string]string{capture.ProbeCertificate: c.certificate, capture.ProbeTLSVersions: c.versions}}
+			r := doorRow{limit: 11 * time.Second, cause: c.cause, where: "provider", says: map[string]string{capture.ProbeCertificate: c.certificate, capture.ProbeTLSVersions: c.versions}}
 			r.judge(t, n.probe(t, k.Ways.TLS[name].String(), "--transport", "tls", "--ca-file", k.Ways.CAFile))
 		})
 	}

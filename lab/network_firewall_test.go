@@ -1,6 +1,11 @@
 package lab
 
-import "testing"
+import (
+	"testing"
+
+	"softphonedoctor/app/session"
+	"softphonedoctor/sipclient/capture"
+)
 
 // blocks is a firewall in the router.
 func blocks(what traffic, w way, verdict string) func(*testing.T, *Network, *Registrar) {
@@ -36,6 +41,14 @@ func TestFirewalls(t *testing.T) {
 		{name: "all sound swallowed", answers: silent, set: blocks(sound, bothWay, silently), cause: "media-blocked-both-ways", where: local, direction: "both"},
 		{name: "sound prohibited outward", answers: silent, set: blocks(sound, outward, prohibited), cause: "no-audio-out-lost", where: local, direction: "out"},
 		{name: "sound unreachable outward", answers: silent, set: blocks(sound, outward, portUnreachable), cause: "no-audio-out-port-closed", where: "provider", direction: "out"},
+		// A server outside answers the very socket of the sound: only what comes from the relay is kept.
+		{name: "RTP swallowed inward, measured from its own socket", answers: deaf, account: func(n *Network, _ *Registrar, a *session.Account) { a.STUN = []string{stunAddr} },
+			set:   func(t *testing.T, n *Network, _ *Registrar) { n.stun(t); n.firewall(t, soundOnly, inward, silently) },
+			cause: "no-audio-in-blocked", where: local, direction: "in", more: func(t *testing.T, _ *Network, a answer) {
+				if line, _ := a.measured(capture.ProbeNATMedia); !hasWords(line, "yes by="+stunAddr+":3478") {
+					t.Errorf("%s: %q", capture.ProbeNATMedia, line)
+				}
+			}},
 		{name: "RTP swallowed inward in the internet", answers: deaf, set: func(t *testing.T, n *Network, _ *Registrar) { n.fault(t, soundOnly, inward, silently) }, cause: "no-audio-in-blocked", where: local, direction: "in"},
 	})
 }

@@ -25,7 +25,7 @@ type netImpaired struct {
 // packet for packet, and blamed there and nowhere else.
 func TestImpaired(t *testing.T) {
 	t.Parallel()
-	const internet, local = "internet", "local-network"
+	const internet = "internet"
 	in := func(i impairment) []impairment { i.Way = inward; return []impairment{i} }
 	out := func(i impairment) []impairment { i.Way = outward; return []impairment{i} }
 	rows := []netImpaired{
@@ -37,9 +37,9 @@ func TestImpaired(t *testing.T) {
 		{netRow{name: "5 % lost outward", cause: "loss-out", where: internet, direction: "out"}, out(impairment{Loss: 5})},
 		{netRow{name: "10 % lost outward", cause: "loss-out", where: internet, direction: "out"}, out(impairment{Loss: 10})},
 		{netRow{name: "1 % lost outward", hint: "loss-out internet out"}, out(impairment{Loss: 1.2})},
-		{netRow{name: "bursts inward", cause: "loss-bursty", where: local, direction: "in"}, in(impairment{BurstBegins: 0.5, BurstEnds: 8, Seed: 2})},
-		{netRow{name: "jitter inward", cause: "jitter-high", where: local, direction: "in"}, in(impairment{Jitter: 200 * ms})},
-		{netRow{name: "jitter outward", cause: "jitter-high", where: local, direction: "out"}, out(impairment{Jitter: 600 * ms})},
+		{netRow{name: "bursts inward", cause: "loss-bursty", where: internet, direction: "in"}, in(impairment{BurstBegins: 0.5, BurstEnds: 8, Seed: 2})},
+		{netRow{name: "jitter inward", cause: "jitter-high", where: internet, direction: "in"}, in(impairment{Jitter: 200 * ms})},
+		{netRow{name: "jitter outward", cause: "jitter-high", where: internet, direction: "out"}, out(impairment{Jitter: 600 * ms})},
 		{netRow{name: "little jitter both ways"}, []impairment{{Way: inward, Jitter: 15 * ms}, {Way: outward, Jitter: 15 * ms}}},
 		{netRow{name: "duplicates inward", cause: "reordered-or-duplicated", where: internet, direction: "in"}, in(impairment{Duplicate: 5})},
 		{netRow{name: "overtaking inward", cause: "reordered-or-duplicated", where: internet, direction: "in"}, in(impairment{Reorder: 5})},

@@ -5,7 +5,6 @@ import (
 	"math"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -153,13 +152,12 @@ var deviceRows = []struct {
 func TestDevices(t *testing.T) {
 	k := Kamailio(t, KamailioOptions{})
 	Baresip(t, k, "ears", ByItself, PhoneOptions{RingFor: 200 * ms})
-	repeat, _ := strconv.Atoi(os.Getenv("REPEAT"))
 	for i, row := range deviceRows {
 		t.Run(row.name, func(t *testing.T) {
 			if testing.Short() && i > 1 {
 				t.Skip("left to the whole lab")
 			}
-			for n := range max(1, repeat) {
+			for n := range repeats() {
 				p := StartPulse(t)
 				asked(t, row.env(p))
 				if row.prepare != nil {

@@ -31,6 +31,8 @@ type Measurement struct {
 	UpTo time.Duration
 	// Progress hears how many of the measurements have ended; may be nil.
 	Progress func(done, of int)
+	// Call is the call that is up, where a question is about its sound; else nil.
+	Call LiveCall
 }
 
 // Network is the situation in which nothing but the way to a server was measured.
@@ -82,7 +84,7 @@ func (s *Session) measure(ctx context.Context, questions ...string) {
 		return
 	}
 	// What cannot be measured stands on the tape as not checked.
-	_ = s.Probes.Measure(ctx, Measurement{Questions: open, ThirdParty: s.mayAskOthers(), Progress: func(done, of int) {
+	_ = s.Probes.Measure(ctx, Measurement{Questions: open, ThirdParty: s.mayAskOthers(), Call: s.callUp(), Progress: func(done, of int) {
 		if done < of {
 			s.instruct(fmt.Sprintf("Measuring the network: %d of %d.", done, of))
 		}
@@ -94,10 +96,15 @@ func (s *Session) measure(ctx context.Context, questions ...string) {
 	}
 }
 
-// measureNAT answers the questions about the router. Where nobody but a public server
-// could tell, the person is asked first.
+// measureNAT answers the questions about the router, and where a call is up what comes
+// back to the very socket of its sound. Where nobody but a public server could tell, the
+// person is asked first.
 func (s *Session) measureNAT(ctx context.Context) {
-	s.measure(ctx, natQuestions...)
+	questions := natQuestions
+	if s.callUp() != nil {
+		questions = append(slices.Clone(questions), capture.ProbeNATMedia)
+	}
+	s.measure(ctx, questions...)
 	if s.Probes == nil || ctx.Err() != nil || settled(s.Diagnosis()) {
 		return
 	}
@@ -105,8 +112,20 @@ func (s *Session) measureNAT(ctx context.Context) {
 	if _, known := e.Probe(capture.ProbeNATMapping); known || !behindNAT(e) || s.ask(ctx, askThirdParty) != "yes" {
 		return
 	}
-	_ = s.Probes.Measure(ctx, Measurement{ThirdParty: true, Questions: []string{
-		capture.ProbeNAT, capture.ProbeNATMapping, capture.ProbeNATFiltering, capture.ProbeHairpin}})
+	questions = []string{capture.ProbeNAT, capture.ProbeNATMapping, capture.ProbeNATFiltering, capture.ProbeHairpin}
+	call := s.callUp()
+	if call != nil {
+		questions = append(questions, capture.ProbeNATMedia)
+	}
+	_ = s.Probes.Measure(ctx, Measurement{ThirdParty: true, Questions: questions, Call: call})
+}
+
+// callUp is the call that is up, nil if none is.
+func (s *Session) callUp() LiveCall {
+	if s.call == nil || s.call.State() == Ended {
+		return nil
+	}
+	return s.call
 }
 
 // mayAskOthers tells whether the person agreed to ask a public server.

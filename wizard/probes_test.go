@@ -92,6 +92,23 @@ func TestAWayThatAnswersIsTried(t *testing.T) {
 	})
 }
 
+// While a call is up its own socket is asked for, too; without one it is not.
+func TestTheCallsOwnSoundIsMeasured(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, s := newFake(nil, nil)
+		probes := withProbes(s, map[string]string{capture.ProbeNATMapping: "yes"})
+		call := &fakeCall{state: Ended}
+		s.call = call
+		s.measureNAT(t.Context())
+		require.Zero(t, probes.times(capture.ProbeNATMedia))
+		call.state = Answered
+		s.measureNAT(t.Context())
+		require.Len(t, probes.asked, 2)
+		require.Equal(t, []string{capture.ProbeNATMedia}, probes.asked[1].Questions)
+		require.Equal(t, call, probes.asked[1].Call)
+	})
+}
+
 // A quick answer needs no measuring.
 func TestAnAnswerNeedsNoMeasuring(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -46,6 +46,31 @@ func located(check func(*evidence.Evidence, Dictionary) []Hit) func(*evidence.Ev
 	}
 }
 
+// locatedInTime says of packets that came unevenly where that happened, as far as the
+// times of pings to the router tell.
+func locatedInTime(check func(*evidence.Evidence, Dictionary) []Hit) func(*evidence.Evidence, Dictionary) []Hit {
+	return func(e *evidence.Evidence, d Dictionary) []Hit {
+		hits := check(e, d)
+		p, lost, _, ok := pingsOf(e, capture.ProbeGateway)
+		usual, a := p.Duration("rtt")
+		worst, b := p.Duration("worst")
+		if !ok || !a || !b {
+			return hits
+		}
+		for i := range hits {
+			switch varies := worst - usual; {
+			case varies > jitterBad:
+				hits[i].Where = LocalNetwork
+				hits[i].Cites = append(hits[i].Cites, Cite{p.N, "measured: the way to the router alone varies by " + millis(varies)})
+			case lost == 0 && varies < jitterBad/3 && hits[i].Where == "":
+				hits[i].Where = Internet
+				hits[i].Cites = append(hits[i].Cites, Cite{p.N, "measured: the way to the router is even"})
+			}
+		}
+		return hits
+	}
+}
+
 // measuredNameUnknown finds a name without an address where only the probe looked.
 func measuredNameUnknown(e *evidence.Evidence) []Hit {
 	p, ok := e.Probe(capture.ProbeDNS)

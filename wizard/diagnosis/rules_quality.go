@@ -48,7 +48,7 @@ var qualityRules = []Rule{
 			{ForAdmin, "Give calls priority in the router, or set a larger jitter buffer in the phone."},
 		},
 		ExplainedBy: []string{"loss-bursty", "sender-irregular", "bufferbloat"},
-		Check:       checkJitter,
+		Check:       locatedInTime(checkJitter),
 		RuledOut:    eachCall(timedIn),
 	},
 	{
@@ -178,12 +178,25 @@ func checkJitter(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 				continue
 			}
 		}
-		if s := mainOut(c); s != nil && s.PeerSays != nil && s.PeerSays.Jitter > jitterBad && s.Packets >= someSound {
-			hits = append(hits, Hit{Certainty: Likely, CallID: c.ID, Direction: evidence.Out,
-				Args: args{"jitter": millis(s.PeerSays.Jitter), "late": "So the other side reports it.", "limit": millis(jitterBad)}, Cites: []Cite{{s.PeerSays.N, "their report: arrival varies by " + millis(s.PeerSays.Jitter)}}})
+		if s := mainOut(c); s != nil && s.Packets >= someSound {
+			if worst := worstReport(s); worst != nil && worst.Jitter > jitterBad {
+				hits = append(hits, Hit{Certainty: Likely, CallID: c.ID, Direction: evidence.Out,
+					Args: args{"jitter": millis(worst.Jitter), "late": "So the other side reports it.", "limit": millis(jitterBad)}, Cites: []Cite{{worst.N, "their report: arrival varies by " + millis(worst.Jitter)}}})
+			}
 		}
 	}
 	return hits
+}
+
+// worstReport is the report of the receiver with the highest jitter: each one tells
+// that of its own moment only (RFC 3550, 6.4.1), and the last need not be the worst.
+func worstReport(s *evidence.Stream) (worst *evidence.ReceiverReport) {
+	for i := range s.Reported {
+		if worst == nil || s.Reported[i].Jitter > worst.Jitter {
+			worst = &s.Reported[i]
+		}
+	}
+	return worst
 }
 
 // checkBursts tells bursts from loss that merely happens to fall together: the
