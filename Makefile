@@ -18,11 +18,7 @@ PEER_DEBS  := kamailio kamailio-extra-modules baresip-core sip-tester tshark tcp
               coturn nftables iptables iputils-ping
 SOUND_DEBS := pulseaudio pulseaudio-utils
 
-# Tables of network faults that do not hold yet whenever they run: make lab-network runs
-# them, and nothing else depends on them until each row does.
-UNSTEADY   := '^(TestDoors|TestDoorSizes|TestNarrowLinks|TestDoorCertificates|TestImpaired|TestServers|TestSizes|TestNATKinds|TestIncoming|TestMadeFaults)$$'
-
-.PHONY: run build cli test lab lab-network lint bench fuzz clean build-deps test-deps
+.PHONY: run build cli test lab lint bench fuzz clean build-deps test-deps
 
 run: build
 	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] || [ "$$(uname)" = Darwin ]; then exec $(BIN); \
@@ -41,15 +37,12 @@ test: build-deps test-deps lint build
 	go test -race -timeout 15m $(filter-out $(REALTIME),$(PACKAGES))
 	go test -race -timeout 15m -p 1 $(REALTIME)
 	go test -timeout 10m . ./sipclient/codec
-	go test -short -timeout 10m -skip $(UNSTEADY) ./lab
+	go test -short -timeout 10m ./lab
 
 # Every row against real peers.
 lab: build test-deps
-	go test -timeout 30m -count=1 -v -skip $(UNSTEADY) ./lab
+	go test -timeout 30m -count=1 -v ./lab
 	go test -run "^$$" -bench PaceUnderLoad -benchtime 1x ./sipclient/media
-
-lab-network: build test-deps
-	go test -timeout 30m -count=1 -v -run $(UNSTEADY) ./lab
 
 lint:
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$unformatted" ]; then echo "gofmt these: $$unformatted"; exit 1; fi

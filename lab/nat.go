@@ -103,6 +103,9 @@ table ip internet {
 table ip nat {
 	chain post { type nat hook postrouting priority srcnat; policy accept; oifname "pub0" snat to ` + outside + `; }
 }
+table ip closed {
+	chain in { type filter hook input priority 0; policy accept; meta l4proto { tcp, udp } ct state new drop; }
+}
 `)
 	}
 	return b.String()

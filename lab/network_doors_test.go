@@ -217,9 +217,9 @@ func TestRouters(t *testing.T) {
 		}, says: map[string]string{capture.ProbeUDP: "yes", capture.ProbeServerPath: "yes"}},
 		{name: "cut off from the internet", set: func(t *testing.T, n *Network) { n.ip(t, n.router, "link set wan0 down") },
 			says: map[string]string{capture.ProbeGateway: "yes", capture.ProbeUDP: "no"}, cause: "server-unreachable", where: local},
-		{name: "forgets after 20 s", limit: 80 * time.Second, args: []string{"--lifetime", "--up-to", "60s"}, set: func(t *testing.T, n *Network) { n.udpTimeout(t, 20*time.Second, 20*time.Second) },
-			says: map[string]string{capture.ProbeNATLifetime: "no"}, cause: "nat-binding-expires", where: local},
-		{name: "remembers", limit: 80 * time.Second, args: []string{"--lifetime", "--up-to", "40s"}, set: func(t *testing.T, n *Network) { n.udpTimeout(t, 120*time.Second, 120*time.Second) },
+		{name: "forgets after 20 s", limit: 80 * time.Second, args: []string{"--lifetime", "--up-to", "60s", "--stun", stunAddr}, set: func(t *testing.T, n *Network) { n.stun(t); n.udpTimeout(t, 20*time.Second, 20*time.Second) },
+			says: map[string]string{capture.ProbeNATLifetime: "no lives=15s gone=20s every=10s"}, cause: "nat-binding-expires", kind: "hint", where: local},
+		{name: "remembers", limit: 80 * time.Second, args: []string{"--lifetime", "--up-to", "40s", "--stun", stunAddr}, set: func(t *testing.T, n *Network) { n.stun(t); n.udpTimeout(t, 120*time.Second, 120*time.Second) },
 			says: map[string]string{capture.ProbeNATLifetime: "yes"}},
 	} {
 		t.Run(r.name, func(t *testing.T) {

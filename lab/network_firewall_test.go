@@ -45,7 +45,7 @@ func TestFirewalls(t *testing.T) {
 		{name: "RTP swallowed inward, measured from its own socket", answers: deaf, account: func(n *Network, _ *Registrar, a *session.Account) { a.STUN = []string{stunAddr} },
 			set:   func(t *testing.T, n *Network, _ *Registrar) { n.stun(t); n.firewall(t, soundOnly, inward, silently) },
 			cause: "no-audio-in-blocked", where: local, direction: "in", more: func(t *testing.T, _ *Network, a answer) {
-				if line, _ := a.measured(capture.ProbeNATMedia); !hasWords(line, "yes by="+stunAddr+":3478") {
+				if line, _ := a.measured(capture.ProbeNATMedia); !hasWords(line, "yes by="+stunAddr) {
 					t.Errorf("%s: %q", capture.ProbeNATMedia, line)
 				}
 			}},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"softphonedoctor/wizard/evidence"
@@ -114,6 +115,7 @@ func (s *Session) besideOptions(ctx context.Context, answered func(*evidence.Evi
 	asking, giveUp := context.WithCancel(ctx)
 	defer giveUp()
 	done := make(chan struct{})
+	var measuring atomic.Bool
 	go func() {
 		defer close(done)
 		silent := func(after time.Duration) bool {
@@ -129,6 +131,7 @@ func (s *Session) besideOptions(ctx context.Context, answered func(*evidence.Evi
 			if !silent(measureBeside) {
 				return
 			}
+			measuring.Store(true)
 			s.measure(waiting, wayQuestions...)
 			if e := s.Evidence(); noWayLeft(e) && !heardAnything(e) && s.usual() != "tls" {
 				giveUp()
@@ -137,8 +140,11 @@ func (s *Session) besideOptions(ctx context.Context, answered func(*evidence.Evi
 		beside.Wait()
 	}()
 	err := request(asking)
-	stop()
+	if !measuring.Load() || answered(s.Evidence()) {
+		stop() // else what is being measured tells why nothing came
+	}
 	<-done
+	stop()
 	if asking.Err() != nil && ctx.Err() == nil {
 		return nil // the silence is the answer
 	}

@@ -52,6 +52,7 @@ func trace(ctx context.Context, to netip.AddrPort) ([]hop, error) {
 		until = d.Add(-100 * time.Millisecond)
 	}
 	var hops []hop
+	ours := ownAddresses()
 	heard := make([]bool, len(list))
 	listen := func(sent int) (arrived bool, last int) {
 		for i, p := range list[:sent] {
@@ -64,6 +65,10 @@ func trace(ctx context.Context, to netip.AddrPort) ([]hop, error) {
 			}
 			heard[i] = true
 			h.distance, h.took = i+1, time.Since(p.sent)
+			if ours[h.addr] && !h.arrived {
+				// This computer itself says that it finds nobody to pass the packet to.
+				h.addr, h.distance = netip.Addr{}, 0
+			}
 			hops = append(hops, h)
 		}
 		for _, h := range hops {
@@ -86,9 +91,21 @@ func trace(ctx context.Context, to netip.AddrPort) ([]hop, error) {
 		}
 		pauseFor(ctx, hopEvery)
 	}
+	// Who kept silent may have had to: a second packet a second later tells.
+	again := time.Now().Add(hopAgain)
 	for ctx.Err() == nil && time.Now().Before(until) {
-		if arrived, last := listen(sent); arrived || last == sent {
+		arrived, last := listen(sent)
+		if arrived || last == sent {
 			break
+		}
+		if !again.IsZero() && time.Now().After(again) {
+			again = time.Time{}
+			for i := range list[:min(sent, last+2)] {
+				if !heard[i] {
+					list[i].sent = time.Now()
+					_, _ = list[i].conn.WriteToUDPAddrPort([]byte("\r\n\r\n"), to) // its silence is the answer
+				}
+			}
 		}
 		pauseFor(ctx, 5*time.Millisecond)
 	}
@@ -98,10 +115,25 @@ func trace(ctx context.Context, to netip.AddrPort) ([]hop, error) {
 const (
 	// hopEvery is the time between two packets that follow the way.
 	hopEvery = 40 * time.Millisecond
+	// hopAgain is how long machines that limit such words need before the next (Linux
+	// gives one a second to each address).
+	hopAgain = 1100 * time.Millisecond
 	// silentHops is how many machines in a row may keep silent before the way is not
 	// followed any further.
 	silentHops = 4
 )
+
+// ownAddresses are those of this computer.
+func ownAddresses() map[netip.Addr]bool {
+	list, _ := net.InterfaceAddrs() // none are none of ours
+	own := map[netip.Addr]bool{}
+	for _, a := range list {
+		if p, err := netip.ParsePrefix(a.String()); err == nil {
+			own[p.Addr().Unmap()] = true
+		}
+	}
+	return own
+}
 
 // limitHops lets packets of a socket pass so many machines, and asks for the word of
 // the one at which they end.

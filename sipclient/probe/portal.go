@@ -16,19 +16,23 @@ import (
 
 // portalProbes look for a log-in page that stands in the way of everything.
 var portalProbes = []Probe{
-	{ID: "portal", Title: "Looking for a log-in page of this network.", Keys: []string{capture.ProbeCaptivePortal}, Limit: 3 * time.Second,
-		After: []string{"udp", "tcp", "tls"}, Run: lookForPortal},
+	{ID: "portal", Title: "Looking for a log-in page of this network.", Keys: []string{capture.ProbeCaptivePortal}, Limit: doorLimit, Run: lookForPortal},
 }
 
 // lookForPortal asks the provider's own web server for a page: nobody else is asked. A
 // page in its place counts as a log-in page when it says so itself (RFC 6585 6, RFC
 // 8910), or when it sends the browser to another name while the server does not answer
 // as a telephone system either.
+//
+// Where the server answers nobody asks for a page. That is waited for, but not to the end:
+// a log-in page explains the silence of everything else, so that it may not come last.
 func lookForPortal(ctx context.Context, b *Bench) {
-	for _, key := range []string{capture.ProbeUDP, capture.ProbeUDPPort, capture.ProbeTCP, capture.ProbeTLS} {
-		if b.Answer(key).Yes() {
+	for began := time.Now(); time.Since(began) < portalLater && ctx.Err() == nil; pauseFor(ctx, 20*time.Millisecond) {
+		if answered, all := doorsSay(b); answered {
 			b.Say(capture.ProbeCaptivePortal, false, "reason", "the server itself answers")
 			return
+		} else if all {
+			break
 		}
 	}
 	host := b.Host()
@@ -37,7 +41,10 @@ func lookForPortal(ctx context.Context, b *Bench) {
 		return
 	}
 	by, at, err := visitPage(ctx, b, "http://"+urlHost(host)+"/")
+	answered, _ := doorsSay(b)
 	switch {
+	case answered:
+		b.Say(capture.ProbeCaptivePortal, false, "reason", "the server itself answers")
 	case err != nil:
 		b.NotChecked(capture.ProbeCaptivePortal, "no web page answers at the server's address")
 	case by == "":
@@ -45,6 +52,20 @@ func lookForPortal(ctx context.Context, b *Bench) {
 	default:
 		b.Say(capture.ProbeCaptivePortal, true, "by", by, "url", at)
 	}
+}
+
+// portalLater is how long the server has to answer before a page is asked for.
+const portalLater = 1500 * time.Millisecond
+
+// doorsSay tells whether the server has answered on any way, and whether all ways have
+// their answer.
+func doorsSay(b *Bench) (answered, all bool) {
+	all = true
+	for _, key := range []string{capture.ProbeUDP, capture.ProbeUDPPort, capture.ProbeTCP, capture.ProbeTLS} {
+		p := b.Answer(key)
+		answered, all = answered || p.Yes(), all && p.Result != ""
+	}
+	return answered, all
 }
 
 func urlHost(host string) string {
