@@ -14,6 +14,7 @@ const (
 	keepProxy  = "account.proxy"
 	keepCaller = "account.caller_id"
 	keepNumber = "account.number"
+	keepFolder = "open.folder"
 )
 
 func (w *Window) loadAccount() {

@@ -64,7 +64,7 @@ func newAccountPage(w *Window, next string) *accountPage {
 	}
 	p.use = look.NewButton(label, look.Primary, p.accept)
 	p.check = look.NewButton(tr("account.check", "Check the sign-in"), look.Secondary, p.checkSignIn)
-	practise := look.NewButton(tr("home.practise", "Practise with the built-in PBX"), look.Link, func() { w.show(newPracticePage(w)) })
+	practise := look.NewButton(tr("home.practise-short", "Practise"), look.Link, func() { w.show(newPracticePage(w)) })
 	p.foot = look.Row(12, 1, practise, look.Gap(0, 0), look.NewButton(tr("cancel", "Cancel"), look.Secondary, p.back), p.check, p.use)
 	return p
 }

@@ -46,6 +46,10 @@ type Check interface {
 	Run(context.Context) (*report.Report, error)
 	Evidence() *evidence.Evidence
 	Diagnosis() diagnosis.Diagnosis
+	// Save writes the report and the packets that prove it into one file; WriteCapture
+	// writes the packets alone. Both leave out what proves the password.
+	Save(path string, r *report.Report) error
+	WriteCapture(io.Writer) error
 }
 
 // Fault is one thing that the built-in PBX can do wrong.

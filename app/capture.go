@@ -11,6 +11,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"softphonedoctor/app/look"
+	"softphonedoctor/wizard"
 	"softphonedoctor/wizard/report"
 )
 
@@ -59,15 +60,22 @@ func (w *Window) examine(name string, f io.ReadCloser) {
 	go func() {
 		r, err := w.back.Examine(untilGone{f, &p.gone})
 		f.Close()
-		w.post(func() { w.examined(p, r, err) })
+		var rows []report.CallRow
+		if err == nil && r.Evidence != nil && len(r.Evidence.Calls) > 1 && !p.gone.Load() {
+			rows = wizard.Rows(r.Evidence, wizard.Subject{})
+		}
+		w.post(func() { w.examined(p, name, r, rows, err) })
 	}()
 }
 
-func (w *Window) examined(p *readingPage, r *report.Report, err error) {
+// examined shows what a capture holds: the list of its calls where there are several.
+func (w *Window) examined(p *readingPage, name string, r *report.Report, rows []report.CallRow, err error) {
 	switch {
 	case p.gone.Load():
 	case err != nil:
 		w.show(newTroublePage(w, captureTrouble(), err))
+	case len(rows) > 1:
+		w.show(newCallsPage(w, name, r, rows))
 	default:
 		w.show(newResultPage(w, r, nil))
 	}

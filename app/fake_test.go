@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/netip"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -107,6 +108,13 @@ type fakeCheck struct {
 
 func (c *fakeCheck) Run(ctx context.Context) (*report.Report, error) { return c.script(ctx, c.r) }
 func (c *fakeCheck) Evidence() *evidence.Evidence                    { return someEvidence() }
+func (c *fakeCheck) Save(path string, r *report.Report) error {
+	return os.WriteFile(path, []byte(r.Situation), 0o600)
+}
+func (c *fakeCheck) WriteCapture(w io.Writer) error {
+	_, err := io.WriteString(w, "packets")
+	return err
+}
 func (c *fakeCheck) Diagnosis() diagnosis.Diagnosis {
 	return diagnosis.Diagnosis{Path: [4]diagnosis.Segment{{Out: diagnosis.Good, In: diagnosis.Good}}}
 }

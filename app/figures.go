@@ -4,16 +4,30 @@ import (
 	"fmt"
 	"time"
 
+	"softphonedoctor/app/words"
 	"softphonedoctor/wizard/evidence"
 )
+
+// way is what was measured of the sound in one direction; ok tells whether a value is
+// known at all.
+type way struct {
+	packets          uint64
+	lost             uint64 // of expected
+	expected         uint64
+	jitter           float32 // milliseconds
+	mos              float32
+	ok, told, judged bool // packets; lost and jitter; mos
+	word             string
+}
 
 // figures are the few numbers of the live page, as words and as bars from 0 to 1.
 // A figure that is not known is a dash, never a zero.
 type figures struct {
-	lost, jitter, delay string
-	speak, hear         level
-	server, phone       string // addresses for the notes under the path
-	other               string
+	delay         string
+	in, out       way
+	speak, hear   level
+	server, phone string // addresses for the notes under the path
+	other         string
 }
 
 type level struct {
@@ -24,7 +38,7 @@ type level struct {
 const unknownFigure = "–"
 
 func noFigures() figures {
-	return figures{lost: unknownFigure, jitter: unknownFigure, delay: unknownFigure,
+	return figures{delay: unknownFigure,
 		speak: level{0, unknownFigure}, hear: level{0, unknownFigure}}
 }
 
@@ -48,21 +62,20 @@ func figuresOf(e *evidence.Evidence) figures {
 	if c.Direction == evidence.In {
 		f.other = c.From
 	}
-	lostIn, lostOut, jitterIn, jitterOut := unknownFigure, unknownFigure, unknownFigure, unknownFigure
 	if s := c.In; s != nil {
-		lostIn, jitterIn = percent(s.LossPercent()), millis(s.Jitter)
+		f.in = way{packets: s.Packets, lost: s.Lost, expected: s.Expected, jitter: inMillis(s.Jitter), ok: true, told: s.Expected > 0 && !s.Untimed}
+		f.in.judge(s.Quality)
 		f.hear = levelOf(s.Level)
 		if s.RTT > 0 {
 			f.delay = millis(s.RTT)
 		}
 	}
 	if s := c.Out; s != nil {
+		f.out = way{packets: s.Packets, ok: true}
+		f.out.judge(s.Quality)
 		f.speak = levelOf(s.Level)
 		if says := s.PeerSays; says != nil {
-			jitterOut = millis(says.Jitter)
-			if s.Packets > 0 {
-				lostOut = percent(100 * float64(max(says.Lost, 0)) / float64(s.Packets))
-			}
+			f.out.lost, f.out.expected, f.out.jitter, f.out.told = uint64(max(says.Lost, 0)), s.Packets, inMillis(says.Jitter), s.Packets > 0
 			if says.RTT > 0 {
 				f.delay = millis(says.RTT)
 			}
@@ -71,18 +84,43 @@ func figuresOf(e *evidence.Evidence) figures {
 			f.delay = millis(s.RTT)
 		}
 	}
-	f.lost, f.jitter = pair(lostIn, lostOut), pair(jitterIn, jitterOut)
 	return f
 }
 
-func pair(in, out string) string {
-	if in == unknownFigure && out == unknownFigure {
-		return unknownFigure
+func (w *way) judge(q evidence.Quality) {
+	if q.Known {
+		w.mos, w.judged, w.word = float32(q.MOS), true, qualityWord(q)
 	}
-	return in + " · " + out
 }
 
-func percent(p float64) string { return fmt.Sprintf("%.1f %%", min(p, 100)) }
+// lostPercent is the share of lost packets, from 0 to 100.
+func (w way) lostPercent() float32 {
+	if w.expected == 0 {
+		return 0
+	}
+	return min(100, 100*float32(w.lost)/float32(w.expected))
+}
+
+// qualityWord is the class of a rating in the person's language.
+func qualityWord(q evidence.Quality) string {
+	switch q.Word() {
+	case "excellent":
+		return tr("quality.excellent", "excellent")
+	case "good":
+		return tr("quality.good", "good")
+	case "fair":
+		return tr("quality.fair", "fair")
+	case "poor":
+		return tr("quality.poor", "poor")
+	case "bad":
+		return tr("quality.bad", "bad")
+	}
+	return tr("quality.unusable", "unusable")
+}
+
+func inMillis(d time.Duration) float32 { return float32(d) / float32(time.Millisecond) }
+
+func percent(p float64) string { return words.Decimal(fmt.Sprintf("%.1f %%", min(p, 100))) }
 
 func millis(d time.Duration) string {
 	return fmt.Sprintf("%d ms", d.Round(time.Millisecond).Milliseconds())

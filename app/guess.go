@@ -31,7 +31,7 @@ func newGuessPage(w *Window, r *report.Report, from *liveRequest) *guessPage {
 	p := &guessPage{w: w, report: r, from: from}
 	var tiles []fyne.CanvasObject
 	for _, f := range choices(w.back.Faults(), from.practice.Fault) {
-		tile := look.Item(f.Title, func() { p.say(&f) })
+		tile := look.Item(faultTitle(f), func() { p.say(&f) })
 		p.tiles = append(p.tiles, tile)
 		tiles = append(tiles, tile)
 	}

@@ -6,13 +6,15 @@ import (
 	"softphonedoctor/app/look"
 )
 
-// header is the bar above all pages: the program's name, the account, and the
-// way to the technical view.
+// header is the bar above all pages: the program's name, the page's number, the
+// account, the way to the technical view and to the settings.
 type header struct {
-	w       *Window
-	object  fyne.CanvasObject
-	account *pill
-	tech    *pill
+	w        *Window
+	object   fyne.CanvasObject
+	page     *look.Prose
+	account  *pill
+	tech     *pill
+	settings *look.Tile
 }
 
 // pill is a round button with an icon before or behind its words.
@@ -25,9 +27,9 @@ type pill struct {
 func newPill(iconFirst bool, onPress func()) *pill {
 	p := &pill{icon: look.NewIcon("dot", look.Off, 14),
 		text: look.Text("", look.Style{Size: look.SmallSize, Color: look.Mute, OneRow: true})}
-	row := look.Row(8, -1, p.text, p.icon)
+	row := look.Row(8, 0, p.text, p.icon)
 	if iconFirst {
-		row = look.Row(8, -1, p.icon, p.text)
+		row = look.Row(8, 1, p.icon, p.text)
 	}
 	p.Tile = look.NewTile("", look.Sized(0, look.Touch-4, look.Pad(14, 11, row)), onPress).Round()
 	return p
@@ -44,22 +46,35 @@ func newHeader(w *Window) *header {
 	h := &header{w: w}
 	h.account = newPill(true, func() { w.show(newAccountPage(w, "")) })
 	h.tech = newPill(false, func() { w.technical(w.tech == nil) })
+	label := tr("header.settings", "Settings")
+	h.settings = look.NewTile(label, look.Sized(look.Touch-4, look.Touch-4, look.NewIcon("settings", look.Mute, 20)),
+		func() { w.show(newSettingsPage(w)) }).Round()
+	h.page = look.Text("", look.Style{Size: look.CaptionSize, Color: look.Mute, OneRow: true})
 	name := look.Text(tr("app.name", "Softphone Doctor"), look.Style{Size: look.TitleSize, Bold: true, OneRow: true})
 	mark := look.Sized(28, 28, look.Over(look.NewSurface(look.Accent, "", 8), look.NewIcon("app", look.OnAccent, 20)))
-	h.object = look.Header(look.Row(12, 2, mark, name, look.Gap(0, 0), h.account.Tile, h.tech.Tile))
+	h.object = look.Header(look.Row(12, 3, mark, name, look.Inset(0, 3, 0, 0, h.page), look.Rest(h.account.Tile), h.tech.Tile, h.settings))
 	return h
 }
 
-// refresh writes the account's state and the view's into the bar.
+// refresh writes the page's number, the account's state and the view's into the bar.
 func (h *header) refresh() {
+	number := 0
+	if h.w.now != nil {
+		number = h.w.now.pageNumber()
+	}
+	if h.w.tech != nil && !h.w.pinned {
+		number = h.w.tech.pageNumber()
+	}
+	h.page.SetText(tr("header.page", "Page {{.N}}", map[string]any{"N": number}))
 	a := h.w.account
+	who := map[string]any{"Who": shorten(a.Address(), 28)}
 	switch {
 	case a.User == "" || a.Domain == "":
 		h.account.set(tr("header.none", "No account yet"), "dot", look.Off, look.Mute)
 	case a.status == signInWorks:
-		h.account.set(tr("header.works", "Sign-in works: {{.Who}}", map[string]any{"Who": shorten(a.Address(), 28)}), "check", look.OK, look.Mute)
+		h.account.set(tr("header.works", "Sign-in works: {{.Who}}", who), "check", look.OK, look.Mute)
 	case a.status == signInFails:
-		h.account.set(tr("header.fails", "Sign-in fails: {{.Who}}", map[string]any{"Who": shorten(a.Address(), 28)}), "cross", look.Bad, look.Mute)
+		h.account.set(tr("header.fails", "Sign-in fails: {{.Who}}", who), "cross", look.Bad, look.Mute)
 	default:
 		h.account.set(shorten(a.Address(), 34), "dot", look.Off, look.Mute)
 	}

@@ -28,6 +28,9 @@ func newHomePage(w *Window) *homePage {
 			continue
 		}
 		card := complaintCard(c, func() { w.begin(c.id) })
+		if c.id == "everything" {
+			card.Tint(look.Card, look.Accent, look.Card) // the way for whoever does not know
+		}
 		p.cards[c.id] = card
 		ready = append(ready, card)
 	}
@@ -37,7 +40,7 @@ func newHomePage(w *Window) *homePage {
 	}
 	parts := []fyne.CanvasObject{
 		look.Text(tr("home.title", "What is going wrong?"), look.Heading),
-		look.Inset(0, 4, 0, 18, look.Text(tr("home.lead",
+		look.Inset(0, 4, 0, 16, look.Text(tr("home.lead",
 			"Pick what you notice. A test phone tries it out with your account and finds the cause."), look.Lead)),
 		look.Grid(columns, 200, 16, ready...),
 	}
@@ -45,7 +48,7 @@ func newHomePage(w *Window) *homePage {
 		parts = append(parts, look.Inset(0, 18, 0, 0, look.Text(tr("home.later", "Not in this version yet: {{.List}}.",
 			map[string]any{"List": quoteList(later)}), look.Small)))
 	}
-	p.view = look.Scrolled(look.Inset(0, 26, 0, 16, look.Column(0, parts...)))
+	p.view = look.Scrolled(look.Inset(0, 20, 0, 8, look.Column(0, parts...)))
 
 	label := tr("home.change", "Change account")
 	if w.account.User == "" {

@@ -1,13 +1,18 @@
 package app
 
 import (
+	"strings"
+	"time"
+
 	"fyne.io/fyne/v2"
 
 	"softphonedoctor/app/look"
 	"softphonedoctor/app/session"
+	"softphonedoctor/app/words"
 	"softphonedoctor/wizard"
 	"softphonedoctor/wizard/diagnosis"
 	"softphonedoctor/wizard/evidence"
+	"softphonedoctor/wizard/report"
 )
 
 // liveRequest is what the live page is to run and how it was come to.
@@ -17,6 +22,10 @@ type liveRequest struct {
 	practice *Practice // not nil: against the built-in PBX
 	surprise bool      // the person is to say what the fault is
 	guess    *Fault    // and said this
+
+	before *report.Report // what was found before the person, or the program, changed something
+	change *remedyByUs    // what the program changed for this test, nil: nothing
+	check  Check          // the check itself, once it is made
 }
 
 // livePage shows a check under way.
@@ -33,9 +42,7 @@ type livePage struct {
 	main          *fyne.Container
 	strip         *look.PathStrip
 	speak, hear   *look.Meter
-	lost, jitter  *figureCard
-	delay         *figureCard
-	numbers       *fyne.Container
+	charts        *liveCharts
 	question      *questionCard
 	stop          *look.Button
 	stopping      bool
@@ -51,16 +58,13 @@ func newLivePage(w *Window, req liveRequest) *livePage {
 	p.strip = look.NewPathStrip()
 	p.speak = look.NewMeter(tr("live.speak", "We send"))
 	p.hear = look.NewMeter(tr("live.hear", "We hear"))
-	p.lost = newFigureCard(tr("live.lost", "Sound lost, in · out"))
-	p.jitter = newFigureCard(tr("live.jitter", "Unsteadiness, in · out"))
-	p.delay = newFigureCard(tr("live.delay", "Delay, there and back"))
-	p.numbers = look.Grid(3, 140, 14, p.lost.object, p.jitter.object, p.delay.object)
+	p.charts = newLiveCharts()
 	p.question = newQuestionCard()
 	p.steps = newStepList()
 	p.main = look.ScrolledPlain(28, look.Inset(0, 26, 0, 16, look.Column(14,
 		look.Column(4, p.heading, p.lead),
 		look.SlimPanel(look.Column(10, look.Inset(0, 6, 0, 0, p.strip), look.Pad(24, 0, look.Column(4, p.speak, p.hear)))),
-		p.question.object, p.numbers)))
+		p.question.object, p.charts.object)))
 	p.side = look.ScrolledPlain(22, look.Inset(0, 30, 0, 16, p.steps.object))
 	p.view = look.Sidebar(218, 250, p.side, p.main)
 	p.stop = look.NewButton(tr("live.stop", "Stop the test"), look.Secondary, p.halt)
@@ -91,7 +95,46 @@ func (p *livePage) enter() {
 		p.w.show(newTroublePage(p.w, tr("trouble.start", "The test could not start"), err))
 		return
 	}
+	p.req.check = check
 	p.run.start(check, p.show, stopped)
+	go p.animate()
+}
+
+// animate moves what flows and the charts until the page is left or the check is over.
+// It waits for each frame to be painted, so that a slow screen gets fewer of them.
+func (p *livePage) animate() {
+	tick := time.NewTicker(liveFrame)
+	defer tick.Stop()
+	for {
+		select {
+		case <-p.run.gone.Done():
+			return
+		case <-p.run.ctx.Done():
+			return
+		case <-tick.C:
+		}
+		painted := make(chan struct{})
+		p.w.post(func() {
+			defer close(painted)
+			if p.run.gone.Err() == nil {
+				p.tick(time.Now())
+			}
+		})
+		select {
+		case <-painted:
+		case <-p.run.gone.Done():
+			return
+		}
+	}
+}
+
+// tick is one frame. Under the technical view nothing is painted, but the charts go on.
+func (p *livePage) tick(now time.Time) {
+	p.charts.tick(now, p.state.figures)
+	if p.w.tech == nil {
+		in, out := p.charts.flow()
+		p.strip.Flow(out, in)
+	}
 }
 
 // back is Escape: "I don't know" to a question, else the same as Stop; a second
@@ -138,10 +181,10 @@ func (p *livePage) show(s snapshot) {
 	last := p.state
 	p.state = s
 	moved := p.steps.set(s.steps)
-	title, lead := p.req.title, s.instruction
+	title, lead := p.req.title, instructionWords(s.instruction)
 	for _, st := range s.steps {
 		if st.state == stepRunning {
-			title = st.title
+			title = words.Of(st.title)
 		}
 	}
 	if lead == "" {
@@ -174,9 +217,6 @@ func (p *livePage) show(s snapshot) {
 func (p *livePage) showFigures(f figures) {
 	p.speak.Set(f.speak.value, f.speak.words)
 	p.hear.Set(f.hear.value, f.hear.words)
-	p.lost.set(f.lost)
-	p.jitter.set(f.jitter)
-	p.delay.set(f.delay)
 	p.strip.SetNote(1, f.phone)
 	p.strip.SetNote(3, p.req.Account.Domain)
 	other := f.other
@@ -190,14 +230,14 @@ func (p *livePage) showFigures(f figures) {
 func (p *livePage) ask(a *asked) {
 	if a == nil {
 		p.question.object.Hide()
-		p.numbers.Show()
+		p.charts.object.Show()
 		p.w.win.Canvas().Unfocus()
 		return
 	}
 	p.w.technical(false) // a question must be seen
 	p.question.set(a.Question, func(answer wizard.Answer) { p.reply(a, answer) })
 	p.question.object.Show()
-	p.numbers.Hide()
+	p.charts.object.Hide()
 	look.Rearrange(p.view)
 	p.w.focus(p.question.first)
 }
@@ -223,11 +263,25 @@ func (p *livePage) done(s snapshot) {
 	if p.req.practice == nil {
 		p.w.noteSignIn(s.report)
 	}
-	technical := p.w.tech != nil
+	technical := p.w.tech != nil && !p.w.tech.beside
 	if p.req.surprise {
 		p.w.show(newGuessPage(p.w, s.report, &p.req))
 	} else {
 		p.w.show(newResultPage(p.w, s.report, &p.req))
 	}
-	p.w.technical(technical)
+	if !p.w.pinned {
+		p.w.technical(technical)
+	}
+}
+
+// instructionWords gives an instruction in the person's language. What it says of a
+// number stays as it is.
+func instructionWords(text string) string {
+	if who, ok := strings.CutPrefix(text, "Calling "); ok {
+		if own, translated := words.LookupOf(text); translated {
+			return own
+		}
+		return tr("live.calling", "Calling {{.Who}}", map[string]any{"Who": who})
+	}
+	return words.Of(text)
 }

@@ -35,7 +35,7 @@ const mostFiles = 60
 // newOpenPage shows a folder, "" for the one that was shown last.
 func newOpenPage(w *Window, folder string) *openPage {
 	if folder == "" {
-		folder = w.app.Preferences().String("open.folder")
+		folder = w.app.Preferences().String(keepFolder)
 	}
 	if st, err := os.Stat(folder); err != nil || !st.IsDir() {
 		folder, err = os.UserHomeDir()
@@ -84,7 +84,7 @@ func (p *openPage) entries() []fyne.CanvasObject {
 	}
 	for _, d := range list {
 		if d.IsDir() && !strings.HasPrefix(d.Name(), ".") && len(tiles) < mostFiles {
-			add("folder", d.Name(), tr("open.folder", "folder"), func() { p.turnTo(filepath.Join(p.folder, d.Name())) })
+			add("folder", d.Name(), tr(keepFolder, "folder"), func() { p.turnTo(filepath.Join(p.folder, d.Name())) })
 		}
 	}
 	return tiles
@@ -136,13 +136,13 @@ func (p *openPage) enterPath() {
 	case st.IsDir():
 		p.turnTo(path)
 	default:
-		p.w.app.Preferences().SetString("open.folder", filepath.Dir(path))
+		p.w.app.Preferences().SetString(keepFolder, filepath.Dir(path))
 		p.w.OpenFile(path)
 	}
 }
 
 func (p *openPage) turnTo(folder string) {
-	p.w.app.Preferences().SetString("open.folder", folder)
+	p.w.app.Preferences().SetString(keepFolder, folder)
 	p.w.show(newOpenPage(p.w, folder))
 }
 

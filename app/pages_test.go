@@ -12,6 +12,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/widget"
 
 	"softphonedoctor/app/look"
 	"softphonedoctor/app/session"
@@ -43,7 +44,7 @@ func everyPage(d *desk) map[string]func() page {
 			p := newLivePage(w, liveRequest{Request: session.Request{Situation: "one-way-audio", Target: "2002", Account: account()}, title: "One side hears nothing"})
 			p.question.set(wizard.Question{Text: "Can the other person hear the test sound now?", Hint: "Ask the person who answered.", Options: theyHear.Options}, func(wizard.Answer) {})
 			p.question.object.Show()
-			p.numbers.Hide()
+			p.charts.object.Hide()
 			return liveStill{p}
 		},
 		"result":    func() page { return newResultPage(w, problem(), &liveRequest{}) },
@@ -59,10 +60,35 @@ func everyPage(d *desk) map[string]func() page {
 			g.guess = &d.back.Faults()[0]
 			return newResultPage(w, problem(), &g)
 		},
-		"open":    func() page { return newOpenPage(w, d.t.TempDir()) },
-		"trouble": func() page { return newTroublePage(w, "The test could not start", errors.New("no network")) },
-		"reading": func() page { return newReadingPage(w, "call.pcap") },
+		"open":     func() page { return newOpenPage(w, d.t.TempDir()) },
+		"trouble":  func() page { return newTroublePage(w, "The test could not start", errors.New("no network")) },
+		"reading":  func() page { return newReadingPage(w, "call.pcap") },
+		"settings": func() page { return newSettingsPage(w) },
+		"about":    func() page { return newAboutPage(w) },
+		"crash": func() page {
+			return newCrashPage(w, []string{"/home/somebody/.cache/softphone-doctor/crashes/2026-03-01-120000-1.txt"})
+		},
+		"save": func() page {
+			return newSavePage(w, saveRequest{name: "report.zip", about: "The report and the packets that prove it, in one file."})
+		},
+		"calls": func() page { return newCallsPage(w, "day.pcap", problem(), callRows()) },
+		"retest": func() page {
+			return newResultPage(w, healthy(), &liveRequest{Request: session.Request{Account: account()}, before: problem(), change: remedyFor("sip-alg", someEvidence(), account())})
+		},
+		"sound": func() page { return soundStill{newSoundPage(w)} },
 	}
+}
+
+// soundStill is a sound page whose devices are not opened.
+type soundStill struct{ *soundPage }
+
+func (soundStill) enter() {}
+
+// callRows are the calls of a capture.
+func callRows() []report.CallRow {
+	e := someEvidence()
+	return []report.CallRow{{Call: e.Calls[0], Verdict: report.Problem, Headline: "The other side cannot hear you.", Cause: "no-audio-out-lost"},
+		{Call: e.Calls[0], Verdict: report.Healthy, Headline: "No fault found."}}
 }
 
 // liveStill is a live page whose check does not run.
@@ -148,7 +174,7 @@ func TestEverythingIsReachedByTab(t *testing.T) {
 				if o.Enabled() {
 					want[o] = true
 				}
-			case *look.Tile, *look.Entry:
+			case *look.Tile, *look.Entry, *widget.Select:
 				want[o] = true
 			}
 		})
@@ -171,7 +197,7 @@ func TestEverythingIsReachedByTab(t *testing.T) {
 func TestTabGoesFromAboveToBelow(t *testing.T) {
 	d := newDesk(t)
 	home := d.w.now.(*homePage)
-	for _, want := range []fyne.Focusable{d.w.header.account.Tile, d.w.header.tech.Tile, home.cards["no-ringback"], home.cards["one-way-audio"],
+	for _, want := range []fyne.Focusable{d.w.header.account.Tile, d.w.header.tech.Tile, d.w.header.settings, home.cards["no-ringback"], home.cards["one-way-audio"],
 		home.cards["registration"], home.change} {
 		d.w.win.Canvas().FocusNext()
 		if got := d.w.win.Canvas().Focused(); got != want {

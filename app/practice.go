@@ -8,7 +8,6 @@ import (
 
 	"softphonedoctor/app/look"
 	"softphonedoctor/app/session"
-	"softphonedoctor/wizard/report"
 )
 
 // practicePage lets a person choose a fault and see how the diagnosis finds it,
@@ -43,11 +42,11 @@ func newPracticePage(w *Window) *practicePage {
 		if !ok {
 			g = len(p.groups)
 			index[f.Situation] = g
-			name := tr("practice.group", "Found by: {{.Check}}", map[string]any{"Check": report.SituationWords(f.Situation)})
+			name := tr("practice.group", "Found by: {{.Check}}", map[string]any{"Check": situationWords(f.Situation)})
 			p.groups = append(p.groups, practiceGroup{head: look.Inset(0, 8, 0, 0, look.Text(name, look.Title)), grid: look.Grid(2, 280, 10)})
 		}
 		p.groups[g].faults = append(p.groups[g].faults, f)
-		tile := look.Item(f.Title, func() { p.start(f.Cause, false) })
+		tile := look.Item(faultTitle(f), func() { p.start(f.Cause, false) })
 		p.tiles[f.Cause] = tile
 		p.groups[g].grid.Add(tile)
 	}
@@ -70,7 +69,7 @@ func (p *practicePage) filter(text string) {
 	for _, g := range p.groups {
 		any := false
 		for _, f := range g.faults {
-			hay := strings.ToLower(f.Title + " " + f.Cause)
+			hay := strings.ToLower(faultTitle(f) + " " + f.Title + " " + f.Cause)
 			match := true
 			for _, w := range words {
 				match = match && strings.Contains(hay, w)
@@ -108,7 +107,7 @@ func (p *practicePage) start(cause string, surprise bool) {
 		p.w.show(newTroublePage(p.w, tr("practice.trouble", "The built-in PBX could not start"), err))
 		return
 	}
-	title := tr("practice.live", "Practice: {{.Fault}}", map[string]any{"Fault": pr.Title})
+	title := tr("practice.live", "Practice: {{.Fault}}", map[string]any{"Fault": faultTitle(pr.Fault)})
 	if surprise {
 		title = tr("practice.live-surprise", "Practice: what is it?")
 	}

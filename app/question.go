@@ -4,6 +4,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"softphonedoctor/app/look"
+	"softphonedoctor/app/words"
 	"softphonedoctor/wizard"
 )
 
@@ -26,7 +27,7 @@ func (c *questionCard) set(q wizard.Question, choose func(wizard.Answer)) {
 	c.choices = nil
 	var tiles []fyne.CanvasObject
 	for _, o := range q.Options {
-		tile := look.Choice(o.Text, func() { choose(wizard.Answer(o.Value)) })
+		tile := look.Choice(words.Of(o.Text), func() { choose(wizard.Answer(o.Value)) })
 		c.choices = append(c.choices, tile)
 		tiles = append(tiles, tile)
 	}
@@ -39,25 +40,15 @@ func (c *questionCard) set(q wizard.Question, choose func(wizard.Answer)) {
 	if len(tiles) > 3 {
 		columns = 2
 	}
-	rows := []fyne.CanvasObject{look.Text(q.Text, look.Style{Size: 18, Bold: true})}
+	rows := []fyne.CanvasObject{look.Text(words.Of(q.Text), look.Style{Size: 18, Bold: true})}
+	if n := questionNumber(q.ID); n > 0 {
+		rows[0] = look.TopRow(10, 0, rows[0], look.Inset(0, 4, 0, 0, look.Text(tr("question.number", "Question {{.N}}", map[string]any{"N": n}),
+			look.Style{Size: look.CaptionSize, Color: look.Mute, OneRow: true})))
+	}
 	if q.Hint != "" {
-		rows = append(rows, look.Text(q.Hint, look.Small))
+		rows = append(rows, look.Text(words.Of(q.Hint), look.Small))
 	}
 	rows = append(rows, look.Inset(0, 4, 0, 0, look.Grid(columns, 125, 10, tiles...)))
 	c.content.Objects = rows
 	c.content.Refresh()
 }
-
-// figureCard is one number with its name.
-type figureCard struct {
-	object fyne.CanvasObject
-	figure *look.Prose
-}
-
-func newFigureCard(name string) *figureCard {
-	c := &figureCard{figure: look.Text(unknownFigure, look.Style{Size: look.FigureSize, Bold: true, OneRow: true})}
-	c.object = look.SlimPanel(look.Column(3, look.Text(name, look.Style{Size: look.CaptionSize, Color: look.Mute, OneRow: true}), c.figure))
-	return c
-}
-
-func (c *figureCard) set(text string) { c.figure.SetText(text) }

@@ -8,6 +8,7 @@ import (
 	"softphonedoctor/app/look"
 	"softphonedoctor/app/session"
 	"softphonedoctor/wizard"
+	"softphonedoctor/wizard/report"
 )
 
 // readyPage says what a check will do and has the number confirmed. Nothing was
@@ -20,6 +21,9 @@ type readyPage struct {
 	view      fyne.CanvasObject
 	foot      fyne.CanvasObject
 	start     *look.Button
+	notes     *fyne.Container
+	before    *report.Report // what was found before a change, nil: nothing was
+	change    *remedyByUs    // what this test changes, nil: nothing
 }
 
 func newReadyPage(w *Window, situation string) *readyPage {
@@ -57,7 +61,8 @@ func newReadyPage(w *Window, situation string) *readyPage {
 		p.number.Entry.OnSubmitted = func(string) { p.begin() }
 		right = append(right, p.number.Container)
 	}
-	right = append(right, displaceNotice())
+	p.notes = look.Column(18, displaceNotice())
+	right = append(right, p.notes)
 	label := tr("ready.start", "Start the test")
 	if p.scenario.Calls {
 		label = tr("ready.start-call", "Call this number now")
@@ -117,5 +122,19 @@ func (p *readyPage) begin() {
 		}
 		p.w.keepNumber(r.Target)
 	}
-	p.w.show(newLivePage(p.w, liveRequest{Request: r, title: complaintOf(p.situation, p.w.back.Scenarios()).title}))
+	if p.change != nil {
+		r.Account = p.change.changed(r.Account)
+	}
+	p.w.show(newLivePage(p.w, liveRequest{Request: r, title: complaintOf(p.situation, p.w.back.Scenarios()).title, before: p.before, change: p.change}))
+}
+
+// after makes this a test again: its result will stand beside the one before, and it
+// may change one setting of the test phone.
+func (p *readyPage) after(before *report.Report, change *remedyByUs) {
+	p.before, p.change = before, change
+	if change != nil {
+		p.notes.Objects = append([]fyne.CanvasObject{look.Notice("info", tr("ready.change",
+			"This time: {{.What}}. Only the test phone is changed, and only for this test.", map[string]any{"What": lowerFirst(changeWords(change.Change.String()))}), look.ToneAccent)}, p.notes.Objects...)
+		look.Rearrange(p.view)
+	}
 }

@@ -1,7 +1,6 @@
 package app
 
 import (
-	"bytes"
 	"strings"
 	"time"
 
@@ -18,33 +17,48 @@ type resultPage struct {
 	w      *Window
 	report *report.Report
 	from   *liveRequest // what was run, nil for a capture
+	list   *callsPage   // the list that the call was chosen from, nil: none
 	view   *fyne.Container
 	foot   fyne.CanvasObject
 	strip  *look.PathStrip
 	folds  []*look.Fold
+	doIt   *look.Button // the remedy that the program can try, nil: none
 	again  *look.Button
+	save   *look.Button
 	copied *look.Button
+	pin    *look.Button
 	revert *time.Timer // gives the copy button its words back
 }
 
 func newResultPage(w *Window, r *report.Report, from *liveRequest) *resultPage {
 	p := &resultPage{w: w, report: r, from: from}
-	rows := []fyne.CanvasObject{p.verdict(), look.Inset(0, 6, 0, 12, look.Text(r.Headline(), look.Heading))}
+	rows := []fyne.CanvasObject{p.verdict(), look.Inset(0, 6, 0, 12, p.headline())}
 	for _, text := range r.Warnings {
 		rows = append(rows, look.Inset(0, 0, 0, 10, look.Notice("warning", sentence(plainError(text)), look.ToneWarn)))
 	}
 	if from != nil && from.practice != nil {
 		rows = append(rows, look.Inset(0, 0, 0, 10, p.practised(from.practice)))
 	}
+	if from != nil && from.change != nil {
+		rows = append(rows, look.Inset(0, 0, 0, 10, p.changed(from.change)))
+	}
 	rows = append(rows, p.path())
+	if from != nil && from.before != nil {
+		rows = append(rows, look.Inset(0, 14, 0, 0, look.Panel(look.Column(6, append([]fyne.CanvasObject{
+			look.Text(tr("compare.title", "Before and after"), look.Title)}, compareRows(from.before, r)...)...))))
+	}
 	left, right := p.columns()
 	rows = append(rows, look.Inset(0, 14, 0, 0, look.Grid(2, 300, 20, left, right)))
+	if support := p.support(); support != nil {
+		rows = append(rows, look.Inset(0, 14, 0, 0, support))
+	}
 	p.view = look.Scrolled(look.Inset(0, 22, 0, 20, look.Column(0, rows...)))
 
 	p.copied = look.NewButton(tr("result.copy", "Copy for support"), look.Secondary, p.copy)
+	p.save = look.NewButton(tr("result.save", "Save…"), look.Secondary, p.keep)
 	home := look.NewButton(tr("result.home", "Back to start"), look.Secondary, p.back)
 	p.again = look.NewButton(p.againWords(), look.Primary, p.repeat)
-	p.foot = look.Row(12, 1, p.copied, look.Gap(0, 0), home, p.again)
+	p.foot = look.Row(10, 2, p.save, p.copied, look.Gap(0, 0), home, p.again)
 	return p
 }
 
@@ -65,27 +79,44 @@ func (p *resultPage) againWords() string {
 	return tr("result.again", "Test again")
 }
 
+// verdictWord is a verdict as the chip says it.
+func verdictWord(v report.Verdict) string {
+	switch v {
+	case report.Problem:
+		return tr("result.problem", "Problem found")
+	case report.Outcome:
+		return tr("result.outcome", "No fault: that is how the call ended")
+	case report.Healthy:
+		return tr("result.healthy", "All well")
+	}
+	return tr("result.inconclusive", "Not enough was seen")
+}
+
+func verdictTone(v report.Verdict) look.Tone {
+	switch v {
+	case report.Problem:
+		return look.ToneBad
+	case report.Outcome:
+		return look.ToneAccent
+	case report.Healthy:
+		return look.ToneOK
+	}
+	return look.ToneWarn
+}
+
 // verdict is the line above the headline: the verdict as a chip, how sure, what
 // was checked, how long it took.
 func (p *resultPage) verdict() fyne.CanvasObject {
-	tone, word := look.ToneWarn, tr("result.inconclusive", "Not enough was seen")
-	switch p.report.Verdict {
-	case report.Problem:
-		tone, word = look.ToneBad, tr("result.problem", "Problem found")
-	case report.Outcome:
-		tone, word = look.ToneAccent, tr("result.outcome", "No fault: that is how the call ended")
-	case report.Healthy:
-		tone, word = look.ToneOK, tr("result.healthy", "All well")
-	}
 	var about []string
 	if f := p.report.Root(); f != nil {
 		about = append(about, sureWords(f.Certainty))
 	}
-	about = append(about, report.SituationWords(p.report.Situation))
+	about = append(about, situationWords(p.report.Situation))
 	if p.report.Took > 0 {
 		about = append(about, seconds(p.report.Took))
 	}
-	return look.Row(10, 1, look.Chip(word, tone), look.Text(strings.Join(about, " · "), look.Style{Size: look.SmallSize, Color: look.Mute, OneRow: true}))
+	return look.Row(10, 1, look.Chip(verdictWord(p.report.Verdict), verdictTone(p.report.Verdict)),
+		look.Text(strings.Join(about, " · "), look.Style{Size: look.SmallSize, Color: look.Mute, OneRow: true}))
 }
 
 func sureWords(c diagnosis.Certainty) string {
@@ -106,9 +137,9 @@ func (p *resultPage) practised(pr *Practice) fyne.CanvasObject {
 	} else if p.report.Verdict != report.Healthy {
 		found = string(p.report.Verdict)
 	}
-	args := map[string]any{"Fault": strings.TrimRight(pr.Title, ".")}
+	args := map[string]any{"Fault": strings.TrimRight(faultTitle(pr.Fault), ".")}
 	if g := p.from.guess; g != nil {
-		args["Guess"] = strings.TrimRight(g.Title, ".")
+		args["Guess"] = strings.TrimRight(faultTitle(*g), ".")
 		if g.Cause != pr.Cause {
 			return look.Notice("warning", tr("result.guess-wrong", "You said: {{.Guess}}. Switched on was: {{.Fault}}. Below is how the diagnosis tells.", args), look.ToneWarn)
 		}
@@ -120,6 +151,15 @@ func (p *resultPage) practised(pr *Practice) fyne.CanvasObject {
 		return look.Notice("check", tr("result.practice-right", "Practice. Switched on was: {{.Fault}}. The diagnosis found the same.", args), look.ToneOK)
 	}
 	return look.Notice("warning", tr("result.practice-wrong", "Practice. Switched on was: {{.Fault}}. The diagnosis says something else.", args), look.ToneWarn)
+}
+
+// changed says what the program changed for this test, and what that means for the
+// person's own softphone.
+func (p *resultPage) changed(c *remedyByUs) fyne.CanvasObject {
+	if p.report.Verdict == report.Healthy || p.report.Verdict == report.Outcome {
+		return look.Notice("check", tr("result.change-works", "With this change it works. {{.Set}}", map[string]any{"Set": c.set}), look.ToneOK)
+	}
+	return look.Notice("warning", tr("result.change-fails", "This change alone does not mend it. Your own softphone need not be changed for it."), look.ToneWarn)
 }
 
 // path is the strip with the break, and the same in words.
@@ -159,9 +199,9 @@ func (p *resultPage) whereWords() string {
 	if f == nil || f.Place() == diagnosis.Nowhere || f.Place() == "" {
 		return p.strip.Summary()
 	}
-	words := tr("result.where", "The fault is {{.Place}}.", map[string]any{"Place": report.PlaceWords(f.Place())})
+	words := tr("result.where", "The fault is {{.Place}}.", map[string]any{"Place": placeWords(f.Place())})
 	if f.Kind() != diagnosis.Fault {
-		words = tr("result.where-outcome", "This happened {{.Place}}.", map[string]any{"Place": report.PlaceWords(f.Place())})
+		words = tr("result.where-outcome", "This happened {{.Place}}.", map[string]any{"Place": placeWords(f.Place())})
 	}
 	if p.report.Diagnosis.Path == ([4]diagnosis.Segment{}) {
 		return words
@@ -175,7 +215,14 @@ func (p *resultPage) evidence() *evidence.Evidence    { return p.report.Evidence
 func (p *resultPage) diagnosis() *diagnosis.Diagnosis { return &p.report.Diagnosis }
 func (p *resultPage) enter()                          {}
 func (p *resultPage) primary() *look.Button           { return p.again }
-func (p *resultPage) back()                           { p.w.home() }
+
+func (p *resultPage) back() {
+	if p.list != nil {
+		p.w.show(newCallsPage(p.w, p.list.name, p.list.report, p.list.rows))
+		return
+	}
+	p.w.home()
+}
 
 func (p *resultPage) leave() {
 	if p.revert != nil {
@@ -192,26 +239,18 @@ func (p *resultPage) repeat() {
 	case p.from.practice != nil:
 		p.w.show(newPracticePage(p.w))
 	default:
-		p.w.begin(p.from.Situation)
+		p.retest(nil)
 	}
 }
 
-// copy puts the plain report on the clipboard.
-func (p *resultPage) copy() {
-	var b bytes.Buffer
-	if err := p.report.Text(&b, 78); err != nil {
-		return // a bytes.Buffer takes everything
+// retest goes to the confirmation of the same test, with one change or none; its
+// result will stand beside this one.
+func (p *resultPage) retest(c *remedyByUs) {
+	if !p.w.account.complete() {
+		p.w.begin(p.from.Situation)
+		return
 	}
-	p.w.app.Clipboard().SetContent(b.String())
-	p.copied.SetText(tr("result.copied", "Copied"))
-	look.Rearrange(p.foot)
-	if p.revert != nil {
-		p.revert.Stop()
-	}
-	p.revert = time.AfterFunc(2*time.Second, func() {
-		p.w.post(func() {
-			p.copied.SetText(tr("result.copy", "Copy for support"))
-			look.Rearrange(p.foot)
-		})
-	})
+	ready := newReadyPage(p.w, p.from.Situation)
+	ready.after(p.report, c)
+	p.w.show(ready)
 }

@@ -25,8 +25,20 @@ func (p *resultPage) remedies(f *diagnosis.Finding) []fyne.CanvasObject {
 	for _, x := range f.Fix {
 		by[x.For] = append(by[x.For], x.Text)
 	}
-	for i, text := range by[diagnosis.ForUser] {
+	own, foreign := by[diagnosis.ForUser], false
+	for i, text := range own {
+		if i == 0 {
+			text = firstRemedy(f.Rule.Cause, text)
+		} else if !english() {
+			foreign = true
+		}
 		rows = append(rows, numbered(i+1, look.Text(text, look.Body)))
+	}
+	if foreign {
+		rows = append(rows, stillEnglish())
+	}
+	if p.doIt = p.doItButton(f); p.doIt != nil {
+		rows = append(rows, look.Inset(38, 2, 0, 4, look.Row(0, 1, p.doIt, look.Gap(0, 0))))
 	}
 	if len(f.Fix) == 0 {
 		rows = append(rows, look.Text(tr("result.nothing", "There is nothing to mend here."), look.Lead))
@@ -47,6 +59,17 @@ func (p *resultPage) remedies(f *diagnosis.Finding) []fyne.CanvasObject {
 		for _, text := range texts {
 			list = append(list, look.Text(text, look.Style{Size: look.SmallSize}))
 		}
+		if other.audience == diagnosis.ForProvider {
+			text := p.report.ForProvider()
+			copied := tr("result.copied", "Copied")
+			var b *look.Button
+			b = look.NewButton(tr("result.for-provider", "Copy this for your provider"), look.Secondary, func() {
+				p.w.app.Clipboard().SetContent(text)
+				b.SetText(copied)
+				look.Rearrange(p.view)
+			})
+			list = append(list, look.Row(0, 1, b, look.Gap(0, 0)))
+		}
 		fold := p.fold(other.title, look.Column(8, list...))
 		fold.SetOpen(open)
 		rows = append(rows, fold.Container)
@@ -59,6 +82,9 @@ func (p *resultPage) remedies(f *diagnosis.Finding) []fyne.CanvasObject {
 func (p *resultPage) proof(f *diagnosis.Finding) []fyne.CanvasObject {
 	rows := []fyne.CanvasObject{look.Text(tr("result.why", "Why we think so"), look.Title),
 		look.Inset(0, 2, 0, 4, look.Text(f.Why, look.Style{Size: 14}))}
+	if !english() {
+		rows = append(rows, stillEnglish())
+	}
 	for i, c := range f.Cites {
 		if i == 6 {
 			break // the technical view has the rest
@@ -75,6 +101,9 @@ func (p *resultPage) proof(f *diagnosis.Finding) []fyne.CanvasObject {
 		sure = append(sure, look.Text(tr("result.overturn", "This would prove it wrong: {{.What}}", map[string]any{"What": lowerFirst(f.Overturn)}), look.Small))
 	}
 	rows = append(rows, look.Rule(), p.fold(tr("result.sure", "How sure this is, and what would prove it wrong"), look.Column(5, sure...)).Container)
+	if tried := triedRows(p.report.Evidence); len(tried) > 0 {
+		rows = append(rows, p.fold(tr("result.tried", "What the test tried by itself"), look.Column(6, tried...)).Container)
+	}
 	return append(rows, p.scope("")...)
 }
 
@@ -101,10 +130,10 @@ func (p *resultPage) scope(title string) []fyne.CanvasObject {
 	var also []string
 	for i := range d.Findings {
 		if f := &d.Findings[i]; f != root {
-			also = append(also, f.Title)
+			also = append(also, causeTitle(f.Rule.Cause, f.Title))
 		}
 	}
-	add := func(key, words string, lines []string) {
+	add := func(title string, lines []string) {
 		if len(lines) == 0 {
 			return
 		}
@@ -112,12 +141,13 @@ func (p *resultPage) scope(title string) []fyne.CanvasObject {
 		for _, l := range lines {
 			list = append(list, look.Text(l, look.Style{Size: look.SmallSize, Color: look.Mute}))
 		}
-		fold := p.fold(tr(key, words, map[string]any{"N": len(lines)}), look.Column(5, list...))
+		fold := p.fold(title, look.Column(5, list...))
 		rows = append(rows, fold.Container)
 	}
-	add("result.also", "Also seen ({{.N}})", also)
-	add("result.clear", "Ruled out: not the case here ({{.N}})", causeTitles(d.Clear))
-	add("result.unchecked", "Not checked this time ({{.N}})", causeTitles(d.Unchecked))
+	n := func(lines []string) map[string]any { return map[string]any{"N": len(lines)} }
+	add(tr("result.also", "Also seen ({{.N}})", n(also)), also)
+	add(tr("result.clear", "Ruled out: not the case here ({{.N}})", n(d.Clear)), causeTitles(d.Clear))
+	add(tr("result.unchecked", "Not checked this time ({{.N}})", n(d.Unchecked)), causeTitles(d.Unchecked))
 	if len(rows) == 1 && title != "" {
 		rows = append(rows, look.Text(tr("result.clear-none", "Nothing could be checked to its end."), look.Lead))
 	}
@@ -157,11 +187,24 @@ func (p *resultPage) fold(title string, body fyne.CanvasObject) *look.Fold {
 func causeTitles(ids []string) []string {
 	titles := make([]string, 0, len(ids))
 	for _, id := range ids {
+		title := id
 		if c, ok := diagnosis.LookupCause(id); ok {
-			titles = append(titles, c.Title)
-		} else {
-			titles = append(titles, id)
+			title = c.Title
 		}
+		titles = append(titles, causeTitle(id, title))
 	}
 	return titles
+}
+
+// doItButton offers the remedy that the program can try, nil where there is none or
+// this was the test of one.
+func (p *resultPage) doItButton(f *diagnosis.Finding) *look.Button {
+	if p.from == nil || p.from.practice != nil || p.from.change != nil || f.Kind() != diagnosis.Fault {
+		return nil
+	}
+	c := remedyFor(f.Rule.Cause, p.report.Evidence, p.from.Account)
+	if c == nil {
+		return nil
+	}
+	return look.NewButton(c.does, look.Secondary, func() { p.retest(c) })
 }

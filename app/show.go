@@ -44,6 +44,11 @@ func DisplayError() error {
 // main asks DisplayError first: its sentence is the better one.
 func Show(a fyne.App, b Backend, file string) (err error) {
 	var painted, failed atomic.Bool
+	var found []string
+	clean := func() {}
+	if dir, err := crashFolder(); err == nil { // else there is nowhere to write
+		found, clean = crashes(dir), watchCrash(dir)
+	}
 	defer func() {
 		// Fyne's driver panics where it finds no display server. After the first
 		// paint a panic is a fault of ours and stays one.
@@ -53,11 +58,15 @@ func Show(a fyne.App, b Backend, file string) (err error) {
 			}
 			err = ErrNoWindow
 		}
+		clean()
 	}()
 	w := New(a, b)
 	w.watchPaint(func() { painted.Store(true) })
-	if file != "" {
+	switch {
+	case file != "":
 		w.OpenFile(file)
+	case len(found) > 0:
+		w.show(newCrashPage(w, found))
 	}
 	limit := time.AfterFunc(paintLimit, func() {
 		if !painted.Load() {

@@ -4,6 +4,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"softphonedoctor/app/look"
+	"softphonedoctor/app/words"
 )
 
 // stepList shows the steps of a check; each has its state as a shape, a colour
@@ -21,6 +22,7 @@ type stepRow struct {
 	title  *look.Prose
 	note   *look.Prose
 	last   stepView
+	name   string // the step's number for the phone, "5.2"
 }
 
 func newStepList() *stepList { return &stepList{object: look.Column(18)} }
@@ -45,6 +47,7 @@ func (l *stepList) set(steps []stepView) bool {
 
 func newStepRow(n int, title string) *stepRow {
 	r := &stepRow{
+		name:   digits((*livePage)(nil).pageNumber()) + "." + digits(n),
 		ground: look.NewSurface("", look.Line, 13),
 		icon:   look.NewIcon("check", look.Card, 16),
 		number: look.Text(digits(n), look.Style{Size: look.CaptionSize, Color: look.Mute, Center: true, OneRow: true}),
@@ -88,13 +91,12 @@ func (r *stepRow) set(s stepView) {
 		r.icon.Hide()
 		r.number.Show()
 		title.Color = look.Mute
+		if note == "" {
+			note = tr("step.waiting", "to come")
+		}
 	}
-	r.title.SetText(s.title)
+	note = r.name + " · " + note
+	r.title.SetText(words.Of(s.title))
 	r.title.SetStyle(title)
 	r.note.SetText(note)
-	if note == "" {
-		r.note.Hide()
-	} else {
-		r.note.Show()
-	}
 }

@@ -1,8 +1,10 @@
 package app
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
+	"os"
 	"strings"
 	"time"
 
@@ -19,39 +21,64 @@ import (
 // one, and the sound streams. It is no page of its own: it stands over another.
 type technicalPage struct {
 	w       *Window
+	beside  bool // it stands beside the page, not over it
 	view    fyne.CanvasObject
 	foot    fyne.CanvasObject
 	list    *ladder
 	title   *look.Prose
+	mode    *look.Segments
+	panel   *fyne.Container // what mode shows
 	text    *widget.Label
 	streams *fyne.Container
 	network *fyne.Container
+	packets *fyne.Container
 	right   *fyne.Container
+	saves   *look.Button
 
+	shown    *evidence.Evidence
 	messages []*evidence.Message
+	rows     []techRow
 	began    time.Time
 	cited    map[int]bool
-	chosen   int // record number of the message that is shown
+	chosen   *evidence.Message // the message that is shown, nil: none yet
 }
 
-func newTechnicalPage(w *Window) *technicalPage {
-	p := &technicalPage{w: w, streams: look.Column(6), network: look.Column(4)}
+// The views of a message.
+const (
+	modeExplained = iota
+	modeText
+	modeOffer
+)
+
+// newTechnicalPage makes the view; beside another page its parts stand one above the
+// other.
+func newTechnicalPage(w *Window, beside bool) *technicalPage {
+	p := &technicalPage{w: w, beside: beside, streams: look.Column(6), network: look.Column(4), packets: look.Column(4), panel: look.Column(5)}
 	p.title = look.Text(tr("tech.none", "Nothing has been sent or received yet."), look.Strong)
 	p.text = widget.NewLabel("")
 	p.text.TextStyle = fyne.TextStyle{Monospace: true}
 	p.text.SizeName = look.CodeSizeName
 	p.text.Wrapping = fyne.TextWrapBreak
 	p.text.Selectable = true
+	p.mode = look.NewSegments(3, 90, []string{tr("tech.mode.explained", "Explained"), tr("tech.mode.text", "As it was"), tr("tech.mode.offer", "Offer, answer")}, modeExplained,
+		func(int) { p.showMessage() })
 	p.list = newLadder(p)
-	message := look.Over(look.NewSurface(look.Card, look.Line, look.Radius), look.Pad(14, 12, look.Column(2, p.title, p.text)))
-	p.right = look.ScrolledPlain(0, look.Column(14, message, look.SlimPanel(p.streams), p.network))
+	message := look.Over(look.NewSurface(look.Card, look.Line, look.Radius), look.Pad(14, 12, look.Column(8, p.title, p.mode.Container, p.panel)))
+	p.right = look.ScrolledPlain(0, look.Column(14, message, look.SlimPanel(p.streams), p.network, look.SlimPanel(p.packets)))
 	ends := look.Inset(82, 4, 14, 0, look.Row(0, 1, look.Text(tr("tech.phone", "Test phone"), look.Style{Bold: true, OneRow: true}), look.Gap(0, 0), look.Text(tr("tech.server", "Server"), look.Style{Bold: true, OneRow: true})))
 	left := look.Over(look.NewSurface(look.Card, look.Line, look.Radius), look.Pad(8, 8, look.Bars(ends, look.Gap(0, 0), p.list)))
-	p.view = look.Pad(24, 18, look.Halves(0.56, 16, left, p.right))
 
-	back := look.NewButton(tr("tech.back", "Back to the plain view"), look.Primary, func() { w.technical(false) })
+	one := look.NewButton(tr("tech.copy-one", "Copy this message"), look.Secondary, p.copyOne)
 	all := look.NewButton(tr("tech.copy", "Copy all messages"), look.Secondary, p.copy)
-	p.foot = look.Row(12, 1, all, look.Gap(0, 0), back)
+	p.saves = look.NewButton(tr("tech.save", "Save packets…"), look.Secondary, p.save)
+	if beside {
+		off := look.NewButton(tr("tech.unpin", "Close the support view"), look.Link, func() { w.technical(false) })
+		p.view = look.Pad(14, 14, look.Bars(look.Gap(0, 0), look.Inset(0, 8, 0, 0, look.Row(8, 1, one, look.Gap(0, 0), off)), look.Upper(0.45, 12, left, p.right)))
+		return p
+	}
+	p.view = look.Pad(24, 18, look.Halves(0.54, 16, left, p.right))
+	back := look.NewButton(tr("tech.back", "Back to the plain view"), look.Primary, func() { w.technical(false) })
+	p.foot = look.Row(10, 3, one, all, p.saves, look.Gap(0, 0), back)
 	return p
 }
 
@@ -60,6 +87,8 @@ func (p *technicalPage) footer() fyne.CanvasObject { return p.foot }
 
 // fill shows what is known; it may be called again as more comes.
 func (p *technicalPage) fill(e *evidence.Evidence, d *diagnosis.Diagnosis) {
+	_, done := p.w.now.(*resultPage)
+	p.saves.Enable(done) // saving leaves the page, and a test that runs would end
 	if e == nil {
 		return
 	}
@@ -71,17 +100,17 @@ func (p *technicalPage) fill(e *evidence.Evidence, d *diagnosis.Diagnosis) {
 			}
 		}
 	}
-	before := len(p.messages)
-	p.messages, p.began = e.Messages, e.Began
+	before := len(p.rows)
+	p.shown, p.messages, p.began = e, e.Messages, e.Began
+	p.rows = ladderRows(e, p.cited)
 	p.streams.Objects = streamRows(e)
-	p.streams.Refresh()
+	p.packets.Objects = packetRows(e)
 	if rows := networkRows(e); len(rows) > 0 {
 		p.network.Objects = []fyne.CanvasObject{look.SlimPanel(look.Column(4, rows...))}
-		p.network.Refresh()
 	}
-	if before != len(p.messages) {
+	if before != len(p.rows) {
 		p.list.Refresh()
-		if p.chosen == 0 && len(p.messages) > 0 {
+		if p.chosen == nil && len(p.messages) > 0 {
 			p.list.Select(p.mostTelling())
 		}
 	}
@@ -90,22 +119,44 @@ func (p *technicalPage) fill(e *evidence.Evidence, d *diagnosis.Diagnosis) {
 
 // mostTelling is the row to show first: the first one that a finding cites.
 func (p *technicalPage) mostTelling() int {
-	for i, m := range p.messages {
-		if p.cited[m.N] {
+	first := 0
+	for i, r := range p.rows {
+		if r.m == nil {
+			continue
+		}
+		if p.cited[r.m.N] {
 			return i
 		}
+		if p.rows[first].m == nil {
+			first = i
+		}
 	}
-	return 0
+	return first
 }
 
 func (p *technicalPage) choose(row int) {
-	if row < 0 || row >= len(p.messages) {
+	if row < 0 || row >= len(p.rows) || p.rows[row].m == nil {
 		return
 	}
-	m := p.messages[row]
-	p.chosen = m.N
+	m := p.rows[row].m
+	p.chosen = m
 	p.title.SetText(fmt.Sprintf("#%d  %s  ·  %s  ·  %s %s → %s", m.N, firstWords(m), since(p.began, m.Time), m.Net, address(m.From), address(m.To)))
 	p.text.SetText(messageText(m))
+	p.showMessage()
+}
+
+// showMessage shows the chosen message in the chosen way.
+func (p *technicalPage) showMessage() {
+	switch {
+	case p.mode.Chosen() == modeOffer:
+		p.panel.Objects = offerRows(callOf(p.shown, p.chosen))
+	case p.chosen == nil:
+		p.panel.Objects = nil
+	case p.mode.Chosen() == modeText:
+		p.panel.Objects = []fyne.CanvasObject{p.text}
+	default:
+		p.panel.Objects = explainedRows(p.chosen, p.cited[p.chosen.N])
+	}
 	look.Rearrange(p.right)
 }
 
@@ -120,10 +171,9 @@ func firstWords(m *evidence.Message) string {
 	return strings.TrimSpace(fmt.Sprintf("%d %s", m.Status, m.Reason))
 }
 
-// messageText writes a message out again, with what does not conform below it.
-// What proves the password stays out: somebody may look over the shoulder or
-// copy the text into a ticket.
-func messageText(m *evidence.Message) string {
+// bareText writes a message out again. What proves the password stays out: somebody
+// may look over the shoulder or copy the text into a ticket.
+func bareText(m *evidence.Message) string {
 	if m.Message == nil {
 		return ""
 	}
@@ -139,13 +189,23 @@ func messageText(m *evidence.Message) string {
 	if len(m.Body) > 0 {
 		fmt.Fprintf(&b, "\n%s\n", strings.ReplaceAll(strings.ToValidUTF8(string(m.Body), "�"), "\r", ""))
 	}
+	return strings.TrimRight(b.String(), "\n")
+}
+
+// messageText is the same with what does not conform below it.
+func messageText(m *evidence.Message) string {
+	if m.Message == nil {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString(bareText(m))
 	for _, pr := range m.Problems {
 		fmt.Fprintf(&b, "\n! %s: %s", pr.Where, pr.Text)
 	}
 	if n := len(m.Copies); n > 0 {
 		fmt.Fprintf(&b, "\n! sent %d more times, the last after %s", n, since(m.Time, m.Last()))
 	}
-	return strings.TrimRight(b.String(), "\n")
+	return b.String()
 }
 
 // withoutProof blanks the computed answer in a header with credentials.
@@ -173,13 +233,61 @@ func address(a netip.AddrPort) string {
 	return a.String()
 }
 
-// copy puts all messages on the clipboard.
-func (p *technicalPage) copy() {
+// copyOne puts the message that is shown on the clipboard.
+func (p *technicalPage) copyOne() {
+	if p.chosen != nil {
+		p.w.app.Clipboard().SetContent(p.header(p.chosen) + messageText(p.chosen) + "\n")
+	}
+}
+
+func (p *technicalPage) header(m *evidence.Message) string {
+	return fmt.Sprintf("#%d %s %s %s -> %s\n", m.N, since(p.began, m.Time), m.Net, address(m.From), address(m.To))
+}
+
+// all is every message as text.
+func (p *technicalPage) all() string {
 	var b strings.Builder
 	for _, m := range p.messages {
-		fmt.Fprintf(&b, "#%d %s %s %s -> %s\n%s\n\n", m.N, since(p.began, m.Time), m.Net, address(m.From), address(m.To), messageText(m))
+		b.WriteString(p.header(m) + messageText(m) + "\n\n")
 	}
-	p.w.app.Clipboard().SetContent(b.String())
+	return b.String()
+}
+
+// copy puts all messages on the clipboard.
+func (p *technicalPage) copy() { p.w.app.Clipboard().SetContent(p.all()) }
+
+// save goes to the page that saves the packets of a test; of a capture, which is a file
+// already, it saves the messages as text.
+func (p *technicalPage) save() {
+	result, ok := p.w.now.(*resultPage)
+	if !ok {
+		return
+	}
+	name := "softphone-doctor-" + time.Now().Format("2006-01-02-1504")
+	req := saveRequest{name: name + ".txt", about: tr("save.messages", "All messages as text."), write: writeText(p.all()),
+		back: func() page { return again(p.w, result) }}
+	if result.from != nil && result.from.check != nil {
+		check := result.from.check
+		req.name, req.about = name+".pcapng", tr("save.packets", "Everything that crossed, as a capture that Wireshark and sngrep open. It holds the sound of the test, but no password.")
+		req.write = func(path string) (string, error) { return path, writeCapture(path, check) }
+	}
+	p.w.show(newSavePage(p.w, req))
+}
+
+// writeCapture saves the packets of a check for this user only.
+func writeCapture(path string, c Check) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err == nil {
+		err = errors.Join(c.WriteCapture(f), f.Close())
+	}
+	if err != nil {
+		var pe *os.PathError
+		if errors.As(err, &pe) {
+			err = pe.Err
+		}
+		return fmt.Errorf("it cannot be saved to %s: %w", path, err)
+	}
+	return nil
 }
 
 // streamRows are the sound streams as a small table.
@@ -217,23 +325,18 @@ type ladder struct {
 
 func newLadder(p *technicalPage) *ladder {
 	l := &ladder{}
-	l.Length = func() int { return len(p.messages) }
+	l.Length = func() int { return len(p.rows) }
 	l.CreateItem = func() fyne.CanvasObject { return look.NewRung() }
 	l.UpdateItem = func(i widget.ListItemID, o fyne.CanvasObject) {
-		if i < 0 || i >= len(p.messages) {
+		if i < 0 || i >= len(p.rows) {
 			return
 		}
-		m := p.messages[i]
-		tone := look.Accent
-		switch {
-		case p.cited[m.N]:
-			tone = look.Bad
-		case m.Message != nil && m.Status >= 200 && m.Status < 300:
-			tone = look.OK
-		case m.Message != nil && m.Status >= 300:
-			tone = look.Warn
+		r := p.rows[i]
+		at := since(p.began, r.at)
+		if r.kind == look.RungGap {
+			at = ""
 		}
-		o.(*look.Rung).Set(since(p.began, m.Time), firstWords(m), m.Out, len(m.Copies), tone)
+		o.(*look.Rung).Set(r.kind, at, r.name, r.side, r.out, r.tone)
 	}
 	l.OnSelected = p.choose
 	l.HideSeparators = true
@@ -244,6 +347,11 @@ func newLadder(p *technicalPage) *ladder {
 // TypedKey leaves Escape to the window.
 func (l *ladder) TypedKey(ev *fyne.KeyEvent) {
 	if ev.Name == fyne.KeyEscape {
+		l.escape(ev)
+		return
+	}
+	switch ev.Name {
+	case fyne.KeyF1, fyne.KeyF6, fyne.KeyF9:
 		l.escape(ev)
 		return
 	}

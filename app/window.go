@@ -6,15 +6,15 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/lang"
 
 	"softphonedoctor/app/look"
 	"softphonedoctor/app/session"
+	"softphonedoctor/app/words"
 )
 
 // tr gives the words of a key: the translation where there is one, else the
 // English beside it.
-var tr = lang.X
+var tr = words.T
 
 // Smallest is the least size of the window in logical pixels; nothing is clipped
 // in it. Usual is the size it opens with.
@@ -30,6 +30,7 @@ type page interface {
 	enter() // it is shown now: start what moves, set the focus
 	leave() // it is gone: stop everything that moves
 	back()  // Escape
+	pageNumber() int
 }
 
 // Window is the program's one window.
@@ -50,7 +51,8 @@ type Window struct {
 	bar     *fyne.Container // holds the page's footer
 	shell   *fyne.Container
 	now     page
-	tech    *technicalPage // shown over the page, nil: not
+	tech    *technicalPage // shown over the page or beside it, nil: not
+	pinned  bool           // the technical view stands beside results
 
 	running sync.WaitGroup // checks whose phone is still to hang up
 }
@@ -81,8 +83,8 @@ func New(a fyne.App, b Backend) *Window {
 }
 
 func newWindow(a fyne.App, b Backend, post func(func())) *Window {
-	a.Settings().SetTheme(look.Theme{})
 	w := &Window{app: a, back: b, post: post, frame: 70 * time.Millisecond, poll: 250 * time.Millisecond}
+	w.applyLook()
 	w.win = a.NewWindow(tr("app.name", "Softphone Doctor"))
 	w.win.SetPadded(false)
 	w.win.SetIcon(look.AppIcon())
@@ -107,9 +109,26 @@ func (w *Window) show(p page) {
 	}
 	w.tech = nil
 	w.now = p
+	if r, ok := p.(*resultPage); ok && w.pinned {
+		w.tech = newTechnicalPage(w, true)
+		w.tech.fill(r.evidence(), r.diagnosis())
+	}
 	w.header.refresh()
-	w.put(p.body(), p.footer())
+	w.arrange()
 	p.enter()
+}
+
+// arrange puts the present page, and the technical view over it or beside it, between
+// header and footer.
+func (w *Window) arrange() {
+	switch {
+	case w.tech == nil:
+		w.put(w.now.body(), w.now.footer())
+	case w.tech.beside:
+		w.put(look.Beside(940, w.now.body(), w.tech.body()), w.now.footer())
+	default:
+		w.put(w.tech.body(), w.tech.footer())
+	}
 }
 
 // put sets body and footer between the header and the lower edge.
@@ -136,11 +155,20 @@ func (w *Window) key(ev *fyne.KeyEvent) {
 			p.primary().Tapped(nil)
 		}
 		return
+	case fyne.KeyF1:
+		w.show(newAboutPage(w))
+		return
+	case fyne.KeyF6:
+		w.technical(w.tech == nil)
+		return
+	case fyne.KeyF9:
+		w.show(newSettingsPage(w))
+		return
 	case fyne.KeyEscape:
 	default:
 		return
 	}
-	if w.tech != nil {
+	if w.tech != nil && !w.tech.beside {
 		w.technical(false)
 		return
 	}
@@ -153,16 +181,30 @@ func (w *Window) technical(on bool) {
 	if on == (w.tech != nil) {
 		return
 	}
-	if !on {
-		w.tech = nil
-		w.put(w.now.body(), w.now.footer())
-	} else {
-		w.tech = newTechnicalPage(w)
-		if s, ok := w.now.(sourcer); ok {
-			w.tech.fill(s.evidence(), s.diagnosis())
-		}
-		w.put(w.tech.body(), w.tech.footer())
+	w.tech = nil
+	w.pinned = w.pinned && on
+	if on {
+		w.tech = newTechnicalPage(w, false)
+		w.fillTechnical()
 	}
+	w.arrange()
+	w.header.refresh()
+}
+
+// fillTechnical gives the technical view what the page under it knows.
+func (w *Window) fillTechnical() {
+	if s, ok := w.now.(sourcer); ok {
+		w.tech.fill(s.evidence(), s.diagnosis())
+	}
+}
+
+// pin lets the technical view stand beside each result, for somebody who helps by
+// phone, until it is switched off.
+func (w *Window) pin() {
+	w.pinned = true
+	w.tech = newTechnicalPage(w, true)
+	w.fillTechnical()
+	w.arrange()
 	w.header.refresh()
 }
 

@@ -17,10 +17,11 @@ type arrow struct {
 	widget.BaseWidget
 	back  bool // points left
 	state diagnosis.State
+	phase float32 // how far what flows has come, 0 to 1; less: nothing flows
 }
 
 func newArrow(back bool) *arrow {
-	a := &arrow{back: back}
+	a := &arrow{back: back, phase: -1}
 	a.ExtendBaseWidget(a)
 	return a
 }
@@ -28,6 +29,17 @@ func newArrow(back bool) *arrow {
 func (a *arrow) set(s diagnosis.State) {
 	if a.state != s {
 		a.state = s
+		a.Refresh()
+	}
+}
+
+// flow moves what flows along the arrow; a negative phase lets it rest.
+func (a *arrow) flow(phase float32) {
+	if a.state != diagnosis.Good {
+		phase = -1
+	}
+	if a.phase != phase {
+		a.phase = phase
 		a.Refresh()
 	}
 }
@@ -45,6 +57,7 @@ type arrowRenderer struct {
 	a     *arrow
 	head  *canvas.ArbitraryPolygon
 	marks []*canvas.Rectangle // the shaft, its dashes or its dots
+	gaps  []*canvas.Rectangle // that travel along the shaft
 	mark  *canvas.Circle
 	bang  *Icon
 	shown []fyne.CanvasObject
@@ -89,6 +102,9 @@ func (r *arrowRenderer) build(size fyne.Size) {
 			break
 		}
 	}
+	if r.a.phase >= 0 && r.a.state == diagnosis.Good {
+		r.moving(from, shaft, size.Height)
+	}
 	tip := []fyne.Position{{X: 0, Y: 0}, {X: headLong, Y: headHigh / 2}, {X: 0, Y: headHigh}}
 	at := fyne.NewPos(size.Width-headLong, (size.Height-headHigh)/2)
 	if r.a.back {
@@ -106,6 +122,30 @@ func (r *arrowRenderer) build(size fyne.Size) {
 		r.bang.Move(fyne.NewPos((size.Width-12)/2, (size.Height-12)/2))
 		r.bang.Resize(fyne.NewSquareSize(12))
 		r.shown = append(r.shown, r.mark, r.bang)
+	}
+}
+
+// moving sets gaps into the shaft that travel with the phase, so that what flows is
+// seen to flow, and which way.
+func (r *arrowRenderer) moving(from, shaft, high float32) {
+	const gaps, long, thick = 2, 5, 3
+	ink := paint(r.a, Card)
+	for i := range gaps {
+		at := r.a.phase + float32(i)/gaps
+		if at >= 1 {
+			at--
+		}
+		if r.a.back {
+			at = 1 - at
+		}
+		for len(r.gaps) <= i {
+			r.gaps = append(r.gaps, canvas.NewRectangle(nil))
+		}
+		g := r.gaps[i]
+		g.FillColor = ink
+		g.Move(fyne.NewPos(from+max(0, at*shaft-long/2), (high-thick)/2))
+		g.Resize(fyne.NewSize(min(long, max(shaft-at*shaft+long/2, 0)), thick))
+		r.shown = append(r.shown, g)
 	}
 }
 
@@ -127,8 +167,5 @@ func (r *arrowRenderer) Objects() []fyne.CanvasObject { return r.shown }
 func (r *arrowRenderer) Destroy()                     {}
 func (r *arrowRenderer) Refresh() {
 	r.build(r.a.Size())
-	for _, o := range r.shown {
-		o.Refresh()
-	}
 	canvas.Refresh(r.a)
 }

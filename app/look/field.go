@@ -19,9 +19,10 @@ func newEntry(secret bool) *Entry {
 	return e
 }
 
-// TypedKey passes Escape on.
+// TypedKey passes Escape and the function keys on.
 func (e *Entry) TypedKey(ev *fyne.KeyEvent) {
-	if ev.Name == fyne.KeyEscape {
+	switch ev.Name {
+	case fyne.KeyEscape, fyne.KeyF1, fyne.KeyF6, fyne.KeyF9:
 		passKey(e, ev)
 		return
 	}

@@ -82,6 +82,7 @@ func (l *scroller) MinSize([]fyne.CanvasObject) fyne.Size {
 
 type margins struct {
 	of   func(float32) float32
+	fill bool // the object takes the height that there is
 	last lastWidth
 }
 
@@ -91,7 +92,11 @@ func (l *margins) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	for _, o := range objects {
 		w := size.Width - 2*m
 		o.Move(fyne.NewPos(m, 0))
-		o.Resize(fyne.NewSize(w, max(HeightFor(o, w), size.Height)))
+		h := size.Height
+		if !l.fill {
+			h = max(HeightFor(o, w), h)
+		}
+		o.Resize(fyne.NewSize(w, h))
 	}
 }
 
@@ -218,4 +223,41 @@ func (narrow) MinSize(objects []fyne.CanvasObject) fyne.Size {
 
 func (narrow) heightFor(objects []fyne.CanvasObject, width float32) float32 {
 	return HeightFor(objects[0], width)
+}
+
+// Beside sets two parts side by side where there is the width for it, else the second
+// below the first.
+func Beside(least float32, first, second fyne.CanvasObject) *fyne.Container {
+	return container.New(&beside{least}, first, NewSurface(Line, "", 0), second)
+}
+
+type beside struct{ least float32 }
+
+func (l *beside) Layout(o []fyne.CanvasObject, size fyne.Size) {
+	o[0].Move(fyne.Position{})
+	if size.Width >= l.least {
+		w := size.Width / 2
+		o[0].Resize(fyne.NewSize(w, size.Height))
+		o[1].Move(fyne.NewPos(w, 0))
+		o[1].Resize(fyne.NewSize(1, size.Height))
+		o[2].Move(fyne.NewPos(w+1, 0))
+		o[2].Resize(fyne.NewSize(size.Width-w-1, size.Height))
+		return
+	}
+	h := size.Height * 0.5
+	o[0].Resize(fyne.NewSize(size.Width, h))
+	o[1].Move(fyne.NewPos(0, h))
+	o[1].Resize(fyne.NewSize(size.Width, 1))
+	o[2].Move(fyne.NewPos(0, h+1))
+	o[2].Resize(fyne.NewSize(size.Width, size.Height-h-1))
+}
+
+func (l *beside) MinSize(o []fyne.CanvasObject) fyne.Size {
+	a, b := o[0].MinSize(), o[2].MinSize()
+	return fyne.NewSize(max(a.Width, b.Width), a.Height+b.Height+1)
+}
+
+// Margins gives a part that scrolls by itself the margins of a page.
+func Margins(o fyne.CanvasObject) *fyne.Container {
+	return container.New(&margins{of: Margin, fill: true}, o)
 }

@@ -3,9 +3,9 @@ package look
 import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
-	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/widget"
 
+	"softphonedoctor/app/words"
 	"softphonedoctor/wizard/diagnosis"
 )
 
@@ -52,9 +52,9 @@ func NewPathStrip() *PathStrip {
 
 func nodeNames() [5]string {
 	return [5]string{
-		lang.X("path.microphone", "Microphone"), lang.X("path.computer", "This computer"),
-		lang.X("path.router", "Your router"), lang.X("path.provider", "Provider"),
-		lang.X("path.other", "Other side"),
+		words.T("path.microphone", "Microphone"), words.T("path.computer", "This computer"),
+		words.T("path.router", "Your router"), words.T("path.provider", "Provider"),
+		words.T("path.other", "Other side"),
 	}
 }
 
@@ -64,6 +64,15 @@ func (s *PathStrip) SetPath(path [4]diagnosis.Segment) {
 	for i, seg := range path {
 		s.out[i].set(seg.Out)
 		s.in[i].set(seg.In)
+	}
+}
+
+// Flow moves what flows along the arrows that work, out and in: a phase from 0 to 1,
+// or a negative one where nothing flows.
+func (s *PathStrip) Flow(out, in float32) {
+	for i := range s.out {
+		s.out[i].flow(out)
+		s.in[i].flow(in)
 	}
 }
 
@@ -110,13 +119,13 @@ func PathSummary(path [4]diagnosis.Segment) string {
 		out[i], in[3-i] = seg.Out, seg.In
 	}
 	names := [5]string{
-		lang.X("path.the-microphone", "the microphone"), lang.X("path.the-computer", "this computer"),
-		lang.X("path.the-router", "your router"), lang.X("path.the-provider", "the provider"),
-		lang.X("path.the-other", "the other side"),
+		words.T("path.the-microphone", "the microphone"), words.T("path.the-computer", "this computer"),
+		words.T("path.the-router", "your router"), words.T("path.the-provider", "the provider"),
+		words.T("path.the-other", "the other side"),
 	}
-	back := [5]string{names[4], names[3], names[2], names[1], lang.X("path.the-speaker", "your speaker")}
-	return wayWords(lang.X("path.yours", "Your voice"), out, names) + " " +
-		wayWords(lang.X("path.theirs", "Their voice"), in, back)
+	back := [5]string{names[4], names[3], names[2], names[1], words.T("path.the-speaker", "your speaker")}
+	return wayWords(words.T("path.yours", "Your voice"), out, names) + " " +
+		wayWords(words.T("path.theirs", "Their voice"), in, back)
 }
 
 // wayWords follows one way from its beginning to the first break.
@@ -125,7 +134,7 @@ func wayWords(whose string, states [4]diagnosis.State, names [5]string) string {
 	for i, st := range states {
 		switch st {
 		case diagnosis.Broken:
-			return lang.X("path.breaks", "{{.Whose}} breaks off between {{.From}} and {{.To}}.", map[string]any{
+			return words.T("path.breaks", "{{.Whose}} breaks off between {{.From}} and {{.To}}.", map[string]any{
 				"Whose": whose, "From": names[i], "To": names[i+1]})
 		case diagnosis.Good:
 			good++
@@ -137,11 +146,11 @@ func wayWords(whose string, states [4]diagnosis.State, names [5]string) string {
 	}
 	switch good {
 	case 4:
-		return lang.X("path.arrives", "{{.Whose}} arrives.", map[string]any{"Whose": whose})
+		return words.T("path.arrives", "{{.Whose}} arrives.", map[string]any{"Whose": whose})
 	case 0:
-		return lang.X("path.unseen", "{{.Whose}} was not seen on its way.", map[string]any{"Whose": whose})
+		return words.T("path.unseen", "{{.Whose}} was not seen on its way.", map[string]any{"Whose": whose})
 	}
-	return lang.X("path.partly", "{{.Whose}} was seen from {{.From}} to {{.To}}.", map[string]any{
+	return words.T("path.partly", "{{.Whose}} was seen from {{.From}} to {{.To}}.", map[string]any{
 		"Whose": whose, "From": names[first], "To": names[last+1]})
 }
 
@@ -219,7 +228,7 @@ func (r *stripRenderer) Layout(size fyne.Size) {
 		}
 	}
 }
-func (r *stripRenderer) MinSize() fyne.Size           { return fyne.NewSize(440, 108) }
+func (r *stripRenderer) MinSize() fyne.Size           { return fyne.NewSize(400, 108) }
 func (r *stripRenderer) Objects() []fyne.CanvasObject { return r.objects }
 func (r *stripRenderer) Destroy()                     {}
 func (r *stripRenderer) Refresh() {

@@ -1,6 +1,8 @@
 package look
 
 import (
+	"strings"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/driver/desktop"
@@ -11,6 +13,7 @@ import (
 type press struct {
 	widget.BaseWidget
 	label                      string
+	state                      string // said before the label: a mark of what is chosen
 	onPress                    func()
 	focused, hovered, disabled bool
 }
@@ -61,7 +64,7 @@ func (p *press) Cursor() desktop.Cursor {
 }
 
 // AccessibilityLabel is what the thing says.
-func (p *press) AccessibilityLabel() string { return p.label }
+func (p *press) AccessibilityLabel() string { return strings.TrimSpace(p.state + " " + p.label) }
 
 // AccessibilityRole is button.
 func (p *press) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleButton }

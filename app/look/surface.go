@@ -125,3 +125,25 @@ func Notice(icon, text string, tone Tone) *fyne.Container {
 	return Over(NewSurface(tone.Soft, "", 8), Pad(14, 11,
 		TopRow(10, 1, NewIcon(icon, tone.Text, 20), Text(text, Style{Size: SmallSize, Color: tone.Text}))))
 }
+
+// Marked sets a thin mark along the left side of an object.
+func Marked(mark *Surface, o fyne.CanvasObject) *fyne.Container {
+	return container.New(&marked{}, mark, o)
+}
+
+type marked struct{}
+
+func (marked) Layout(o []fyne.CanvasObject, size fyne.Size) {
+	o[0].Resize(fyne.NewSize(3, size.Height))
+	o[1].Move(fyne.NewPos(9, 0))
+	o[1].Resize(fyne.NewSize(size.Width-9, size.Height))
+}
+
+func (l marked) MinSize(o []fyne.CanvasObject) fyne.Size {
+	m := o[1].MinSize()
+	return fyne.NewSize(m.Width+9, m.Height)
+}
+
+func (marked) heightFor(o []fyne.CanvasObject, width float32) float32 {
+	return HeightFor(o[1], width-9)
+}

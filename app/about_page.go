@@ -1,0 +1,66 @@
+package app
+
+import (
+	"runtime"
+
+	"fyne.io/fyne/v2"
+
+	"softphonedoctor/app/look"
+	"softphonedoctor/assets"
+)
+
+// aboutPage says what the program is, what it promises, how it is used by keyboard,
+// and which number each page has.
+type aboutPage struct {
+	w    *Window
+	view fyne.CanvasObject
+	foot fyne.CanvasObject
+	ok   *look.Button
+}
+
+func newAboutPage(w *Window) *aboutPage {
+	p := &aboutPage{w: w}
+	version := tr("about.version", "Version {{.Version}} on {{.System}}", map[string]any{"Version": assets.Version, "System": runtime.GOOS + " " + runtime.GOARCH})
+	promise := look.Panel(look.Column(10,
+		look.Text(tr("about.promise", "What you can rely on"), look.Title),
+		bullet(tr("about.promise.1", "Nothing is sent before you start a test, and only to the server of your account.")),
+		bullet(tr("about.promise.2", "Nobody is called but the number you confirm. Emergency numbers and numbers with a price of their own are never called.")),
+		bullet(tr("about.promise.3", "Your other phones keep their place at the server.")),
+		bullet(tr("about.promise.4", "Your password is in no report and no capture. Sound is not recorded."))))
+	keys := look.Panel(look.Column(8,
+		look.Text(tr("about.keys", "By keyboard"), look.Title),
+		keyRow("Tab", tr("about.keys.tab", "go to the next button or field")),
+		keyRow("Enter", tr("about.keys.enter", "press it; without a choice, the blue button")),
+		keyRow("Esc", tr("about.keys.escape", "go back; at a question: I don't know")),
+		keyRow("F1", tr("about.keys.about", "this page")),
+		keyRow("F6", tr("about.keys.technical", "technical view")),
+		keyRow("F9", tr("about.keys.settings", "settings"))))
+	var numbers []fyne.CanvasObject
+	for i, name := range pageNames() {
+		numbers = append(numbers, look.TopRow(10, 1,
+			look.Sized(22, 0, look.Text(digits(i+1), look.Style{Size: look.SmallSize, Bold: true, OneRow: true})),
+			look.Text(name, look.Style{Size: look.SmallSize})))
+	}
+	pages := look.Panel(look.Column(6,
+		look.Text(tr("about.numbers", "Numbers for the phone"), look.Title),
+		look.Inset(0, 0, 0, 4, look.Text(tr("about.numbers.about", "Each page shows its number above. Say it to the person who helps you, and both of you see the same."), look.Small)),
+		look.Grid(2, 110, 6, numbers...)))
+	p.view = look.Scrolled(look.Inset(0, 26, 0, 20, look.Column(0,
+		look.Row(14, 1, look.Sized(44, 44, look.Over(look.NewSurface(look.Accent, "", 12), look.NewIcon("app", look.OnAccent, 30))),
+			look.Column(0, look.Text(tr("app.name", "Softphone Doctor"), look.Heading), look.Text(version, look.Small))),
+		look.Inset(0, 10, 0, 16, look.Text(tr("about.what", "It signs in as a test phone with your own account, tries what fails, and says what is wrong, where, and what to do."), look.Lead)),
+		look.Grid(2, 320, 16, look.Column(14, promise, keys), pages))))
+	p.ok = look.NewButton(tr("back", "Back"), look.Secondary, p.back)
+	p.foot = look.Row(12, 1, p.ok, look.Gap(0, 0))
+	return p
+}
+
+func keyRow(key, does string) fyne.CanvasObject {
+	return look.TopRow(12, 1, look.Sized(52, 0, look.Chip(key, look.ToneAccent)), look.Inset(0, 3, 0, 0, look.Text(does, look.Style{Size: look.SmallSize})))
+}
+
+func (p *aboutPage) body() fyne.CanvasObject   { return p.view }
+func (p *aboutPage) footer() fyne.CanvasObject { return p.foot }
+func (p *aboutPage) enter()                    {}
+func (p *aboutPage) leave()                    {}
+func (p *aboutPage) back()                     { p.w.home() }

@@ -1,0 +1,120 @@
+package app
+
+import (
+	"fyne.io/fyne/v2"
+
+	"softphonedoctor/app/look"
+	"softphonedoctor/app/words"
+	"softphonedoctor/wizard/diagnosis"
+	"softphonedoctor/wizard/report"
+)
+
+// What the diagnosis says is English; its titles and first remedies are translated by
+// the stable id of the cause ("cause.callee-busy", "cause.callee-busy.do"), because the
+// sentences themselves vary with what was found. The rest stays English, and is marked.
+
+func english() bool { return words.Chosen() == "en" }
+
+// causeTitle is what a cause is called: the sentence of the finding in English, the
+// catalogue's in other languages.
+func causeTitle(cause, title string) string {
+	if english() || cause == "" {
+		return title
+	}
+	return words.T("cause."+cause, title)
+}
+
+// firstRemedy is the first thing to do against a cause.
+func firstRemedy(cause, text string) string {
+	if english() {
+		return text
+	}
+	return words.T("cause."+cause+".do", text)
+}
+
+// headline is the verdict's sentence.
+func headline(r *report.Report) string {
+	if english() {
+		return r.Headline()
+	}
+	f := r.Root()
+	switch {
+	case f != nil:
+		return causeTitle(f.Rule.Cause, f.Title)
+	case r.Verdict == report.Healthy:
+		return tr("headline.healthy", "No fault found: everything that was checked works.")
+	case len(r.OwnLimits()) > 0:
+		return r.Headline()
+	}
+	return tr("headline.inconclusive", "Too little was seen to say what is wrong.")
+}
+
+// headline is the same as the page's heading. Where the catalogue speaks of the cause
+// in general, what was found in particular stands below it in English.
+func (p *resultPage) headline() fyne.CanvasObject {
+	text := look.Text(headline(p.report), look.Heading)
+	if english() || p.report.Root() == nil || headline(p.report) == p.report.Headline() {
+		return text
+	}
+	return look.Column(2, text, look.Text("EN: "+p.report.Headline(), look.Style{Size: look.SmallSize, Color: look.Mute}))
+}
+
+// stillEnglish marks what is not translated.
+func stillEnglish() fyne.CanvasObject {
+	return look.Row(0, 1, look.Chip(tr("english.only", "In English"), look.ToneAccent), look.Gap(0, 0))
+}
+
+// faultTitle names a fault to practise.
+func faultTitle(f Fault) string { return causeTitle(f.Cause, f.Title) }
+
+// placeWords says a place the way a person would.
+func placeWords(w diagnosis.Where) string {
+	switch w {
+	case diagnosis.SoundDevice:
+		return tr("place.sound-device", "in the microphone or speaker")
+	case diagnosis.ThisComputer:
+		return tr("place.this-computer", "on this computer")
+	case diagnosis.LocalNetwork:
+		return tr("place.local-network", "in your network or router")
+	case diagnosis.Internet:
+		return tr("place.internet", "on the internet connection")
+	case diagnosis.Provider:
+		return tr("place.provider", "at the provider")
+	case diagnosis.OtherNetwork:
+		return tr("place.other-network", "in another network")
+	case diagnosis.OtherSide:
+		return tr("place.other-side", "at the other side")
+	case diagnosis.Account:
+		return tr("place.account", "in the account settings")
+	case diagnosis.OtherSoftphone:
+		return tr("place.other-softphone", "in your usual softphone")
+	}
+	return report.PlaceWords(w)
+}
+
+// situationWords names what was checked.
+func situationWords(id string) string {
+	switch id {
+	case "registration":
+		return tr("situation.registration", "signing in")
+	case "no-ringback":
+		return tr("situation.no-ringback", "calling out")
+	case "one-way-audio":
+		return tr("situation.one-way-audio", "sound in both directions")
+	case "no-incoming":
+		return tr("situation.no-incoming", "being called")
+	case "cannot-answer":
+		return tr("situation.cannot-answer", "answering a call")
+	case "quality":
+		return tr("situation.quality", "sound quality")
+	case "call-drops":
+		return tr("situation.call-drops", "dropped calls")
+	case "dtmf":
+		return tr("situation.dtmf", "keypad tones")
+	case "everything":
+		return tr("situation.everything", "everything")
+	case "capture", "":
+		return tr("situation.capture", "a capture file")
+	}
+	return report.SituationWords(id)
+}

@@ -1,0 +1,157 @@
+// Package words gives what the window says in the person's language. English stands
+// beside each use in the code; the catalogues of the other languages are files in
+// assets/translations. It knows nothing of the window.
+//
+// go-i18n does the work, the library beneath Fyne's own lang package. That one is not
+// used, because it cannot change the language of a running program, and does not tell
+// whether a text was translated.
+package words
+
+import (
+	"encoding/json"
+	"io/fs"
+	"path"
+	"strings"
+	"sync/atomic"
+
+	"github.com/jeandeaual/go-locale"
+	"github.com/nicksnyder/go-i18n/v2/i18n"
+	"golang.org/x/text/language"
+
+	"softphonedoctor/assets"
+)
+
+// Language is one that can be chosen.
+type Language struct {
+	Code string // "de"
+	Name string // in the language itself: "Deutsch"
+}
+
+// Languages lists all in the order to offer them.
+func Languages() []Language {
+	return []Language{{"en", "English"}, {"de", "Deutsch"}, {"es", "Español"}, {"fr", "Français"}, {"pt", "Português"}}
+}
+
+// speaker is a language with its catalogue.
+type speaker struct {
+	tag       language.Tag
+	localizer *i18n.Localizer
+}
+
+var (
+	bundle = load()
+	now    atomic.Pointer[speaker]
+)
+
+func init() { Choose("") }
+
+// load reads all catalogues. They are part of the program and read by a test, so that
+// one that is broken here is a fault of the build.
+func load() *i18n.Bundle {
+	b := i18n.NewBundle(language.English)
+	b.RegisterUnmarshalFunc("json", json.Unmarshal)
+	files, err := fs.Glob(assets.Translations, "translations/*.json")
+	if err != nil {
+		panic(err)
+	}
+	for _, f := range files {
+		data, err := assets.Translations.ReadFile(f)
+		if err != nil {
+			panic(err)
+		}
+		if _, err := b.ParseMessageFileBytes(data, path.Base(f)); err != nil {
+			panic(f + ": " + err.Error())
+		}
+	}
+	return b
+}
+
+// Choose sets the language by its code; "" is the system's, and English where this
+// program does not know it. It may be called at any time; what stands on the screen
+// changes when it is made anew.
+func Choose(code string) {
+	tag := language.English
+	if code == "" {
+		tag = system()
+	} else if t, err := language.Parse(code); err == nil {
+		tag = closest(t)
+	}
+	now.Store(&speaker{tag, i18n.NewLocalizer(bundle, tag.String())})
+}
+
+// Chosen is the code of the language that is spoken now.
+func Chosen() string { return now.Load().tag.String() }
+
+// system is the best of the languages that the system names.
+func system() language.Tag {
+	names, err := locale.GetLocales()
+	if err != nil {
+		return language.English
+	}
+	var wanted []language.Tag
+	for _, n := range names {
+		if t, err := language.Parse(n); err == nil {
+			wanted = append(wanted, t)
+		}
+	}
+	return closest(wanted...)
+}
+
+func closest(wanted ...language.Tag) language.Tag {
+	var have []language.Tag
+	for _, l := range Languages() {
+		have = append(have, language.Make(l.Code))
+	}
+	_, i, _ := language.NewMatcher(have).Match(wanted...)
+	return have[i]
+}
+
+// T gives the text of a key, with the English beside it where there is no other.
+// Both may be templates over the map: "{{.N}} calls".
+func T(key, english string, args ...map[string]any) string {
+	text, _ := Lookup(key, english, args...)
+	return text
+}
+
+// Lookup is T, and tells whether the text is in the chosen language. It is not where
+// English stands in for it.
+func Lookup(key, english string, args ...map[string]any) (text string, own bool) {
+	s := now.Load()
+	config := &i18n.LocalizeConfig{DefaultMessage: &i18n.Message{ID: key, Other: english}}
+	if len(args) > 0 {
+		config.TemplateData = args[0]
+	}
+	text, tag, err := s.localizer.LocalizeWithTag(config)
+	if text == "" && err != nil {
+		return english, s.tag == language.English
+	}
+	return text, tag == s.tag
+}
+
+// Of translates a sentence that another part of the program says in English: its key
+// is the sentence itself.
+func Of(english string) string {
+	text, _ := LookupOf(english)
+	return text
+}
+
+// LookupOf is Of, and tells whether the text is in the chosen language.
+func LookupOf(english string) (text string, own bool) {
+	if Chosen() == "en" || english == "" {
+		return english, true
+	}
+	s := now.Load()
+	text, tag, err := s.localizer.LocalizeWithTag(&i18n.LocalizeConfig{MessageID: english})
+	if err != nil || text == "" {
+		return english, false
+	}
+	return text, tag == s.tag
+}
+
+// Decimal writes a number's English form with the language's own decimal sign.
+func Decimal(figure string) string {
+	if Chosen() == "en" {
+		return figure
+	}
+	return strings.Replace(figure, ".", ",", 1)
+}
