@@ -187,6 +187,10 @@ type sounding struct {
 	skew         float64       // the clock of the timestamps runs fast by this part of a whole
 	delay        time.Duration // how long reports are on their way
 	spurts       bool          // pauses within words, as silence suppression makes them
+	sealed       bool          // the payload is encrypted, with a key that nobody has
+	otherLaw     bool          // G.711 by the law that the packets do not name
+	echo         time.Duration // so late the phone's own sound is mixed into the voice
+	echoLevel    float64       // dB of it
 	noEvents     bool          // the description leaves telephone-event out
 	stopAfter    time.Duration // RTP and RTCP end, the call stays
 	holdAfter    time.Duration // re-INVITE with a=sendonly, RTP stops

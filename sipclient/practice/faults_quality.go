@@ -10,6 +10,12 @@ func badSound(cause, title, symptom string, s sounding) Fault {
 	}
 }
 
+// variant tells a row apart from others of its cause.
+func variant(name string, f Fault) Fault {
+	f.Variant = name
+	return f
+}
+
 // qualityFaults show themselves in how a call sounds.
 var qualityFaults = []Fault{
 	badSound("loss-bursty", "Whole words are lost at a time", "choppy", sounding{bursts: 150}),
@@ -20,6 +26,11 @@ var qualityFaults = []Fault{
 	badSound("sound-muffled", "It sounds like an old telephone", "muffled", sounding{}),
 	badSound("words-cut", "Pauses are cut into words", "words-cut", sounding{spurts: true}),
 	badSound("clock-drift", "The other side's clock is off", "choppy", sounding{skew: 0.003}),
+	badSound("echo-heard-here", "The other side's speaker sounds into its microphone", "echo-here", sounding{level: -10, echo: 240 * ms, echoLevel: -12}),
+	badSound("echo-heard-there", "The other person hears their own voice", "echo-there", sounding{}),
+	variant("robotic", badSound("jitter-high", "Voices sound like robots", "robotic", sounding{bunches: 6})),
+	variant("encrypted", badSound("audio-in-undecodable", "Encrypted sound arrives that was agreed to be plain", "distorted", sounding{sealed: true})),
+	variant("other-law", badSound("audio-in-undecodable", "Sound is written in another way than its packets say", "distorted", sounding{otherLaw: true})),
 }
 
 // callFaults end a call early, keep keys from arriving, or lie in the usual phone.

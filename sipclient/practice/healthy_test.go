@@ -70,7 +70,7 @@ func TestCallRingsAnswersAndEchoes(t *testing.T) {
 	s := newSender()
 	for i, packet := range back[:20] {
 		require.Equal(t, uint8(8), packet.PayloadType)
-		require.Equal(t, s.voice.next("PCMA", 0), packet.Payload, "packet %d", i)
+		require.Equal(t, s.voice.next("PCMA", 0, nil), packet.Payload, "packet %d", i)
 	}
 	bye := ph.exchange(ph.inside("BYE", answer), long)
 	require.Equal(t, []int{200}, codes(bye))

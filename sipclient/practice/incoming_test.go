@@ -116,6 +116,15 @@ func loudest(packets []heardPacket) (most float64) {
 	return most
 }
 
+// fabric is what the bytes of the sound are made of.
+func fabric(packets []heardPacket) codec.Fabric {
+	var t codec.Texture
+	for _, h := range packets {
+		t.Add(map[uint8]string{0: "PCMU", 8: "PCMA"}[h.PayloadType], h.Payload)
+	}
+	return t.Fabric()
+}
+
 func fine(t *testing.T, p *PBX, ph *phone) {
 	packets := talked(t, p, ph, sec)
 	require.Greater(t, len(packets), 20)
@@ -178,6 +187,19 @@ var callTests = map[string]func(*testing.T, *PBX, *phone){
 		a, b := packets[0], packets[len(packets)-1]
 		ticks, frames := b.Timestamp-a.Timestamp, uint32(b.SequenceNumber-a.SequenceNumber)
 		require.InDelta(t, 0.003*float64(frames*frameSamples), float64(ticks-frames*frameSamples), 3)
+	},
+	"echo-heard-there": fine,
+	"echo-heard-here": func(t *testing.T, p *PBX, ph *phone) {
+		require.InDelta(t, 0.12, loudest(talked(t, p, ph, 2*sec)), 0.08) // what comes back is TestRoom's
+	},
+	"jitter-high--robotic": func(t *testing.T, p *PBX, ph *phone) {
+		require.Greater(t, jitterOf(talked(t, p, ph, 2*sec)), 30*time.Millisecond)
+	},
+	"audio-in-undecodable--encrypted": func(t *testing.T, p *PBX, ph *phone) {
+		require.Equal(t, codec.FabricEven, fabric(talked(t, p, ph, 2*sec)))
+	},
+	"audio-in-undecodable--other-law": func(t *testing.T, p *PBX, ph *phone) {
+		require.Equal(t, codec.FabricOtherLaw, fabric(talked(t, p, ph, 3*sec)))
 	},
 	"dtmf-not-negotiated": func(t *testing.T, p *PBX, ph *phone) {
 		_, answers := ph.dial(p.Target(), 200)

@@ -54,6 +54,7 @@ type media struct {
 	reporting  bool
 	main, also sender // also: the second source of that fault
 	heard      reception
+	room       room
 }
 
 var (
@@ -68,7 +69,7 @@ var (
 // leaves that to the phone's answer.
 func (p *PBX) newMedia(offer *sipmsg.Media, echo bool) (*media, error) {
 	m := &media{pbx: p, sw: p.fault.sound, echo: echo, began: time.Now(),
-		id: uint64(time.Now().Unix()), main: newSender(), also: newSender(),
+		id: uint64(time.Now().Unix()), main: newSender(), also: newSender(), room: room{late: p.fault.sound.echo, level: p.fault.sound.echoLevel},
 		codecs: append(slices.Clone(offered), events), codec: offered[0]}
 	m.ctx, m.over = context.WithCancel(p.ctx)
 	if offer != nil {
@@ -274,6 +275,9 @@ func (m *media) listen(conn *net.UDPConn) {
 		}
 		m.mu.Lock()
 		m.heard.add(&packet.Header, time.Now())
+		if packet.PayloadType == m.codec.PayloadType {
+			m.room.hear(m.codec.Name, &packet)
+		}
 		if m.echo && m.flow == speech && packet.PayloadType == m.codec.PayloadType {
 			m.sendBack(&packet)
 		}

@@ -320,7 +320,7 @@ func (ph *phone) talk(answer *sipmsg.Message) (stop func() (packets int)) {
 		tick := time.NewTicker(frame)
 		defer tick.Stop()
 		for n := 0; ; n++ {
-			_, _ = ph.rtp.WriteToUDPAddrPort(s.packet(theirs.Codecs[0].PayloadType, uint32(n*frameSamples), s.voice.next("PCMA", 0)), to)
+			_, _ = ph.rtp.WriteToUDPAddrPort(s.packet(theirs.Codecs[0].PayloadType, uint32(n*frameSamples), s.voice.next("PCMA", 0, nil)), to)
 			select {
 			case <-tick.C:
 			case <-done:

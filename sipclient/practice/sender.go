@@ -129,7 +129,17 @@ func (m *media) sound(s *sender) []byte {
 	if m.flow == silent || time.Now().Before(m.speaks) {
 		return silence(m.codec.Name)
 	}
-	return s.voice.next(m.codec.Name, m.sw.level)
+	name := m.codec.Name
+	if m.sw.otherLaw {
+		name = map[string]string{"PCMU": "PCMA", "PCMA": "PCMU"}[name]
+	}
+	data := s.voice.next(name, m.sw.level, m.room.next())
+	if m.sw.sealed {
+		for i := range data {
+			data[i] ^= byte(rand.Uint32())
+		}
+	}
+	return data
 }
 
 // sendBack returns a packet of the phone with its own spacing. The caller holds

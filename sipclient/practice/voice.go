@@ -11,8 +11,9 @@ import (
 type voice struct{ at int }
 
 // next is one frame of it in the named format, PCMU or PCMA, louder by so many dB;
-// what then exceeds the scale is cut off, as by an overdriven microphone.
-func (v *voice) next(name string, louder float64) []byte {
+// what then exceeds the scale is cut off, as by an overdriven microphone. What else
+// the microphone hears is mixed in.
+func (v *voice) next(name string, louder float64, mixed []float64) []byte {
 	gain := math.Pow(10, louder/20)
 	samples := make([]int16, frameSamples)
 	for i := range samples {
@@ -20,6 +21,9 @@ func (v *voice) next(name string, louder float64) []byte {
 		v.at++
 		s := (math.Sin(2*math.Pi*310*t) + math.Sin(2*math.Pi*740*t) + math.Sin(2*math.Pi*1490*t)) / 3
 		loud := gain * 32000 * 0.35 * (0.6 + 0.4*math.Sin(2*math.Pi*4*t)) * s
+		if i < len(mixed) {
+			loud += mixed[i]
+		}
 		samples[i] = int16(max(-32768, min(32767, loud)))
 	}
 	return encoded(name, samples)

@@ -14,7 +14,7 @@ func TestVoiceIsNoSilence(t *testing.T) {
 	codes := map[byte]bool{}
 	loud := 0
 	for range 50 {
-		for _, b := range v.next("PCMU", 0) {
+		for _, b := range v.next("PCMU", 0, nil) {
 			codes[b] = true
 			if ^b&0x7f > 0x40 { // above about -30 dBFS
 				loud++

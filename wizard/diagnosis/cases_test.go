@@ -161,3 +161,26 @@ func checkTexts(t *testing.T, f *Finding) {
 		t.Errorf("%s: direction %d", f.Rule.Cause, f.Direction)
 	}
 }
+
+// TestEveryComplaintHasACase: whatever a person may say about the sound, some case shows
+// a fault that explains it.
+func TestEveryComplaintHasACase(t *testing.T) {
+	explained := map[string][]string{
+		"choppy": {"loss-in", "loss-bursty", "jitter-high", "bufferbloat"}, "robotic": {"jitter-high", "loss-in"}, "delay": {"delay-high"},
+		"echo-here": {"echo-heard-here"}, "echo-there": {"echo-heard-there"}, "quiet": {"sound-too-quiet"},
+		"distorted": {"clipping", "audio-in-undecodable"}, "muffled": {"sound-muffled"}, "words-cut": {"words-cut"},
+	}
+	shown := map[string]bool{}
+	for _, dir := range caseFolders(t) {
+		e := readCase(t, dir)
+		d := Of(e, Dictionary{})
+		if root := d.Root(); root != nil && root.Kind() == Fault && slices.Contains(explained[e.Answers["symptom"].Value], root.Rule.Cause) {
+			shown[e.Answers["symptom"].Value] = true
+		}
+	}
+	for symptom := range explained {
+		if !shown[symptom] {
+			t.Errorf("no case explains the complaint %q", symptom)
+		}
+	}
+}

@@ -3,10 +3,12 @@ package diagnosis
 import (
 	"math"
 	"net/netip"
+	"strconv"
 	"strings"
 	"time"
 
 	"softphonedoctor/sipclient/capture"
+	"softphonedoctor/sipclient/codec"
 	"softphonedoctor/wizard/evidence"
 )
 
@@ -92,9 +94,9 @@ var onewayInRules = []Rule{
 		RuledOut: eachCall(holdSeen),
 	},
 	{
-		Cause: "audio-in-silent", Kind: Fault, Where: OtherSide, Needs: evidence.HaveMedia | evidence.HaveLevels,
+		Cause: "audio-in-silent", Kind: Fault, Where: OtherSide, Needs: evidence.HaveMedia,
 		Title:    "The other side sends sound packets, but they hold silence.",
-		Why:      "{{.packets}} packets came in, with a level of {{.level}}{{.constant}}; speech has about -30 dB.",
+		Why:      "{{.packets}} packets came in, {{.level}}{{.constant}}; speech has about -30 dB.",
 		Overturn: "Speech heard in this very call.",
 		Fix: []Remedy{
 			{ForUser, "Ask the other person to check mute and the microphone."},
@@ -106,12 +108,12 @@ var onewayInRules = []Rule{
 	},
 	{
 		Cause: "audio-in-undecodable", Kind: Fault, Where: Provider, Needs: evidence.HaveMedia,
-		Title:    "Sound comes in, but in a format that was not agreed.",
-		Why:      "{{.unknown}} of {{.packets}} sound packets have format number {{.pt}}, which neither side named; agreed were {{.codecs}}.",
+		Title:    "Sound comes in, but {{.how}}.",
+		Why:      "{{.seen}}",
 		Overturn: "The phone playing this sound properly.",
 		Fix: []Remedy{
-			{ForUser, "Leave only PCMU and PCMA (G.711) switched on in the phone's list of codecs (sound formats) and try again."},
-			{ForProvider, "Send only the formats of the answer; Call-ID {{.callid}} came with payload type {{.pt}}."},
+			{ForUser, "Leave only PCMU and PCMA (G.711) switched on in the phone's list of codecs (sound formats) and try again{{.also}}."},
+			{ForProvider, "Send what the answer names; the sound of Call-ID {{.callid}} came {{.came}}."},
 		},
 		ExplainedBy: []string{"codec-mismatch", "encryption-mismatch"},
 		Check:       checkUndecodable,
@@ -223,6 +225,10 @@ func checkOnHold(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 func checkInSilent(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 	for _, c := range e.Calls {
 		s := mainIn(c)
+		if h, ok := onlyComfort(e, c); ok {
+			hits = append(hits, h)
+			continue
+		}
 		if c.Answer == nil || s == nil || !s.Level.Known || s.Packets-min(s.Early, s.Packets) < someSound || said(e, "heard", "yes") {
 			continue
 		}
@@ -238,10 +244,22 @@ func checkInSilent(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 			constant = " and not the least change"
 		}
 		hits = append(hits, Hit{Certainty: certainty, CallID: c.ID, Direction: evidence.In,
-			Args:  args{"packets": count(int(s.Packets)), "level": trimZero(l.DBFS, 0) + " dB", "constant": constant, "callid": c.ID},
+			Args:  args{"packets": count(int(s.Packets)), "level": "with a level of " + trimZero(l.DBFS, 0) + " dB", "constant": constant, "callid": c.ID},
 			Cites: cites(Cite{s.FirstN, "the first of the silent packets"}, answeredNo(e, "heard", "nothing is heard"))})
 	}
 	return hits
+}
+
+// onlyComfort finds a side that says all the time that there is nothing to say: comfort
+// noise and no other packet (RFC 3389).
+func onlyComfort(e *evidence.Evidence, c *evidence.Call) (h Hit, ok bool) {
+	s := mainIn(c)
+	if c.Answer == nil || s == nil || s.Comfort < 2 || s.Comfort < s.Packets || up(e, c) < lossShort || said(e, "heard", "yes") {
+		return h, false
+	}
+	return Hit{Certainty: certainOr(said(e, "heard", "no"), Confirmed, Likely), CallID: c.ID, Direction: evidence.In,
+		Args:  args{"packets": count(int(s.Packets)), "level": "all of them comfort noise, which stands for silence", "constant": "", "callid": c.ID},
+		Cites: cites(Cite{s.FirstN, "the first packet of comfort noise"}, answeredNo(e, "heard", "nothing is heard"))}, true
 }
 
 // answeredNo cites an answer only when it was no.
@@ -260,7 +278,11 @@ func checkUndecodable(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 				s = x
 			}
 		}
-		if c.Answer == nil || s == nil {
+		if c.Answer == nil {
+			continue
+		}
+		if s == nil {
+			hits = append(hits, misread(c)...)
 			continue
 		}
 		var names []string
@@ -278,9 +300,36 @@ func checkUndecodable(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 		if len(names) > 0 {
 			agreed = join(names)
 		}
+		seen := count(int(s.Unknown)) + " of " + count(int(max(s.Packets, s.Unknown))) + " sound packets have format number " + strconv.Itoa(int(s.UnknownPT)) +
+			", which neither side named; agreed were " + agreed + "."
 		hits = append(hits, Hit{Certainty: Confirmed, CallID: c.ID, Direction: evidence.In,
-			Args:  args{"unknown": count(int(s.Unknown)), "packets": count(int(max(s.Packets, s.Unknown))), "pt": int(s.UnknownPT), "codecs": agreed, "callid": c.ID},
+			Args: args{"how": "in a format that was not agreed", "seen": seen, "also": "", "came": "with payload type " + strconv.Itoa(int(s.UnknownPT)),
+				"pt": int(s.UnknownPT), "callid": c.ID},
 			Cites: cites(Cite{s.FirstN, "the first packet of this sound"}, cite(c.Answer, "the formats that were agreed"))})
+	}
+	return hits
+}
+
+// misread finds sound whose bytes are not what its format says: encrypted, or written by
+// the other law of G.711. Both are played as noise.
+func misread(c *evidence.Call) (hits []Hit) {
+	for _, s := range streams(c, evidence.In) {
+		h := Hit{CallID: c.ID, Direction: evidence.In, Cites: cites(Cite{s.FirstN, "the sound that is no " + orElse(s.Codec.Name, "sound")}, cite(c.Answer, "the formats that were agreed"))}
+		switch s.Fabric {
+		case codec.FabricEven:
+			h.Certainty = Confirmed
+			h.Args = args{"how": "it is encrypted and played as noise", "also": ", and the other choice for the encryption of sound", "came": "encrypted although plain sound was agreed, or with another key",
+				"seen": "Its packets say " + orElse(s.Codec.Name, "that they are sound") + ", but every byte is as frequent as any other, as only encrypted data is."}
+		case codec.FabricOtherLaw:
+			other := map[string]string{"PCMU": "PCMA", "PCMA": "PCMU"}[s.Codec.Name]
+			h.Certainty = Likely
+			h.Args = args{"how": "in another format than its packets say, so that it is harsh and loud", "also": ", with one of the two only", "came": "as " + other + " in packets that say " + s.Codec.Name,
+				"seen": "Its packets say " + s.Codec.Name + ", but read as " + other + " the sound is smooth and much quieter, as a voice is."}
+		default:
+			continue
+		}
+		h.Args["callid"] = c.ID
+		hits = append(hits, h)
 	}
 	return hits
 }

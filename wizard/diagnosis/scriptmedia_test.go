@@ -13,10 +13,12 @@ import (
 	"github.com/pion/rtcp"
 
 	"softphonedoctor/sipclient/capture"
+	"softphonedoctor/sipclient/codec"
 )
 
 // rtp writes a run of packets: for=5s (the time it lasts) level=-20 (dBFS of a
-// tone; "zero" for digital silence, "clip" for an overdriven one) loss=3% (spread
+// tone; "zero" for digital silence, "clip" for an overdriven one, "sealed" for bytes that
+// are encrypted) law=PCMA (how G.711 is written, whatever the pt says) loss=3% (spread
 // evenly enough) burst=12 (with loss: that many at once) dup=2% swap=2% jitter=40ms
 // pt=0 ssrc=1 gap=2s+300ms (a pause after 2 s) addr=HOST:PORT (the far end)
 // drift=100ms (that much later each minute) talk=400ms+300ms (the sender sends
@@ -108,7 +110,7 @@ func (s *script) rtp(at float64, dir string, words []string) {
 		if swap > 0 && i > 0 && math.Mod(float64(i)*swap, 1) < swap {
 			when = when.Add(30 * time.Millisecond)
 		}
-		p := capture.Packet{Time: when, Net: capture.UDP, Src: src, Dst: dst, Data: rtpPacket(pt, uint16(seq+1), uint32(i*160), uint32(ssrc), begins, append(tone(o.or("level", "-20"), i), make([]byte, extra)...))}
+		p := capture.Packet{Time: when, Net: capture.UDP, Src: src, Dst: dst, Data: rtpPacket(pt, uint16(seq+1), uint32(i*160), uint32(ssrc), begins, append(payload(o.or("level", "-20"), o.or("law", ""), pt, i), make([]byte, extra)...))}
 		begins = false
 		s.records = append(s.records, capture.Record{Packet: &p})
 		if dup > 0 && math.Mod(float64(i)*dup, 1) < dup {
@@ -145,6 +147,28 @@ func rtpPacket(pt uint8, seq uint16, ts, ssrc uint32, marker bool, payload []byt
 	binary.BigEndian.PutUint32(d[4:], ts)
 	binary.BigEndian.PutUint32(d[8:], ssrc)
 	return append(d, payload...)
+}
+
+// payload is that of a packet: a tone, comfort noise (RFC 3389: -70 dBov), or bytes
+// that say nothing.
+func payload(level, law string, pt uint8, packet int) []byte {
+	random := rand.New(rand.NewPCG(uint64(packet), 11))
+	switch {
+	case pt == 13:
+		return []byte{70}
+	case level == "sealed":
+		out := make([]byte, 160)
+		for i := range out {
+			out[i] = byte(random.Uint32())
+		}
+		return out
+	}
+	out := tone(level, packet)
+	if law == "PCMA" || law == "" && pt == 8 {
+		pcm, _ := codec.Decode("PCMU", out, nil)
+		out, _ = codec.Encode("PCMA", pcm, nil)
+	}
+	return out
 }
 
 // tone is 20 ms of a 400 Hz tone in PCMU.

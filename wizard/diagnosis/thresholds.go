@@ -87,6 +87,10 @@ func Thresholds() []Threshold {
 		{"clippedShare", clippedShare, "%", "of all samples stuck there, likewise", byOwn + ": knowledge on levels, warn above 0.1 %"},
 		{"codec.ClipRun", codec.ClipRun, "samples", "at full scale in a row that are no clipping yet", "top of a loud tone, G.711 decoder values"},
 
+		{"codec.EvenSpread", codec.EvenSpread, "a byte", "of chi-square beyond its mean below which bytes are evenly spread: encrypted", "own measurement: speech and noise in G.711 have 0.4 and more, what is encrypted 0 with a spread of 0.003"},
+		{"codec.OtherLawSmoother", codec.OtherLawSmoother, "dB", "by which a voice is foretold better when it is read by its own law of G.711", "own measurement with speech from Asterisk, eSpeak and LibriVox: 2 dB and more"},
+		{"codec.OtherLawQuieter", codec.OtherLawQuieter, "dB", "by which a voice is quieter when it is read by its own law of G.711", "own measurement with speech from Asterisk, eSpeak and LibriVox: 9 to 12 dB"},
+
 		{"lossBad", lossBad, "%", "of packets lost over " + span(lossLong) + ": a fault", "pinglabz; above it conversation suffers"},
 		{"lossSome", lossSome, "%", "of packets lost over " + span(lossLong) + ": worth a word", byCisco},
 		{"lossHeard", lossHeard, "%", "of packets lost from which on concealment is heard; below it loss is a mere fact", byOwn + " by the E-model: R falls by 7 (G.711 with concealment)"},

@@ -77,6 +77,10 @@ type stream struct {
 	tones   *codec.DTMFDetector // made with the first packet that is listened to
 	tonesN  int                 // record number of the first key
 
+	texture *codec.Texture // while it is looked at, made with the first packet that is measured
+	fabric  codec.Fabric   // what it found
+	woven   bool           // it is done
+
 	early     uint64
 	wasEarly  bool // early and earlyLevel are settled
 	earlySeen codec.Meter
@@ -198,6 +202,7 @@ func (s *stream) continues(h *rtpHeader, size int) bool {
 // measure adds the sound of a packet to the level. G.722 has a memory: what comes
 // too late does not fit it, and what follows a gap is not heard as it was meant.
 func (s *stream) measure(payload []byte, next, behindGap bool) {
+	s.weave(payload)
 	switch s.format {
 	case "PCMU", "PCMA":
 		s.level.Add(s.format, payload)
@@ -216,6 +221,20 @@ func (s *stream) measure(payload []byte, next, behindGap bool) {
 		default:
 			s.level.AddG722(s.g722, payload)
 		}
+	}
+}
+
+// weave has a closer look at the first seconds of a sound: whether its bytes are what
+// they say.
+func (s *stream) weave(payload []byte) {
+	if s.woven || s.format == "" {
+		return
+	}
+	if s.texture == nil {
+		s.texture = new(codec.Texture)
+	}
+	if s.woven = !s.texture.Add(s.format, payload); s.woven {
+		s.fabric, s.texture = s.texture.Fabric(), nil
 	}
 }
 

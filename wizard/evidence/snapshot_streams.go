@@ -18,7 +18,7 @@ func (s *snapshot) stream(st *stream) *Stream {
 		Late: st.timing.late, Events: st.events, Comfort: st.comfort, Digits: string(st.digits.text),
 		Jitter: seconds(st.timing.jitter), MaxJitter: seconds(st.timing.maxJitter),
 		LongestGap: st.longestGap, LongestGapN: st.gapN,
-		SendSD: st.timing.spread(), Level: levelOf(&st.level), Spurts: st.spurts,
+		SendSD: st.timing.spread(), Level: levelOf(&st.level), Spurts: st.spurts, Fabric: st.fabric,
 	}
 	out.LossBurst, out.Unplayed, out.Gaps = st.seq.judged()
 	out.PlayoutDelay = st.timing.wait()

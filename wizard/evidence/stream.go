@@ -3,6 +3,8 @@ package evidence
 import (
 	"net/netip"
 	"time"
+
+	"softphonedoctor/sipclient/codec"
 )
 
 // Stream is one RTP stream: one SSRC between two addresses (RFC 3550).
@@ -62,6 +64,7 @@ type Stream struct {
 	Early      uint64 // packets before the call was answered
 	EarlyLevel Level
 	Level      Level         // after the answer (or throughout, without a call)
+	Fabric     codec.Fabric  // what its bytes are made of, whatever its format says
 	SendSD     time.Duration // standard deviation of the spacing of packets against their timestamps
 
 	PeerSays *ReceiverReport  // the last report block of the receiver about this SSRC
