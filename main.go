@@ -3,7 +3,11 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"os"
+
+	"golang.org/x/term"
 
 	"softphonedoctor/app/cli"
 )
@@ -12,6 +16,18 @@ func main() {
 	os.Exit(cli.Main(os.Args[1:], cli.Env{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
 		Terminal: isTerminal(os.Stdin), Watched: isTerminal(os.Stderr),
-		Window: openWindow,
+		Password: askPassword,
+		Window:   openWindow,
 	}))
+}
+
+// askPassword reads a password that does not show on the screen.
+func askPassword(prompt string) (string, error) {
+	fmt.Fprint(os.Stderr, prompt)
+	b, err := term.ReadPassword(int(os.Stdin.Fd()))
+	fmt.Fprintln(os.Stderr)
+	if err != nil || len(b) == 0 {
+		return "", errors.New("no password was entered")
+	}
+	return string(b), nil
 }

@@ -92,7 +92,7 @@ it makes the call without signing in, and says that the sign-in was not checked.
 			if err != nil {
 				return err
 			}
-			a, err := session.LoadAccount(account)
+			a, origin, err := p.findAccount(account)
 			if err != nil {
 				return err
 			}
@@ -110,12 +110,12 @@ it makes the call without signing in, and says that the sign-in was not checked.
 			}
 			ctx, stop := interruptible(cmd.Context())
 			defer stop()
-			return p.runCheck(ctx, session.Request{Account: a, Situation: situation, Target: to, Providers: known}, fixed, out, save)
+			return p.runCheck(ctx, session.Request{Account: a, Situation: situation, Target: to, Providers: known}, origin, fixed, out, save)
 		},
 		ValidArgs: scenarioIDs(),
 	}
 	f := cmd.Flags()
-	f.StringVar(&account, "account", "", "file with the phone account")
+	f.StringVar(&account, "account", "", "file with the phone account, or the name of a kept one (softphone-doctor account)")
 	f.StringVar(&to, "to", "", "number or address to call, or echo for the provider's echo service")
 	f.StringArrayVar(&answers, "answer", nil, "answer to a question, as key=value (may be given several times)")
 	f.StringVar(&save, "save", "", "save report and capture into this zip file (.zip is added)")
@@ -124,7 +124,7 @@ it makes the call without signing in, and says that the sign-in was not checked.
 	return cmd
 }
 
-func (p *program) runCheck(ctx context.Context, r session.Request, fixed session.Answers, out form, save string) error {
+func (p *program) runCheck(ctx context.Context, r session.Request, origin *session.Origin, fixed session.Answers, out form, save string) error {
 	steps := io.Discard
 	if !out.json {
 		steps = p.Err
@@ -144,8 +144,14 @@ func (p *program) runCheck(ctx context.Context, r session.Request, fixed session
 	}
 	p.status = rep.ExitStatus()
 	// First what the person waits for: a disk may be full by now.
-	if err := p.print(rep, out); err != nil || save == "" {
+	if err := p.print(rep, out); err != nil {
 		return err
+	}
+	if !out.json {
+		p.tellDifferences(origin, r.Account, rep)
+	}
+	if save == "" {
+		return nil
 	}
 	if err := c.Save(save, rep); err != nil {
 		return err

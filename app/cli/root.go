@@ -33,6 +33,8 @@ type Env struct {
 	Terminal bool
 	// Watched tells whether a person reads Err on a screen, so that progress can be drawn.
 	Watched bool
+	// Password asks a person for a password without showing it; nil: there is no way.
+	Password func(prompt string) (string, error)
 	// Window opens the window, with a capture or report to show when file is not
 	// empty. Its error is a sentence.
 	Window func(file string) error
@@ -89,7 +91,7 @@ Exit status: 0 no fault (healthy, or a call that properly ended, such as busy),
 			return p.Window(file)
 		},
 	}
-	root.AddCommand(p.check(), p.examine(), p.practise(), p.probe(), p.mirror(), p.devices(), p.explain(), p.decode(), p.providers(), p.version(), p.man(root))
+	root.AddCommand(p.check(), p.account(), p.examine(), p.practise(), p.probe(), p.mirror(), p.devices(), p.explain(), p.decode(), p.providers(), p.version(), p.man(root))
 	return root
 }
 

@@ -27,17 +27,27 @@ func LoadAccount(path string) (Account, error) {
 	if err != nil {
 		return Account{}, fmt.Errorf("account file %s: %w", path, err)
 	}
-	if a.PasswordEnv != "" && a.Password == "" {
-		v, ok := os.LookupEnv(a.PasswordEnv)
-		if !ok {
-			return Account{}, fmt.Errorf("account file %s: password_env names %s, but there is no such environment variable", path, a.PasswordEnv)
-		}
-		a.Password, a.PasswordEnv = v, ""
+	if err := a.FromEnvironment(); err != nil {
+		return Account{}, fmt.Errorf("account file %s: %w", path, err)
 	}
 	if a.CAFile != "" && !filepath.IsAbs(a.CAFile) {
 		a.CAFile = filepath.Join(filepath.Dir(path), a.CAFile) // beside the account file, wherever it is used
 	}
 	return a, a.checkIn(path)
+}
+
+// FromEnvironment takes the password out of the environment variable that the account
+// names, if it names one.
+func (a *Account) FromEnvironment() error {
+	if a.PasswordEnv == "" || a.Password != "" {
+		return nil
+	}
+	v, ok := os.LookupEnv(a.PasswordEnv)
+	if !ok {
+		return fmt.Errorf("password_env names %s, but there is no such environment variable", a.PasswordEnv)
+	}
+	a.Password, a.PasswordEnv = v, ""
+	return nil
 }
 
 func (a Account) checkIn(path string) error {
