@@ -14,7 +14,7 @@ const mediaAfter = 2 * time.Second
 // phone has no part in it.
 func (s *snapshot) call(c *call) {
 	view := s.view(c)
-	out := &Call{ID: c.id, Order: c.order, Touches: view.touches()}
+	out := &Call{ID: c.id, Order: c.order, Touches: view.touches(), over: s.over(c)}
 	s.calls[c] = out
 	s.ev.Calls = append(s.ev.Calls, out)
 
@@ -277,13 +277,13 @@ func (s *snapshot) end(c *call, out *Call) {
 	case out.Bye != nil:
 		out.Ended = out.Bye.Time
 	case out.Answer != nil:
-		out.Ended = s.until
+		out.Ended = out.over
 	case out.Cancel != nil:
 		out.Ended = out.Cancel.Time
 	case out.Final != nil:
 		out.Ended = out.Final.Time
 	default:
-		out.Ended = s.until
+		out.Ended = out.over
 	}
 	if !c.ended.IsZero() && out.Bye == nil && out.Answer != nil {
 		out.Ended = c.ended // a BYE that was seen on another hop only

@@ -58,9 +58,9 @@ type Builder struct {
 	heard   int       // how many there ever were
 
 	// For captures that are longer than memory (finish.go).
-	tell       func(Finished) // nil: nobody asks for calls that are over
-	tellStream func(*Stream)  // nil: nobody asks for streams of no call
-	retireAt   int            // how many streams there may be, retireAt at least
+	tell       func(*Finished) // nil: nobody asks for calls that are over
+	tellStream func(*Stream)   // nil: nobody asks for streams of no call
+	retireAt   int             // how many streams there may be, retireAt at least
 	expiry     expiry
 	waiting    []*call // that are over and were not told yet
 	begun      int     // calls that there ever were

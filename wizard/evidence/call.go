@@ -71,6 +71,8 @@ type Call struct {
 	MediaFrom time.Time
 	// Ended is the time of BYE, CANCEL, refusal, or the tape's end.
 	Ended time.Time
+
+	over time.Time // nothing behind this has to do with it; at the latest the tape's end
 }
 
 // Media is one side's audio description with the message that carried it.

@@ -87,7 +87,14 @@ type Evidence struct {
 	STUN       uint64 // STUN packets, which are left aside
 	KeepAlives uint64 // packets that only hold a NAT binding
 
-	noted Kinds // what Have says for the sake of notes
+	noted    Kinds        // what Have says for the sake of notes
+	limitsAt []timedLimit // when those of Limits were noted that have a time
+}
+
+// timedLimit is a limit with the moment at which it was noted.
+type timedLimit struct {
+	at   time.Time
+	text string
 }
 
 // Subject is the phone under test: its signalling address and how we know it.
@@ -131,6 +138,8 @@ type Unreachable struct {
 	Source netip.AddrPort // who sent the packet; invalid when the operating system told us
 	Target netip.AddrPort // where our packet was going
 	Reason string         // "port unreachable", "host unreachable", "admin prohibited" ...
+
+	at []time.Time // of the first of them
 }
 
 // Odd is a packet that could not be understood, with the reason in words. Packets

@@ -30,30 +30,53 @@ const (
 	retireAt = 2048
 )
 
-// Finished is a call that is over. Evidence shows what Narrow would show of it when it
-// ended, and nothing that comes later changes it.
+// Finished is a call that is over, until Builder.Release forgets it.
 type Finished struct {
-	Evidence *Evidence
+	ID string // Call-ID
 	// Order is the call's place among all calls by their first messages, as in Call.
 	Order int
 
+	b    *Builder
 	call *call
-	own  belongings
+	own  *belongings
 }
+
+// Evidence is what Narrow would show of the call, however much the records hold behind
+// it. It is nil when the call was released.
+func (f *Finished) Evidence() *Evidence {
+	if f.call.released {
+		return nil
+	}
+	e, own := f.b.callAlone(f.call)
+	f.own = &own
+	return e
+}
+
+// WentOn tells that something of the call crossed after it had been told: it will be
+// told again.
+func (f *Finished) WentOn() bool { return !f.call.over }
 
 // OnFinished has each call told that is over, in the order in which they end; again, when
 // it went on after all and was not released. Calls on a tape of our own are not told,
 // since what came later can matter for those, nor are those that are still up when the
 // records end. It is to be set before the first record.
-func (b *Builder) OnFinished(tell func(Finished)) { b.tell = tell }
+func (b *Builder) OnFinished(tell func(*Finished)) { b.tell = tell }
 
 // OnStream has each stream told and forgotten that no call claims and that ended long
 // ago, once there are many of them.
 func (b *Builder) OnStream(tell func(*Stream)) { b.tellStream = tell }
 
 // Release forgets a call that is over with its messages, streams and reports: Evidence
-// does not show it any more. What it was is in f.
-func (b *Builder) Release(f Finished) { b.release(f.call, f.own) }
+// does not show it any more.
+func (b *Builder) Release(f *Finished) {
+	if f.call.released {
+		return
+	}
+	if f.own == nil {
+		_ = f.Evidence()
+	}
+	b.release(f.call, *f.own)
+}
 
 // Calls counts the calls that began so far, those that were released among them.
 func (b *Builder) Calls() int { return b.begun }
@@ -108,8 +131,7 @@ func (b *Builder) finish() {
 		if !c.over {
 			continue // it went on while it waited
 		}
-		e, own := b.callAlone(c, c.due)
-		b.tell(Finished{Evidence: e, Order: c.order, call: c, own: own})
+		b.tell(&Finished{ID: c.id, Order: c.order, b: b, call: c})
 	}
 	clear(b.waiting)
 	b.waiting = b.waiting[:0]
@@ -135,11 +157,17 @@ func (c *call) stillUntil() time.Time {
 	return last.Add(abandonAfter)
 }
 
+// over is the moment up to which the records can tell of a call: when it has been still
+// for long enough, or their end.
+func (s *snapshot) over(c *call) time.Time {
+	if still := c.stillUntil(); !c.seen.IsZero() && still.Before(s.until) && !s.b.notes.have.Has(HaveLive) {
+		return still
+	}
+	return s.until
+}
+
 // release takes a call and all that is its own out of everything.
 func (b *Builder) release(c *call, own belongings) {
-	if c.released {
-		return
-	}
 	c.released = true
 	if b.calls[c.id] == c {
 		delete(b.calls, c.id)

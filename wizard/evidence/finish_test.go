@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/netip"
@@ -29,14 +30,20 @@ func many(t testing.TB, p generate.Plan) ([]byte, *generate.Truth) {
 	return file.Bytes(), truth
 }
 
+// finished is a call as it was told.
+type finished struct {
+	Order    int
+	Evidence *Evidence
+}
+
 // foldAndRelease folds a capture and releases each call so many later that are over;
 // late below 0: none.
-func foldAndRelease(t testing.TB, file []byte, late int) (told []Finished, rest *Evidence, b *Builder) {
+func foldAndRelease(t testing.TB, file []byte, late int) (told []finished, rest *Evidence, b *Builder) {
 	t.Helper()
 	b = new(Builder)
-	var kept []Finished
-	b.OnFinished(func(f Finished) {
-		told = append(told, f)
+	var kept []*Finished
+	b.OnFinished(func(f *Finished) {
+		told = append(told, finished{f.Order, f.Evidence()})
 		if kept = append(kept, f); late >= 0 && len(kept) > late {
 			b.Release(kept[0])
 			kept = kept[1:]
@@ -80,13 +87,25 @@ func TestReleasedEarlyOrNot(t *testing.T) {
 			}
 		}
 	}
-	// What was told when a call was over is what all evidence shows of it at the end,
-	// but for the time that had gone by and for sign-ins that came later.
+	// What was told when a call was over is what all evidence shows of it at the end.
 	for _, f := range want {
-		at := whole.Narrow(f.Evidence.Calls[0].ID)
-		if !reflect.DeepEqual(f.Evidence.Calls, at.Calls) || !reflect.DeepEqual(f.Evidence.Messages, at.Messages) || f.Evidence.Have != at.Have {
-			t.Errorf("%s became another call after it was over", f.Evidence.Calls[0].ID)
-		}
+		sameAtTheEnd(t, "generated", f.Evidence, whole)
+	}
+}
+
+// sameAtTheEnd compares the evidence of a call that was over with what all evidence
+// shows of it in the end, but for what is counted over all of the capture.
+func sameAtTheEnd(t *testing.T, name string, got *Evidence, whole *Evidence) {
+	t.Helper()
+	id := got.Calls[0].ID
+	want := whole.Narrow(id)
+	if !reflect.DeepEqual(got.Calls, want.Calls) || !reflect.DeepEqual(got.Messages, want.Messages) || got.Have != want.Have ||
+		!reflect.DeepEqual(got.Streams, want.Streams) || !reflect.DeepEqual(got.Registrations, want.Registrations) ||
+		!reflect.DeepEqual(got.Others, want.Others) || !reflect.DeepEqual(got.Options, want.Options) || !reflect.DeepEqual(got.OptionsIn, want.OptionsIn) ||
+		!got.Until.Equal(want.Until) || !reflect.DeepEqual(got.ICMP, want.ICMP) || !reflect.DeepEqual(got.Holes, want.Holes) {
+		a, _ := json.Marshal(got)
+		b, _ := json.Marshal(want)
+		t.Errorf("%s: %s became another call after it was over:\n%.3000s\nthen\n%.3000s", name, id, a, b)
 	}
 }
 
@@ -102,7 +121,7 @@ func TestMemoryOfReleasedCalls(t *testing.T) {
 	before := heap()
 	b := new(Builder)
 	told := 0
-	b.OnFinished(func(f Finished) {
+	b.OnFinished(func(f *Finished) {
 		told++
 		b.Release(f)
 	})
@@ -139,7 +158,7 @@ func TestSignsOfLifeAreThinned(t *testing.T) {
 	fold := func(tell bool) (*Evidence, *Builder) {
 		var b Builder
 		if tell {
-			b.OnFinished(func(Finished) {})
+			b.OnFinished(func(*Finished) {})
 		}
 		n := 0
 		add := func(at time.Duration, from, to netip.AddrPort, text string) {
@@ -234,7 +253,7 @@ func TestWhatIsNeverOver(t *testing.T) {
 		"no times": func(r *capture.Record) { r.Packet.Time = time.Time{} },
 	} {
 		var b Builder
-		b.OnFinished(func(f Finished) { t.Errorf("%s: %s is over", name, f.Evidence.Calls[0].ID) })
+		b.OnFinished(func(f *Finished) { t.Errorf("%s: %s is over", name, f.Evidence().Calls[0].ID) })
 		for r, err := range capture.Read(bytes.NewReader(file)) {
 			if err != nil {
 				t.Fatal(err)
@@ -265,10 +284,10 @@ func TestCallsWaitForTheSubject(t *testing.T) {
 			var b Builder
 			registers, subject, most := 0, "", 0
 			told := 0
-			b.OnFinished(func(f Finished) {
+			b.OnFinished(func(f *Finished) {
 				told++
-				if how := f.Evidence.Subject.How; how != c.how {
-					t.Errorf("%s: %s is judged as seen by who %s", name, f.Evidence.Calls[0].ID, how)
+				if how := f.Evidence().Subject.How; how != c.how {
+					t.Errorf("%s: %s is judged as seen by who %s", name, f.Evidence().Calls[0].ID, how)
 				}
 			})
 			for r, err := range capture.Read(bytes.NewReader(file)) {
@@ -324,6 +343,7 @@ func TestRealCapturesReleasedEarlyOrNot(t *testing.T) {
 			if !reflect.DeepEqual(got[i].Evidence, want[i].Evidence) {
 				t.Errorf("%s: %s is not the same", path, got[i].Evidence.Calls[0].ID)
 			}
+			sameAtTheEnd(t, path, got[i].Evidence, whole)
 		}
 	}
 	t.Logf("%d calls were over before the end", told)

@@ -30,6 +30,9 @@ func (u *unreachables) add(n int, at time.Time, net capture.Net, f flow, reason 
 	if known := u.known[key]; known != nil {
 		known.Count++
 		known.Last = at
+		if len(known.at) < maxMoments {
+			known.at = append(known.at, at)
+		}
 		return
 	}
 	if len(u.list) >= maxUnreachable {
@@ -38,9 +41,25 @@ func (u *unreachables) add(n int, at time.Time, net capture.Net, f flow, reason 
 	if u.known == nil {
 		u.known = make(map[unreachableKey]*Unreachable)
 	}
-	e := &Unreachable{N: n, Time: at, Last: at, Count: 1, Net: net, Source: f.from, Target: f.to, Reason: reason}
+	e := &Unreachable{N: n, Time: at, Last: at, Count: 1, Net: net, Source: f.from, Target: f.to, Reason: reason, at: []time.Time{at}}
 	u.known[key] = e
 	u.list = append(u.list, e)
+}
+
+// maxMoments is how many moments of errors about the same are remembered.
+const maxMoments = 64
+
+// trim leaves out the errors behind a moment; the first is not behind it.
+func (u *Unreachable) trim(until time.Time) {
+	if !u.Last.After(until) {
+		return
+	}
+	n := len(u.at)
+	for n > 1 && u.at[n-1].After(until) {
+		n--
+	}
+	u.at = u.at[:n:n]
+	u.Count, u.Last = n, u.at[n-1]
 }
 
 // unreachable reads an ICMP message. Only errors count: they quote the packet

@@ -19,6 +19,7 @@ type notes struct {
 	experiments []Experiment
 	phone       []Event
 	limits      []string
+	limitsAt    []timedLimit
 	phoneLimits []string
 	fragments   int
 	short       bool // the capture was made with a length limit
@@ -70,6 +71,7 @@ func (b *Builder) note(n int, note *capture.Note) {
 		k.situation = note.Key
 	case capture.KindLimit:
 		k.limits = append(k.limits, note.Text)
+		k.limitsAt = append(k.limitsAt, timedLimit{note.Time, note.Text})
 		k.short = k.short || note.Key == capture.LimitShort
 		b.opener.muted = b.opener.muted || note.Key == capture.LimitMuted
 		if note.Key == capture.LimitFragments {

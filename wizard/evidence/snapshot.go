@@ -83,6 +83,7 @@ func (b *Builder) snapshot(until time.Time, messages, calls, streams int) *snaps
 		Targets:     slices.Clone(b.ways.targets),
 		Fallbacks:   slices.Clone(b.ways.fallbacks),
 		noted:       b.notes.have,
+		limitsAt:    slices.Clone(b.notes.limitsAt),
 	}
 	if b.ways.cut {
 		s.ev.noted |= HaveConnections
@@ -199,6 +200,7 @@ func (s *snapshot) oddities() {
 func (s *snapshot) unreachable() {
 	for _, u := range s.b.icmp.list {
 		s.ev.ICMP = append(s.ev.ICMP, *u)
+		s.ev.ICMP[len(s.ev.ICMP)-1].at = slices.Clip(u.at)
 	}
 }
 

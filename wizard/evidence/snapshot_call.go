@@ -3,13 +3,12 @@ package evidence
 import (
 	"cmp"
 	"slices"
-	"time"
 )
 
 // callAlone gives the evidence of one call as Narrow gives it of all evidence, and all
-// that is its own: what a call that is over leaves behind. Nothing behind until counts.
-func (b *Builder) callAlone(c *call, until time.Time) (*Evidence, belongings) {
-	s := b.snapshot(until, len(c.messages), 1, 4)
+// that is its own: what a call that is over leaves behind.
+func (b *Builder) callAlone(c *call) (*Evidence, belongings) {
+	s := b.snapshot(b.until, len(c.messages), 1, 4)
 	s.copyMessages(c.messages)
 	s.double()
 	s.call(c)
@@ -23,6 +22,7 @@ func (b *Builder) callAlone(c *call, until time.Time) (*Evidence, belongings) {
 	s.limits()
 	call := s.calls[c]
 	s.ev.Streams = call.Streams
+	s.ev.trim(call.over)
 	s.ev.Have = s.ev.have()
 	// Of the streams that were looked at, those count that turned out to be of this call.
 	own.streams = slices.DeleteFunc(own.streams, func(st *stream) bool { return s.streams[st].CallID != c.id })
@@ -105,7 +105,8 @@ func (s *snapshot) belongings(c *call) (own belongings) {
 
 // Narrow gives what evidence shows of one call alone: its messages and its streams, and
 // beside it what belongs to no call. Sign-ins stay, since they decide what a refusal
-// means. It gives nil when there is no such call.
+// means; in a capture only what passed before the call was over, since nothing later
+// can have caused what it was. It gives nil when there is no such call.
 func (e *Evidence) Narrow(id string) *Evidence {
 	i := slices.IndexFunc(e.Calls, func(c *Call) bool { return c.ID == id })
 	if i < 0 {
@@ -119,6 +120,7 @@ func (e *Evidence) Narrow(id string) *Evidence {
 		}
 	}
 	narrow.noted |= e.Have & HaveConnections
+	narrow.trim(e.Calls[i].over)
 	narrow.Have = narrow.have()
 	return &narrow
 }

@@ -1,0 +1,33 @@
+package wizard
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"testing"
+
+	"softphonedoctor/sipclient/capture/generate"
+	"softphonedoctor/wizard/report"
+)
+
+// BenchmarkExamine judges the standard capture by which this program is compared with
+// others, and each of its calls.
+func BenchmarkExamine(b *testing.B) {
+	var file bytes.Buffer
+	truth, err := generate.Capture(&file, generate.Standard())
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(truth.Bytes)
+	for b.Loop() {
+		rep, err := Examine(bytes.NewReader(file.Bytes()), Subject{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		rows := Rows(rep.Evidence, Subject{})
+		if len(rows) != len(truth.Calls) {
+			b.Fatalf("%d calls, want %d", len(rows), len(truth.Calls))
+		}
+		io.WriteString(os.Stderr, report.Whole(rows)+"\n")
+	}
+}
