@@ -44,7 +44,7 @@ func (real) Practise(cause string) (*Practice, error) {
 }
 
 func (real) Examine(r io.Reader) (*report.Report, error) {
-	return session.Examine(r, wizard.Subject{})
+	return session.Examine(r, wizard.Subject{Whole: true})
 }
 
 func (real) OpenSound(ctx context.Context) (SoundDesk, error) {

@@ -12,13 +12,11 @@ import (
 // Rows judges every call of some evidence on its own, in order, each as its own
 // provider means it. Further legs of a call that a server passed on say so.
 func Rows(e *evidence.Evidence, subject Subject) []report.CallRow {
-	var rows []report.CallRow
-	legs := evidence.Legs(e.Calls)
-	for i, r := range PerCall(e, subject) {
-		row := report.Row(e.Calls[i], r)
-		row.On = legs[e.Calls[i]]
-		rows = append(rows, row)
+	rows := make([]report.CallRow, 0, len(e.Calls))
+	for _, one := range e.NarrowAll() {
+		rows = append(rows, subject.judged(finishedCall{e: one}).row)
 	}
+	report.JoinLegs(rows)
 	return rows
 }
 
@@ -30,8 +28,11 @@ func callID(e *evidence.Evidence, said string) string {
 			return said
 		}
 	}
-	if n, err := strconv.Atoi(said); err == nil && n >= 1 && n <= len(e.Calls) {
-		return e.Calls[n-1].ID
+	n, err := strconv.Atoi(said)
+	for _, c := range e.Calls {
+		if err == nil && c.Order == n {
+			return c.ID
+		}
 	}
 	return ""
 }

@@ -2,7 +2,6 @@ package wizard
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"net/netip"
 
@@ -22,6 +21,9 @@ type Subject struct {
 	// Choose is asked when the capture may be about one of several phones, the likeliest
 	// first; an invalid address leaves it at that one. nil: nobody is asked.
 	Choose func([]evidence.PhoneSeen) netip.Addr
+	// Whole keeps the evidence of all calls, however long the capture is: for those who
+	// look at any of them.
+	Whole bool
 	// Progress is told now and then how many bytes of the capture were read; nil: nobody.
 	Progress func(read int64)
 }
@@ -39,45 +41,24 @@ func (s Subject) dictionary(e *evidence.Evidence) diagnosis.Dictionary {
 var ErrNothingSeen = errors.New("there is no SIP and no phone sound in this capture: take it on the phone's computer while the fault happens, and include the start of the call")
 
 // Examine judges a capture file. A file that is cut in mid-packet is judged as
-// far as it goes, with a warning in the report.
+// far as it goes, with a warning in the report. Of a long capture the report has the
+// verdict of each call, and the evidence of the last ones only.
 func Examine(r io.Reader, subject Subject) (*report.Report, error) {
-	var b evidence.Builder
-	if subject.Phone.IsValid() {
-		b.SetSubject(netip.AddrPortFrom(subject.Phone, 0))
+	if subject.Whole {
+		return examine(r, subject, -1)
 	}
+	return examine(r, subject, maxHeld)
+}
+
+func examine(r io.Reader, subject Subject, most int) (*report.Report, error) {
 	if subject.Progress != nil {
 		r = &progress{r: r, tell: subject.Progress}
 	}
-	for rec, err := range capture.Read(r) {
-		if err != nil {
-			return nil, err
-		}
-		b.Add(rec)
+	s := newSurvey(subject, most)
+	if err := s.read(capture.Batches(r)); err != nil {
+		return nil, err
 	}
-	e := b.Evidence()
-	if a, other := subject.chosen(e); other {
-		b.SetSubject(netip.AddrPortFrom(a, 0))
-		e = b.Evidence()
-	}
-	if subject.Phone.IsValid() && !involved(e, subject.Phone) {
-		return nil, fmt.Errorf("no packet of this capture comes from or goes to %s; leave --phone out to have the phone found", subject.Phone)
-	}
-	if subject.CallID != "" {
-		id := callID(e, subject.CallID)
-		if id == "" {
-			return nil, fmt.Errorf("no call with the id or number %q in this capture", subject.CallID)
-		}
-		e = e.Narrow(id)
-	}
-	// A tape of our own may hold notes alone: a server's name that does not resolve.
-	if len(e.Messages)+len(e.Streams)+len(e.Phone)+len(e.Probes) == 0 {
-		return nil, ErrNothingSeen
-	}
-	situation := e.Situation
-	if situation == "" {
-		situation = "capture"
-	}
-	return report.New(situation, e, diagnosis.Of(e, subject.dictionary(e))), nil
+	return s.report()
 }
 
 // involved tells whether an address takes part in what the evidence shows.
@@ -93,15 +74,4 @@ func involved(e *evidence.Evidence, a netip.Addr) bool {
 		}
 	}
 	return false
-}
-
-// PerCall judges every call of a report's evidence on its own, in order: what a
-// capture with several calls is listed as. Each is read as its own provider means it.
-func PerCall(e *evidence.Evidence, subject Subject) []*report.Report {
-	var reports []*report.Report
-	for _, c := range e.Calls {
-		narrow := e.Narrow(c.ID)
-		reports = append(reports, report.New("capture", narrow, diagnosis.Of(narrow, subject.dictionary(narrow))))
-	}
-	return reports
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -16,31 +17,19 @@ import (
 	"softphonedoctor/wizard/report"
 )
 
-// withCalls adds a verdict to each call, and one for all, where a capture holds several.
-func withCalls(rep *report.Report, subject wizard.Subject) report.Document {
-	d := rep.Document()
-	if len(d.Calls) < 2 {
-		return d
-	}
-	rows := wizard.Rows(rep.Evidence, subject)
-	d.Summary = report.Whole(rows)
-	for i := range rows {
-		d.Calls[i] = rows[i].Document()
-	}
-	return d
-}
-
 // listCalls prints a line per call when there are several, and what they have in common.
-func (p *program) listCalls(rep *report.Report, subject wizard.Subject) {
-	if len(rep.Evidence.Calls) < 2 {
+func (p *program) listCalls(rep *report.Report) {
+	if len(rep.Rows) == 0 {
 		return
 	}
-	rows := wizard.Rows(rep.Evidence, subject)
-	fmt.Fprintf(p.Out, "%s\n\n%d calls in this capture (choose one with --call NUMBER or --call ID):\n", report.Whole(rows), len(rows))
-	for i := range rows {
-		fmt.Fprintf(p.Out, "  %3d  %s  [%s]\n", i+1, rows[i].Line(), rows[i].Call.ID)
+	fmt.Fprintf(p.Out, "%s\n\n%d calls in this capture (choose one with --call NUMBER or --call ID):\n", report.Whole(rep.Rows), len(rep.Rows))
+	out := bufio.NewWriter(p.Out)
+	for i := range rep.Rows {
+		row := &rep.Rows[i]
+		fmt.Fprintf(out, "  %3d  %s  [%s]\n", i+1, row.Line(), row.Call.ID)
 	}
-	fmt.Fprintln(p.Out)
+	fmt.Fprintln(out)
+	out.Flush()
 }
 
 // callLine is one line of --json-lines.
@@ -54,14 +43,19 @@ const callSchema = "softphone-doctor/call/1"
 
 // jsonLines prints a row per call, one object in each line.
 func (p *program) jsonLines(rep *report.Report, subject wizard.Subject) error {
-	e := json.NewEncoder(p.Out)
+	out := bufio.NewWriter(p.Out)
+	e := json.NewEncoder(out)
 	e.SetEscapeHTML(false)
-	for _, row := range wizard.Rows(rep.Evidence, subject) {
-		if err := e.Encode(callLine{callSchema, row.Document()}); err != nil {
+	rows := rep.Rows
+	if len(rows) == 0 {
+		rows = wizard.Rows(rep.Evidence, subject)
+	}
+	for i := range rows {
+		if err := e.Encode(callLine{callSchema, rows[i].Document()}); err != nil {
 			return err
 		}
 	}
-	return nil
+	return out.Flush()
 }
 
 // whichPhone asks a person at the keyboard whose capture it is.

@@ -68,13 +68,12 @@ they have in common.`,
 			}
 			known.Warn(rep)
 			p.status = rep.ExitStatus()
-			switch {
-			case lines:
+			if lines {
 				return p.jsonLines(rep, subject)
-			case out.json:
-				return p.printJSON(withCalls(rep, subject))
 			}
-			p.listCalls(rep, subject)
+			if !out.json {
+				p.listCalls(rep)
+			}
 			return p.print(rep, out)
 		},
 	}

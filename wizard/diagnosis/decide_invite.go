@@ -2,6 +2,7 @@ package diagnosis
 
 import (
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 
@@ -32,6 +33,9 @@ func decideCall(e *evidence.Evidence, c *evidence.Call, d Dictionary) (v verdict
 type memo struct {
 	of    *evidence.Evidence
 	calls map[*evidence.Call]decided
+
+	signInsOnce sync.Once
+	signIns     []*signIn // see signIns
 }
 
 type decided struct {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"softphonedoctor/sipclient/sipmsg"
@@ -28,8 +29,31 @@ func (s *signIn) user() string {
 	return user
 }
 
-// signIns groups the registrations of our phone by their address, in order of time.
+// judging has the memo of each judgement that is going on, for what rules ask the
+// evidence alone.
+var judging sync.Map // *evidence.Evidence to *memo
+
+// judging keeps a memo at hand until the judgement is done, if no other does.
+func (m *memo) judging() (done func()) {
+	if _, taken := judging.LoadOrStore(m.of, m); taken {
+		return func() {}
+	}
+	return func() { judging.Delete(m.of) }
+}
+
+// signIns groups the registrations of our phone by their address, in order of time. The
+// list is shared, and not to be changed.
 func signIns(e *evidence.Evidence) []*signIn {
+	known, ok := judging.Load(e)
+	if !ok {
+		return readSignIns(e)
+	}
+	m := known.(*memo)
+	m.signInsOnce.Do(func() { m.signIns = readSignIns(e) })
+	return m.signIns
+}
+
+func readSignIns(e *evidence.Evidence) []*signIn {
 	var list []*signIn
 	index := map[string]*signIn{}
 	for _, r := range e.Registrations {

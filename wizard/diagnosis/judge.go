@@ -76,6 +76,7 @@ func judge(rules []Rule, explained map[string][]string, e *evidence.Evidence, d 
 		e = &evidence.Evidence{}
 	}
 	d.memo = &memo{of: e, calls: make(map[*evidence.Call]decided, len(e.Calls))}
+	defer d.memo.judging()()
 	var hits []judged
 	for i := range rules {
 		r := &rules[i]
@@ -115,9 +116,14 @@ func safePath(e *evidence.Evidence, findings []Finding) (p [4]Segment) {
 	return pathOf(e, findings)
 }
 
+// applies tells that the evidence holds what the rule looks at.
+func (r *Rule) applies(e *evidence.Evidence) bool {
+	return e.Have.Has(r.Needs) && (r.Either == 0 || e.Have&r.Either != 0) && r.Check != nil
+}
+
 // run gives the rule's real hits, and whether the cause could be looked for at all.
 func (r *Rule) run(e *evidence.Evidence, d Dictionary) (hits []Hit, checked bool) {
-	if !e.Have.Has(r.Needs) || r.Either != 0 && e.Have&r.Either == 0 || r.Check == nil {
+	if !r.applies(e) {
 		return nil, false
 	}
 	defer func() {
@@ -206,18 +212,20 @@ func explainers(rules []Rule) map[string][]string {
 	return all
 }
 
+// sameness is what hits have in common that say the same thing.
+type sameness struct {
+	cause   string
+	symptom bool
+	kind    Kind
+	where   Where
+	dir     evidence.Direction
+	code    any
+}
+
 // merge puts hits that say the same thing about several calls together, the
 // surest first, and brings the groups into the order of findings. Among equals
 // what can show itself as the complaint under test comes first.
 func merge(hits []judged, situation string) []group {
-	type sameness struct {
-		cause   string
-		symptom bool
-		kind    Kind
-		where   Where
-		dir     evidence.Direction
-		code    any
-	}
 	var groups []group
 	index := map[sameness]int{}
 	for _, h := range hits {

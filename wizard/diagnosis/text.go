@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"text/template"
 	"time"
 )
@@ -25,6 +26,9 @@ func (f *Finding) fill() {
 // a person is better served by half a sentence than by none. Tests hold that
 // this does not happen.
 func say(text string, args map[string]any) string {
+	if text == "" {
+		return ""
+	}
 	s, err := render(text, args)
 	if err != nil {
 		s = actions.ReplaceAllString(text, "")
@@ -32,14 +36,22 @@ func say(text string, args map[string]any) string {
 	return tidy(s)
 }
 
+// templates are the rules' texts, read once: there are as many as the rules have.
+var templates sync.Map // string to *template.Template
+
 func render(text string, args map[string]any) (string, error) {
 	if !strings.Contains(text, "{{") {
 		return text, nil
 	}
-	t, err := template.New("").Option("missingkey=error").Parse(text)
-	if err != nil {
-		return "", err
+	known, ok := templates.Load(text)
+	if !ok {
+		t, err := template.New("").Option("missingkey=error").Parse(text)
+		if err != nil {
+			return "", err
+		}
+		known, _ = templates.LoadOrStore(text, t)
 	}
+	t := known.(*template.Template)
 	var b strings.Builder
 	if args == nil {
 		args = map[string]any{}

@@ -219,7 +219,7 @@ func (t *Transaction) Authorized() bool {
 // Query tells a REGISTER that only asks which phones are signed in: it has no
 // Contact, and changes nothing (RFC 3261 10.2.3).
 func (t *Transaction) Query() bool {
-	return t.Method == "REGISTER" && len(t.Request.Contacts()) == 0 && len(t.Request.All("Contact")) == 0
+	return t.Method == "REGISTER" && !t.Request.Has("Contact")
 }
 
 // Settles tells whether the answer to a question which phones are signed in decides

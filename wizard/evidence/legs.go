@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"hash/maphash"
 	"net/netip"
 	"slices"
 	"strings"
@@ -17,23 +18,67 @@ const legWait = 30 * time.Second
 // names the same people, the same Session-ID (RFC 7989), or the same description of
 // sound.
 func Legs(calls []*Call) map[*Call]*Call {
+	ends := make([]Leg, len(calls))
+	for i, c := range calls {
+		ends[i] = LegOf(c)
+	}
 	legs := make(map[*Call]*Call)
-	arrived := make(map[string][]*Call) // by where an INVITE came to, and what it was about
-	for _, c := range calls {
-		for _, m := range invites(c) {
-			for _, key := range legKeys(m.To.Addr(), m) {
-				if list := arrived[key]; len(list) == 0 || list[len(list)-1] != c {
-					arrived[key] = append(list, c)
+	for i, first := range JoinLegs(ends) {
+		if first >= 0 {
+			legs[calls[i]] = calls[first]
+		}
+	}
+	return legs
+}
+
+// Leg is what has to be known of a call to find its further legs: little enough to be
+// kept for each call of a long capture.
+type Leg struct {
+	came  []reached
+	final time.Time // of the last answer to its INVITE, zero without one
+}
+
+// reached is one INVITE of a call on one hop.
+type reached struct {
+	at               time.Time
+	from, to         netip.AddrPort
+	fromKeys, toKeys []legKey
+}
+
+// LegOf notes what JoinLegs needs of a call.
+func LegOf(c *Call) Leg {
+	var l Leg
+	for _, m := range invites(c) {
+		l.came = append(l.came, reached{m.Time, m.From, m.To, legKeys(m.From.Addr(), m), legKeys(m.To.Addr(), m)})
+	}
+	if c.Final != nil {
+		l.final = c.Final.Time
+	}
+	return l
+}
+
+// JoinLegs is Legs for calls in their order: for each the place of the earlier one, -1
+// for a call of its own.
+func JoinLegs(calls []Leg) []int {
+	legs := make([]int, len(calls))
+	arrived := make(map[legKey][]int) // by where an INVITE came to, and what it was about
+	for i := range calls {
+		legs[i] = -1
+		for _, m := range calls[i].came {
+			for _, key := range m.toKeys {
+				if list := arrived[key]; len(list) == 0 || list[len(list)-1] != i {
+					arrived[key] = append(list, i)
 				}
 			}
 		}
 	}
-	for _, c := range calls {
-		for _, m := range invites(c) {
-			for _, key := range legKeys(m.From.Addr(), m) {
+	for c := range calls {
+		for j := range calls[c].came {
+			m := &calls[c].came[j]
+			for _, key := range m.fromKeys {
 				list := arrived[key]
-				for i := len(list) - 1; i >= max(0, len(list)-maxLegs) && legs[c] == nil; i-- {
-					if first := list[i]; first != c && legs[first] != c && passedOn(first, m) {
+				for i := len(list) - 1; i >= max(0, len(list)-maxLegs) && legs[c] < 0; i-- {
+					if first := list[i]; first != c && legs[first] != c && calls[first].passedOn(m) {
 						legs[c] = first
 					}
 				}
@@ -42,7 +87,7 @@ func Legs(calls []*Call) map[*Call]*Call {
 	}
 	// A leg of a leg belongs to the first one.
 	for c, first := range legs {
-		for n := 0; legs[first] != nil && n < maxLegs; n++ {
+		for n := 0; first >= 0 && legs[first] >= 0 && n < maxLegs; n++ {
 			first = legs[first]
 		}
 		legs[c] = first
@@ -53,13 +98,28 @@ func Legs(calls []*Call) map[*Call]*Call {
 // maxLegs bounds how many earlier calls of the same people are looked at.
 const maxLegs = 64
 
+// legKey is a hash of what an INVITE at a server can be recognised by.
+type legKey uint64
+
+var legSeed = maphash.MakeSeed()
+
 // legKeys are what an INVITE at a server can be recognised by.
-func legKeys(at netip.Addr, m *Message) (keys []string) {
-	add := func(kind, what string) {
-		if what != "" {
-			if key := at.String() + kind + what; !slices.Contains(keys, key) {
-				keys = append(keys, key)
-			}
+func legKeys(at netip.Addr, m *Message) (keys []legKey) {
+	var h maphash.Hash
+	h.SetSeed(legSeed)
+	add := func(kind string, what ...string) {
+		if what[0] == "" {
+			return
+		}
+		h.Reset()
+		addr := at.As16()
+		_, _ = h.Write(addr[:])
+		_, _ = h.WriteString(kind)
+		for _, w := range what {
+			_, _ = h.WriteString(w)
+		}
+		if key := legKey(h.Sum64()); !slices.Contains(keys, key) {
+			keys = append(keys, key)
 		}
 	}
 	id, _, _ := strings.Cut(m.Get("Session-ID"), ";")
@@ -68,7 +128,7 @@ func legKeys(at netip.Addr, m *Message) (keys []string) {
 	if from := m.FromAddr().URI.User; from != "" {
 		for _, to := range [2]string{m.ToAddr().URI.User, userOf(m.URI)} {
 			if to != "" {
-				add(" people ", from+">"+to)
+				add(" people ", from, ">", to)
 			}
 		}
 	}
@@ -89,14 +149,13 @@ func invites(c *Call) (list []*Message) {
 
 // passedOn tells whether an INVITE came while a call was being set up, and from where
 // that one had arrived: on one computer the ports tell the ends apart.
-func passedOn(first *Call, m *Message) bool {
-	came := invites(first)
-	wait := m.Time.Sub(came[0].Time)
-	if wait < 0 || wait > legWait || first.Final != nil && m.Time.After(first.Final.Time.Add(time.Second)) {
+func (first *Leg) passedOn(m *reached) bool {
+	wait := m.at.Sub(first.came[0].at)
+	if wait < 0 || wait > legWait || !first.final.IsZero() && m.at.After(first.final.Add(time.Second)) {
 		return false
 	}
-	return slices.ContainsFunc(came, func(one *Message) bool {
-		return one.To == m.From || one.To.Addr() == m.From.Addr() && one.From.Addr() != one.To.Addr()
+	return slices.ContainsFunc(first.came, func(one reached) bool {
+		return one.to == m.from || one.to.Addr() == m.from.Addr() && one.from.Addr() != one.to.Addr()
 	})
 }
 

@@ -112,15 +112,56 @@ func (e *Evidence) Narrow(id string) *Evidence {
 	if i < 0 {
 		return nil
 	}
-	narrow := *e
-	narrow.Calls, narrow.Streams, narrow.Messages, narrow.Odd = e.Calls[i:i+1:i+1], e.Calls[i].Streams, nil, nil
+	var messages []*Message
 	for _, m := range e.Messages {
 		if m.CallID() == id {
-			narrow.Messages = append(narrow.Messages, m)
+			messages = append(messages, m)
 		}
 	}
+	return e.narrow(i, messages)
+}
+
+// NarrowAll is Narrow for each call, in order.
+func (e *Evidence) NarrowAll() []*Evidence {
+	messages := make(map[string][]*Message, len(e.Calls))
+	for _, m := range e.Messages {
+		id := m.CallID()
+		messages[id] = append(messages[id], m)
+	}
+	list := make([]*Evidence, len(e.Calls))
+	for i, c := range e.Calls {
+		list[i] = e.narrow(i, messages[c.ID])
+	}
+	return list
+}
+
+func (e *Evidence) narrow(i int, messages []*Message) *Evidence {
+	narrow := *e
+	narrow.Calls, narrow.Streams, narrow.Messages, narrow.Odd = e.Calls[i:i+1:i+1], e.Calls[i].Streams, messages, nil
 	narrow.noted |= e.Have & HaveConnections
 	narrow.trim(e.Calls[i].over)
 	narrow.Have = narrow.have()
 	return &narrow
+}
+
+// WithoutCalls gives what belongs to no call.
+func (e *Evidence) WithoutCalls() *Evidence {
+	rest := *e
+	rest.Calls, rest.Streams, rest.Messages = nil, nil, nil
+	calls := make(map[string]bool, len(e.Calls))
+	for _, c := range e.Calls {
+		calls[c.ID] = true
+	}
+	for _, m := range e.Messages {
+		if !calls[m.CallID()] {
+			rest.Messages = append(rest.Messages, m)
+		}
+	}
+	for _, s := range e.Streams {
+		if s.CallID == "" {
+			rest.Streams = append(rest.Streams, s)
+		}
+	}
+	rest.Have = rest.have()
+	return &rest
 }

@@ -3,10 +3,12 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
 	"time"
+	"unique"
 
 	"softphonedoctor/wizard/diagnosis"
 	"softphonedoctor/wizard/evidence"
@@ -15,7 +17,8 @@ import (
 // CallRow is one of several calls with its own verdict, small enough to be kept for
 // each call of a long capture.
 type CallRow struct {
-	Call     *evidence.Call
+	Call     CallDoc     // without what the fields below hold
+	Streams  []StreamDoc // its sound
 	Verdict  Verdict
 	Headline string
 	Findings []diagnosis.Finding
@@ -25,14 +28,31 @@ type CallRow struct {
 	// or ended without an answer.
 	Code int
 	By   netip.Addr
-	// On is the earlier call of which this is a further leg: a server took that one and
-	// made this one out of it. nil for a call of its own.
-	On *evidence.Call
+	// On is the Call-ID of the earlier call of which this is a further leg: a server took
+	// that one and made this one out of it. "" for a call of its own.
+	On string
+
+	leg evidence.Leg
 }
 
-// Row makes the row of a call from the report about it alone.
+// Row makes the row of a call from the report about it alone. It holds nothing of the
+// evidence.
 func Row(c *evidence.Call, r *Report) CallRow {
-	row := CallRow{Call: c, Verdict: r.Verdict, Headline: r.Headline(), Findings: r.Diagnosis.Findings}
+	row := CallRow{Call: callDoc(c), Verdict: r.Verdict, Headline: same(r.Headline()), leg: evidence.LegOf(c)}
+	row.Call.ID, row.Call.Direction = strings.Clone(c.ID), same(row.Call.Direction)
+	row.Call.From, row.Call.To = same(c.From), same(c.To)
+	for _, s := range c.Streams {
+		d := streamDoc(s)
+		d.From, d.To, d.Direction = same(d.From), same(d.To), same(d.Direction)
+		if d.Codec != nil {
+			codec := same(*d.Codec)
+			d.Codec = &codec
+		}
+		row.Streams = append(row.Streams, d)
+	}
+	for _, f := range r.Diagnosis.Findings {
+		row.Findings = append(row.Findings, ownFinding(f))
+	}
 	if f := r.Root(); f != nil {
 		row.Cause = f.Rule.Cause
 	}
@@ -42,10 +62,47 @@ func Row(c *evidence.Call, r *Report) CallRow {
 	return row
 }
 
+// same gives a text that many calls share once for all of them, and never as a part of
+// a message, which would then be kept.
+func same(s string) string { return unique.Make(s).Value() }
+
+// ownFinding is a finding that holds on to no message.
+func ownFinding(f diagnosis.Finding) diagnosis.Finding {
+	f.Title, f.Why, f.Overturn, f.CallID = same(f.Title), same(f.Why), same(f.Overturn), strings.Clone(f.CallID)
+	f.Cites = slices.Clone(f.Cites)
+	for i := range f.Cites {
+		f.Cites[i].Label = same(f.Cites[i].Label)
+	}
+	f.Fix = slices.Clone(f.Fix)
+	for i := range f.Fix {
+		f.Fix[i].Text = same(f.Fix[i].Text)
+	}
+	f.Args = maps.Clone(f.Args)
+	for k, v := range f.Args {
+		if text, ok := v.(string); ok {
+			f.Args[k] = same(text)
+		}
+	}
+	return f
+}
+
+// JoinLegs tells of rows, in the order of their calls, which are further legs of others.
+func JoinLegs(rows []CallRow) {
+	legs := make([]evidence.Leg, len(rows))
+	for i := range rows {
+		legs[i] = rows[i].leg
+	}
+	for i, first := range evidence.JoinLegs(legs) {
+		if first >= 0 {
+			rows[i].On = rows[first].Call.ID
+		}
+	}
+}
+
 // Whole says in one or two sentences how several calls went: "7 of 9 calls fail with
 // 503 from 198.51.100.20." It is "" for less than two calls.
 func Whole(rows []CallRow) string {
-	rows = slices.DeleteFunc(slices.Clone(rows), func(r CallRow) bool { return r.On != nil })
+	rows = slices.DeleteFunc(slices.Clone(rows), func(r CallRow) bool { return r.On != "" })
 	if len(rows) < 2 {
 		return ""
 	}
@@ -146,28 +203,26 @@ func plural(n int, one, many string) string {
 
 // Document gives the row's JSON form.
 func (r *CallRow) Document() CallDoc {
-	d := callDoc(r.Call)
+	d := r.Call
 	findings := findingDocs(r.Findings)
 	d.Verdict, d.Headline, d.Findings = r.Verdict, r.Headline, &findings
 	if r.Code != 0 {
 		d.FailedWith, d.FailedBy = &r.Code, r.By.String()
 	}
-	if r.On != nil {
-		d.LegOf = r.On.ID
-	}
+	d.LegOf = r.On
 	return d
 }
 
 // Line writes the row for a terminal: what happened, between whom, and how it ended.
 func (r *CallRow) Line() string {
-	c := r.Call
+	c := &r.Call
 	at := "        "
-	if t := Began(c); !t.IsZero() {
-		at = t.UTC().Format(time.TimeOnly)
+	if c.Started != nil {
+		at = c.Started.Format(time.TimeOnly)
 	}
 	text := fmt.Sprintf("%s  %-12s  %-4s %s → %s  %s", at, r.Verdict, c.Direction, c.From, c.To, r.Headline)
-	if r.On != nil {
-		text += fmt.Sprintf("  (a further leg of %s)", r.On.ID)
+	if r.On != "" {
+		text += fmt.Sprintf("  (a further leg of %s)", r.On)
 	}
 	return text
 }

@@ -15,14 +15,14 @@ import (
 
 func TestWhole(t *testing.T) {
 	by := netip.MustParseAddr("198.51.100.20")
-	call := &evidence.Call{ID: "x"}
+	call := CallDoc{ID: "x"}
 	fails := CallRow{Call: call, Verdict: Problem, Headline: "The provider has no capacity free.", Code: 503, By: by}
 	refused := CallRow{Call: call, Verdict: Problem, Headline: "Refused.", Code: 403, By: by}
 	silent := CallRow{Call: call, Verdict: Problem, Headline: "The other side sends no sound."}
 	lossy := CallRow{Call: call, Verdict: Problem, Headline: "Sound gets lost."}
 	well, busy, dim := CallRow{Call: call, Verdict: Healthy}, CallRow{Call: call, Verdict: Outcome}, CallRow{Call: call, Verdict: Inconclusive}
 	leg := well
-	leg.On = call
+	leg.On = "x"
 	times := func(n int, r CallRow) []CallRow {
 		var rows []CallRow
 		for range n {
@@ -55,15 +55,16 @@ func TestWhole(t *testing.T) {
 func TestRowDocument(t *testing.T) {
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	first := &evidence.Message{Time: at, From: phone, To: server}
-	row := CallRow{Call: &evidence.Call{ID: "a", Direction: evidence.Out, From: "100", To: "200", First: first, Ended: at.Add(time.Minute)},
-		Verdict: Problem, Headline: "It failed.", Code: 503, By: server.Addr(), On: &evidence.Call{ID: "b"}, Findings: []diagnosis.Finding{finding("provider-unavailable", diagnosis.Fault, false)}}
+	row := Row(&evidence.Call{ID: "a", Direction: evidence.Out, From: "100", To: "200", First: first, Ended: at.Add(time.Minute)}, &Report{Evidence: &evidence.Evidence{}})
+	row.Verdict, row.Headline, row.Code, row.By, row.On = Problem, "It failed.", 503, server.Addr(), "b"
+	row.Findings = []diagnosis.Finding{finding("provider-unavailable", diagnosis.Fault, false)}
 	b, err := json.Marshal(row.Document())
 	require.NoError(t, err)
 	for _, want := range []string{`"from":"100"`, `"to":"200"`, `"started":"2026-01-02T03:04:05Z"`, `"seconds":null`, `"failed_with":503`, `"failed_by":"198.51.100.20"`, `"leg_of":"b"`, `"cause":"provider-unavailable"`} {
 		require.Contains(t, string(b), want)
 	}
 	require.Equal(t, "03:04:05  problem       out  100 → 200  It failed.  (a further leg of b)", row.Line())
-	well := CallRow{Call: &evidence.Call{ID: "c"}, Verdict: Healthy, Headline: "Fine."}
+	well := CallRow{Call: CallDoc{ID: "c"}, Verdict: Healthy, Headline: "Fine."}
 	b, err = json.Marshal(well.Document())
 	require.NoError(t, err)
 	require.NotContains(t, string(b), "failed")

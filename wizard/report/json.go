@@ -208,16 +208,44 @@ func (r *Report) Document() Document {
 	for _, g := range r.Evidence.Registrations {
 		d.Registrations = append(d.Registrations, registrationDoc(g))
 	}
-	for _, c := range r.Evidence.Calls {
-		d.Calls = append(d.Calls, callDoc(c))
-	}
-	for _, s := range r.Evidence.Streams {
-		d.Streams = append(d.Streams, streamDoc(s))
-	}
+	d.Calls, d.Streams = r.callDocs(), r.streamDocs()
+	d.Summary = Whole(r.Rows)
 	for _, p := range r.Evidence.Probes {
 		d.Probes = append(d.Probes, ProbeDoc{Name: p.Name, Result: p.Result, Detail: p.Detail, MS: ms(p.Took)})
 	}
 	return d
+}
+
+// callDocs lists the calls, with their verdicts where there are several.
+func (r *Report) callDocs() []CallDoc {
+	docs := []CallDoc{}
+	for i := range r.Rows {
+		docs = append(docs, r.Rows[i].Document())
+	}
+	if len(docs) == 0 {
+		for _, c := range r.Evidence.Calls {
+			docs = append(docs, callDoc(c))
+		}
+	}
+	return docs
+}
+
+// streamDocs lists the streams: of a long capture those of its calls in their order, and
+// then those of no call.
+func (r *Report) streamDocs() []StreamDoc {
+	docs := []StreamDoc{}
+	if r.Released > 0 {
+		for i := range r.Rows {
+			docs = append(docs, r.Rows[i].Streams...)
+		}
+		docs = append(docs, r.Loose...)
+	}
+	for _, s := range r.Evidence.Streams {
+		if r.Released == 0 || s.CallID == "" {
+			docs = append(docs, streamDoc(s))
+		}
+	}
+	return docs
 }
 
 func findingDocs(findings []diagnosis.Finding) []FindingDoc {
@@ -310,7 +338,8 @@ func streamDoc(s *evidence.Stream) StreamDoc {
 		Duplicate: s.Duplicate, Reordered: s.Reordered,
 	}
 	if s.Codec.Name != "" {
-		doc.Codec = &s.Codec.Name
+		name := s.Codec.Name
+		doc.Codec = &name
 	}
 	if s.Packets > 1 {
 		doc.JitterMS, doc.MaxJitterMS = known(s.Jitter), known(s.MaxJitter)
@@ -326,7 +355,8 @@ func streamDoc(s *evidence.Stream) StreamDoc {
 	}
 	doc.RTTMS = ms(s.RTT)
 	if s.PlayoutDelay > 0 {
-		doc.Unplayed, doc.PlayoutDelayMS = &s.Unplayed, ms(s.PlayoutDelay)
+		n := s.Unplayed // a row must not hold on to the stream
+		doc.Unplayed, doc.PlayoutDelayMS = &n, ms(s.PlayoutDelay)
 	}
 	if q := s.Quality; q.Known {
 		r, mos, word := math.Round(q.R*10)/10, math.Round(q.MOS*100)/100, q.Word()

@@ -36,6 +36,37 @@ type Report struct {
 	Evidence  *evidence.Evidence
 	Diagnosis diagnosis.Diagnosis
 	Warnings  []string // about the tape itself: cut in mid-packet, packets dropped
+	// Rows are the calls of a capture that holds several, in order, each with a verdict of
+	// its own; nil otherwise.
+	Rows []CallRow
+	// Released counts the calls that Rows has and Evidence has no more, because the
+	// capture is long.
+	Released int
+	// Loose are streams of no call that Evidence has no more, the first of them.
+	Loose []StreamDoc
+}
+
+// maxLoose bounds the streams of no call that are listed beside the evidence.
+const maxLoose = 4096
+
+// AddStream lists a stream of no call that the evidence holds no more, and tells whether
+// there was room for it.
+func AddStream(list []StreamDoc, s *evidence.Stream) ([]StreamDoc, bool) {
+	if len(list) >= maxLoose {
+		return list, false
+	}
+	return append(list, streamDoc(s)), true
+}
+
+// Add gives the report of a capture the rows of its calls. Released says how many of
+// these the evidence holds no more.
+func (r *Report) Add(rows []CallRow, released int) {
+	JoinLegs(rows)
+	r.Rows, r.Released = rows, released
+	if released > 0 && r.Verdict == Inconclusive && len(r.Diagnosis.Limits)+len(r.Diagnosis.Unseen) == 0 &&
+		slices.ContainsFunc(rows, func(c CallRow) bool { return c.Verdict == Healthy }) {
+		r.Verdict = Healthy
+	}
 }
 
 // New makes the report of some evidence and its diagnosis.

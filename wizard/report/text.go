@@ -197,17 +197,28 @@ func (p *printer) path(r *Report) {
 	p.line("  %s", strings.TrimRight(bottom.String(), " "))
 }
 
+// maxSignIns is how many sign-ins a page has room for.
+const maxSignIns = 20
+
 func (p *printer) figures(r *Report) {
-	if len(r.Evidence.Registrations)+len(r.Evidence.Calls) == 0 {
+	if len(r.Evidence.Registrations)+len(r.Evidence.Calls)+len(r.Rows) == 0 {
 		return // nothing but measurements, if any
 	}
 	p.line("\nFigures")
-	for _, g := range r.Evidence.Registrations {
+	for i, g := range r.Evidence.Registrations {
+		if left := len(r.Evidence.Registrations) - i; i == maxSignIns && left > 1 {
+			p.para("  ", fmt.Sprintf("and %d more sign-ins, which --json lists", left))
+			break
+		}
 		d := registrationDoc(g)
 		p.para("  ", fmt.Sprintf("sign-in at %s over %s: answers %s", d.Server, d.Transport, numbers(d.Codes)))
 	}
 	if text := hopsText(r.Evidence); text != "" {
 		p.para("  ", text)
+	}
+	if r.Released > 0 {
+		p.para("  ", fmt.Sprintf("%d calls: --call NUMBER shows the figures of one, --json those of all", len(r.Rows)))
+		return
 	}
 	for _, c := range r.Evidence.Calls {
 		text := fmt.Sprintf("call %s, answers %s", map[bool]string{true: "in", false: "out"}[c.Direction.String() == "in"], numbers(callDoc(c).Codes))
