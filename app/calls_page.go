@@ -114,7 +114,7 @@ func (r *callRow) set(row *report.CallRow) {
 		icon, ink = "dash", look.Accent
 	}
 	r.icon.Set(icon, ink)
-	r.title.SetText(fmt.Sprintf("%s   %s → %s   ·   %s", clock(report.Began(row.Call)), row.Call.From, row.Call.To, verdictWord(row.Verdict)))
+	r.title.SetText(fmt.Sprintf("%s   %s → %s   ·   %s", clock(row.Began()), row.Call.From, row.Call.To, verdictWord(row.Verdict)))
 	r.note.SetText(causeTitle(row.Cause, row.Headline))
 }
 

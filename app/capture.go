@@ -61,8 +61,10 @@ func (w *Window) examine(name string, f io.ReadCloser) {
 		r, err := w.back.Examine(untilGone{f, &p.gone})
 		f.Close()
 		var rows []report.CallRow
-		if err == nil && r.Evidence != nil && len(r.Evidence.Calls) > 1 && !p.gone.Load() {
-			rows = wizard.Rows(r.Evidence, wizard.Subject{})
+		if err == nil && !p.gone.Load() {
+			if rows = r.Rows; rows == nil && r.Evidence != nil && len(r.Evidence.Calls) > 1 {
+				rows = wizard.Rows(r.Evidence, wizard.Subject{})
+			}
 		}
 		w.post(func() { w.examined(p, name, r, rows, err) })
 	}()

@@ -86,9 +86,10 @@ func (soundStill) enter() {}
 
 // callRows are the calls of a capture.
 func callRows() []report.CallRow {
-	e := someEvidence()
-	return []report.CallRow{{Call: e.Calls[0], Verdict: report.Problem, Headline: "The other side cannot hear you.", Cause: "no-audio-out-lost"},
-		{Call: e.Calls[0], Verdict: report.Healthy, Headline: "No fault found."}}
+	c := someEvidence().Calls[0]
+	call := report.CallDoc{ID: c.ID, Direction: c.Direction.String(), From: c.From, To: c.To}
+	return []report.CallRow{{Call: call, Verdict: report.Problem, Headline: "The other side cannot hear you.", Cause: "no-audio-out-lost"},
+		{Call: call, Verdict: report.Healthy, Headline: "No fault found."}}
 }
 
 // liveStill is a live page whose check does not run.

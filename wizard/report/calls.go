@@ -213,6 +213,14 @@ func (r *CallRow) Document() CallDoc {
 	return d
 }
 
+// Began is when the call's first message was seen, zero when that is not known.
+func (r *CallRow) Began() time.Time {
+	if r.Call.Started == nil {
+		return time.Time{}
+	}
+	return *r.Call.Started
+}
+
 // Line writes the row for a terminal: what happened, between whom, and how it ended.
 func (r *CallRow) Line() string {
 	c := &r.Call
