@@ -18,7 +18,7 @@ PEER_DEBS  := kamailio kamailio-extra-modules baresip-core sip-tester tshark tcp
               coturn nftables iptables iputils-ping
 SOUND_DEBS := pulseaudio pulseaudio-utils
 
-.PHONY: run build cli test lab lint bench fuzz clean build-deps test-deps
+.PHONY: run build cli test lab screens lint bench fuzz clean build-deps test-deps
 
 run: build
 	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] || [ "$$(uname)" = Darwin ]; then exec $(BIN); \
@@ -43,6 +43,10 @@ test: build-deps test-deps lint build
 lab: build test-deps
 	go test -timeout 30m -count=1 -v ./lab
 	go test -run "^$$" -bench PaceUnderLoad -benchtime 1x ./sipclient/media
+
+# Pictures of every page in both themes, into docs/screens.
+screens:
+	go test ./app -run '^TestScreens$$' -update
 
 lint:
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$unformatted" ]; then echo "gofmt these: $$unformatted"; exit 1; fi

@@ -23,7 +23,7 @@ func newAboutPage(w *Window) *aboutPage {
 	version := tr("about.version", "Version {{.Version}} on {{.System}}", map[string]any{"Version": assets.Version, "System": runtime.GOOS + " " + runtime.GOARCH})
 	promise := look.Panel(look.Column(10,
 		look.Text(tr("about.promise", "What you can rely on"), look.Title),
-		bullet(tr("about.promise.1", "Nothing is sent before you start a test, and only to the server of your account.")),
+		bullet(tr("about.promise.1", "Before you start a test only the name of your server is looked up; after that everything goes to that server alone.")),
 		bullet(tr("about.promise.2", "Nobody is called but the number you confirm. Emergency numbers and numbers with a price of their own are never called.")),
 		bullet(tr("about.promise.3", "Your other phones keep their place at the server.")),
 		bullet(tr("about.promise.4", "Your password is in no report and no capture. Sound is not recorded."))))

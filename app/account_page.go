@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"strings"
 
@@ -24,10 +25,14 @@ type accountPage struct {
 	side                   *fyne.Container // notice, and what the sign-in check found
 	use, check             *look.Button
 	signIn                 *run // the check of the sign-in under way, nil: none
+	gone                   context.Context
+	left                   context.CancelFunc
+	lookedUp               string // the server that the hint is about
 }
 
 func newAccountPage(w *Window, next string) *accountPage {
 	p := &accountPage{w: w, next: next}
+	p.gone, p.left = context.WithCancel(context.Background())
 	a := w.account.Account
 	field := func(label, hint, example, value string, secret bool) *look.Field {
 		f := look.NewField(label, hint, example, secret)
@@ -38,6 +43,7 @@ func newAccountPage(w *Window, next string) *accountPage {
 	}
 	p.user = field(tr("account.user", "User name or extension"), "", tr("account.user.example", "for example 2001"), a.User, false)
 	p.domain = field(tr("account.domain", "Server or domain"), "", tr("account.domain.example", "for example pbx.example.net"), a.Domain, false)
+	p.domain.Entry.OnLeave = p.lookUp
 	p.password = field(tr("account.password", "Password"),
 		tr("account.password.hint", "Kept in memory until you close this window; never saved, never in a report."), "", a.Password, true)
 	p.login = field(tr("account.login", "Login name"), tr("account.login.hint", "Only where it differs from the user name."), "", a.Login, false)
@@ -86,10 +92,49 @@ func (p *accountPage) enter() {
 func (p *accountPage) primary() *look.Button { return p.use }
 
 func (p *accountPage) leave() {
+	p.left()
 	if p.signIn != nil {
 		p.signIn.abandon()
 		p.signIn = nil
 	}
+}
+
+// lookUp asks, when the server's field is left, whether there is such a server at all:
+// a slip of the pen shows before anything is tried.
+func (p *accountPage) lookUp() {
+	domain := tidyDomain(p.domain.Entry.Text)
+	if domain == "" || domain == p.lookedUp || p.gone.Err() != nil {
+		return
+	}
+	p.lookedUp = domain
+	p.hint(tr("account.looking", "Looking for this server…"))
+	p.w.running.Go(func() {
+		said := p.w.back.LookUp(p.gone, domain)
+		p.w.post(func() {
+			if p.gone.Err() != nil || tidyDomain(p.domain.Entry.Text) != domain {
+				return
+			}
+			p.hint(serverWords(said))
+		})
+	})
+}
+
+// serverWords is the hint about a server.
+func serverWords(said session.ServerName) string {
+	switch said {
+	case session.NameFound:
+		return tr("account.found", "✓ This server exists.")
+	case session.NameUnknown:
+		return tr("account.not-found", "✗ No server of this name was found. Check the spelling.")
+	case session.NameSlow:
+		return tr("account.slow", "The name service of this network is slow, or not sure about this server.")
+	}
+	return ""
+}
+
+func (p *accountPage) hint(text string) {
+	p.domain.Hint(text)
+	look.Rearrange(p.view)
 }
 
 func (p *accountPage) complain(f *look.Field, text string) {

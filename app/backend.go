@@ -35,6 +35,8 @@ type Backend interface {
 	Examine(r io.Reader) (*report.Report, error)
 	// OpenSound opens the sound system for the sound check. The error is a sentence.
 	OpenSound(context.Context) (SoundDesk, error)
+	// LookUp asks the name service about a server; nothing is sent to the server itself.
+	LookUp(ctx context.Context, domain string) session.ServerName
 	// Preferences and SavePreferences are what the program remembers beside accounts.
 	Preferences() (session.Preferences, error)
 	SavePreferences(session.Preferences) error

@@ -253,3 +253,21 @@ func TestThePasswordIsNeverKept(t *testing.T) {
 	d.w.show(p)
 	d.mustNotSay("not-in-any-report")
 }
+
+// The hint below the server tells a slip of the pen before anything is tried.
+func TestTheServerIsLookedUpWhenItsFieldIsLeft(t *testing.T) {
+	d := newDesk(t)
+	d.w.show(newAccountPage(d.w, ""))
+	p := d.w.now.(*accountPage)
+	d.w.focus(p.domain.Entry)
+	test.Type(p.domain.Entry, "pbx.exmaple.net")
+	d.w.focus(p.password.Entry)
+	d.until("the slip is told", func() bool { return d.says("No server of this name was found.") })
+	p.domain.Entry.SetText("sip:pbx.example.net")
+	d.w.focus(p.domain.Entry)
+	d.w.focus(p.password.Entry)
+	d.until("the server is found", func() bool { return d.says("This server exists.") })
+	if len(d.back.requests()) != 0 {
+		t.Error("a check was made")
+	}
+}

@@ -55,5 +55,9 @@ func (real) OpenSound(ctx context.Context) (SoundDesk, error) {
 	return d, nil
 }
 
+func (real) LookUp(ctx context.Context, domain string) session.ServerName {
+	return session.LookUp(ctx, domain)
+}
+
 func (real) Preferences() (session.Preferences, error)   { return session.LoadPreferences() }
 func (real) SavePreferences(p session.Preferences) error { return p.Save() }

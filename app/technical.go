@@ -333,7 +333,7 @@ func newLadder(p *technicalPage) *ladder {
 		}
 		r := p.rows[i]
 		at := since(p.began, r.at)
-		if r.kind == look.RungGap {
+		if r.kind == look.RungGap || r.at.IsZero() {
 			at = ""
 		}
 		o.(*look.Rung).Set(r.kind, at, r.name, r.side, r.out, r.tone)

@@ -8,6 +8,7 @@ import (
 // Entry is a one-line field that leaves Escape to the page.
 type Entry struct {
 	widget.Entry
+	OnLeave func() // the focus went elsewhere; may be nil
 }
 
 func newEntry(secret bool) *Entry {
@@ -33,6 +34,14 @@ func (e *Entry) TypedKey(ev *fyne.KeyEvent) {
 func (e *Entry) FocusGained() {
 	e.Entry.FocusGained()
 	reveal(e)
+}
+
+// FocusLost tells OnLeave.
+func (e *Entry) FocusLost() {
+	e.Entry.FocusLost()
+	if e.OnLeave != nil {
+		e.OnLeave()
+	}
 }
 
 // Field is a labelled entry with a line below it for a hint or for what is wrong.
@@ -67,6 +76,16 @@ func (f *Field) Complain(text string) {
 		f.below.Hide()
 	} else {
 		f.below.Show()
+	}
+}
+
+// Hint changes the line below the field; what is wrong with it stands in its place
+// until it is mended.
+func (f *Field) Hint(text string) {
+	was := f.hint
+	f.hint = text
+	if f.below.Text() == was || f.below.Text() == "" {
+		f.Complain("")
 	}
 }
 
