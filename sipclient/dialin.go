@@ -16,6 +16,11 @@ import (
 // ringTime is how long an incoming call may ring here.
 const ringTime = 3 * time.Minute
 
+// The stack sends 100 by itself when nothing was answered for 200 ms (RFC 3261 17.2.1),
+// from a goroutine that reads the request just when we may be writing our tag into it.
+// This phone rings at once, or says no: there is nothing to be patient about.
+func init() { sip.Timer_1xx = time.Hour }
+
 // Await returns the next incoming call, or the context's error. The call is
 // ringing: nothing but 180 has been sent. Calls that ended before anybody
 // awaited them are skipped; the tape has them.

@@ -207,6 +207,11 @@ func (c *Call) invite(s *setup, invite *sip.Request, round *authRound) (res *sip
 		select {
 		case res := <-tx.Responses():
 			if res.StatusCode >= 200 {
+				select {
+				case <-s.hang: // both came at the same moment: it is hung up
+					s.leaving = true
+				default:
+				}
 				return res, ""
 			}
 			provisional = true
