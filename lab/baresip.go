@@ -37,6 +37,8 @@ type PhoneOptions struct {
 	Tone    int           // Hz of the sine it sends; 0: 440
 	File    string        // send this WAV file (8 kHz, mono) in place of a sine
 	Codecs  string        // in baresip's spelling; "": PCMA and PCMU
+	// Echo sends back what it hears in place of a sound of its own.
+	Echo bool
 	// Encrypt is how it treats the sound, in baresip's spelling: "srtp-mand" takes
 	// nothing but SRTP with keys in the SDP (RFC 4568). "": it sends in the clear.
 	Encrypt string
@@ -132,6 +134,10 @@ func (p *Phone) writeFiles(t testing.TB, dir, controlAddr string, k *Registrar, 
 		}
 		WriteTone(t, file, hz, longestCall)
 	}
+	source := "aufile," + file
+	if o.Echo {
+		source = "aubridge," + p.User // what is played there comes back as its source
+	}
 	codecs := o.Codecs
 	if codecs == "" {
 		codecs = "PCMA/8000/1,PCMU/8000/1"
@@ -146,7 +152,7 @@ func (p *Phone) writeFiles(t testing.TB, dir, controlAddr string, k *Registrar, 
 	}
 	config := strings.NewReplacer(
 		"{ADDRESS}", p.Addr.Addr().String(), "{SIP}", p.Addr.String(), "{CONTROL}", controlAddr, "{RTP}", fmt.Sprintf("%d-%d", p.FirstPort, p.LastPort),
-		"{CALLS}", strconv.Itoa(calls), "{SOURCE}", "aufile,"+file, "{USER}", p.User, "{DIR}", dir, "{MODULES}", baresipModules(t),
+		"{CALLS}", strconv.Itoa(calls), "{SOURCE}", source, "{USER}", p.User, "{DIR}", dir, "{MODULES}", baresipModules(t),
 	).Replace(baresipConfig)
 	account := fmt.Sprintf("<%s>;auth_user=%s;auth_pass=%s;regint=120;audio_codecs=%s;answermode=%s", p.URI, p.User, Password(p.User), codecs, answer)
 	if o.Encrypt != "" {

@@ -18,6 +18,8 @@ type Sound interface {
 	Speech(ctx context.Context, long time.Duration)
 	// Talk joins both devices to a call; the function that it gives ends that.
 	Talk(LiveCall) (end func())
+	// Loop plays the known signal for so long and listens for it with the microphone.
+	Loop(ctx context.Context, long time.Duration)
 	// Tone plays a test tone.
 	Tone(context.Context)
 	// Close lets the devices go and notes how they kept.
@@ -26,6 +28,9 @@ type Sound interface {
 
 // speechTime is how long a person is asked to speak.
 const speechTime = 4 * time.Second
+
+// loopTime is how long the microphone listens for this computer's own speaker.
+const loopTime = 5 * time.Second
 
 // ownSound looks at this computer's own microphone and speaker, when the packets did
 // not settle it.
@@ -45,6 +50,10 @@ var ownSound = Step{
 			s.instructUntil("Please speak now, as you would in a call.", speechTime)
 			s.Sound.Speech(ctx, speechTime)
 		}
+		if s.echoMatters() && s.usable(capture.SoundMicrophone) && s.usable(capture.SoundSpeaker) {
+			s.instructUntil("Playing a soft melody, and listening whether the microphone picks it up. Please be quiet for a moment.", loopTime)
+			s.Sound.Loop(ctx, loopTime)
+		}
 		if s.usable(capture.SoundSpeaker) && !s.said(askHeard.ID, "yes") && !settled(s.Diagnosis()) {
 			s.instruct("Playing a test tone.")
 			s.Sound.Tone(ctx)
@@ -53,6 +62,15 @@ var ownSound = Step{
 		return nil
 	},
 	Found: ownSoundWords,
+}
+
+// echoMatters tells that the complaint may be an echo.
+func (s *Session) echoMatters() bool {
+	switch s.Evidence().Situation {
+	case "quality", "everything":
+		return true
+	}
+	return false
 }
 
 // talkOverCall lets the person talk over the test phone itself, where they want to. The

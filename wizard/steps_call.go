@@ -159,9 +159,12 @@ type hearer interface {
 }
 
 // noteHeard notes what came back of the test sound in the present call.
-func (s *Session) noteHeard() {
+func (s *Session) noteHeard() { s.noteHeardFrom(s.Target.To) }
+
+// noteHeardFrom is noteHeard for a call to another number than the one under test.
+func (s *Session) noteHeardFrom(to string) {
 	if h, ok := s.call.(hearer); ok {
-		h.NoteHeard(s.Target.To != "" && s.Target.To == s.Dictionary.EchoNumber)
+		h.NoteHeard(to != "" && to == s.Dictionary.EchoNumber)
 	}
 }
 

@@ -84,7 +84,9 @@ var againstEcho = Step{
 		_ = s.call.Hangup(ctx)
 		s.experiment(echoCall, to)
 		s.instruct("Calling the provider's echo service for comparison.")
-		return s.listen(ctx, s.Phone, Target{To: to})
+		err := s.listen(ctx, s.Phone, Target{To: to})
+		s.noteHeardFrom(to)
+		return err
 	},
 	Found: func(e *evidence.Evidence) (string, bool) {
 		if len(e.Experiments) == 0 || e.Experiments[len(e.Experiments)-1].Name != echoCall {

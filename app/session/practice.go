@@ -18,6 +18,7 @@ type Practice struct {
 	Title     string // the fault in plain words
 	Account   Account
 	Target    string
+	Echo      string            // a number that sends back what it hears
 	Answers   map[string]string // what the practising person would answer
 	CallWait  time.Duration     // for Request: the built-in PBX calls soon, or never
 
@@ -47,7 +48,7 @@ func StartPractice(id string) (*Practice, error) {
 			Name: "Built-in PBX", User: pbx.User(), Domain: pbx.Domain(), Login: pbx.Login(), Password: pbx.Password(),
 			Transport: pbx.Transport(), roots: pbx.Roots(),
 		},
-		Target: pbx.Target(), Answers: f.Answers, CallWait: practiceWait, pbx: pbx,
+		Target: pbx.Target(), Echo: pbx.Echo(), Answers: f.Answers, CallWait: practiceWait, pbx: pbx,
 	}, nil
 }
 

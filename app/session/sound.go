@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"strconv"
 	"sync"
@@ -250,6 +251,86 @@ func (s *sound) Tone(ctx context.Context) {
 	speaker.Play(ctx, audio.TestTone(soundRate))
 }
 
+// Loop implements wizard.Sound: the known signal from the speaker, looked for at the
+// microphone.
+func (s *sound) Loop(ctx context.Context, long time.Duration) {
+	mic, speaker := s.stream(0), s.stream(1)
+	if mic == nil || speaker == nil {
+		s.note(capture.SoundLoop, "not-checked the microphone or the speaker is not open")
+		return
+	}
+	heard, ok := listenToLoop(ctx, mic, speaker, long)
+	if !ok {
+		return // what ended it stands on the tape, or nobody waits for it any more
+	}
+	for _, n := range capture.EchoNotes(codec.EchoTest{Loop: heard}.Judge()) {
+		if n.Key == capture.SoundLoop {
+			n.Time = time.Now()
+			s.tape.Note(n)
+		}
+	}
+}
+
+// loopAhead is how much of the signal waits for the speaker.
+const loopAhead = 60 * time.Millisecond
+
+// listenToLoop plays the known signal for so long and listens to the microphone; ok is
+// false where that was ended.
+func listenToLoop(ctx context.Context, mic, speaker *audio.Stream, long time.Duration) (h codec.Heard, ok bool) {
+	up, err := codec.NewResampler(codec.SampleRate, soundRate)
+	if err != nil {
+		return h, false
+	}
+	down, err := codec.NewResampler(soundRate, codec.SampleRate)
+	if err != nil {
+		return h, false
+	}
+	probe := codec.NewProbe(rand.Uint64())
+	listener := codec.NewListener(probe.Seed(), 0)
+	note, wide := make([]int16, codec.SampleRate/100), make([]int16, 0, soundRate/50)
+	frame, low := make([]int16, soundRate/100), make([]int16, 0, codec.SampleRate/50)
+	mic.Drop(0)
+	for until := time.Now().Add(long); time.Now().Before(until); time.Sleep(5 * time.Millisecond) {
+		if ctx.Err() != nil || mic.Trouble() != nil || speaker.Trouble() != nil {
+			return h, false
+		}
+		for speaker.Waiting() < int(loopAhead.Seconds()*soundRate) {
+			probe.Frame(note)
+			wide = up.Resample(wide[:0], note)
+			if speaker.Write(wide) < len(wide) {
+				break
+			}
+		}
+		for mic.Waiting() >= len(frame) {
+			mic.Read(frame)
+			low = down.Resample(low[:0], frame)
+			listener.Hear(low)
+		}
+	}
+	h = listener.Heard()
+	filters := time.Duration(up.Delay())*time.Second/codec.SampleRate + time.Duration(down.Delay())*time.Second/soundRate
+	h.Return.Delay = max(0, h.Return.Delay-filters)
+	return h, true
+}
+
+// clocks notes the clock that is further off, of those that were watched for long enough;
+// the caller holds s.mu.
+func (s *sound) clocks() {
+	worst, name, known := time.Duration(0), "", false
+	for i, st := range s.streams {
+		if st == nil || s.told[i] {
+			continue
+		}
+		if skew, over := st.Skew(); over > 0 && (!known || skew.Abs() > worst.Abs()) {
+			worst, name, known = skew, [2]string{"microphone", "speaker"}[i], true
+		}
+	}
+	if known {
+		result := map[bool]string{true: "yes", false: "no"}[worst.Abs() <= diagnosis.ClockOffFrom]
+		s.note(capture.SoundClock, "%s skew=%s device=%s", result, worst.Round(100*time.Microsecond), name)
+	}
+}
+
 // Close implements wizard.Sound.
 func (s *sound) Close() {
 	s.mu.Lock()
@@ -259,6 +340,7 @@ func (s *sound) Close() {
 		s.watched.Wait()
 		s.watching = nil
 	}
+	s.clocks()
 	for i, st := range s.streams {
 		if st != nil {
 			st.Close()

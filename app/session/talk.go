@@ -2,9 +2,11 @@ package session
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"softphonedoctor/sipclient/audio"
+	"softphonedoctor/sipclient/capture"
 	"softphonedoctor/sipclient/codec"
 	"softphonedoctor/sipclient/media"
 	"softphonedoctor/sipclient/playout"
@@ -26,6 +28,10 @@ type conversation struct {
 	narrow       *codec.Resampler
 	wide, low    []int16
 
+	began   time.Time
+	starved uint64        // of the speaker, when counting began
+	dry     atomic.Uint64 // times that the microphone had too little, or too much waited
+
 	stop chan struct{}
 	done sync.WaitGroup
 }
@@ -35,9 +41,19 @@ type joinable interface {
 	Join(voice codec.Source, ear func(media.Heard))
 }
 
-// talk begins a conversation over a call; the function that it gives ends it.
-func talk(mic, speaker *audio.Stream, call joinable) (end func(), err error) {
-	c := &conversation{mic: mic, speaker: speaker, stop: make(chan struct{})}
+// clicks is how often the devices could not keep up in a conversation.
+type clicks struct {
+	count uint64
+	over  time.Duration
+}
+
+// settling is how long a conversation may need until sound flows evenly.
+const settling = time.Second
+
+// talk begins a conversation over a call; the function that it gives ends it and tells
+// how the devices kept up.
+func talk(mic, speaker *audio.Stream, call joinable) (end func() clicks, err error) {
+	c := &conversation{mic: mic, speaker: speaker, began: time.Now(), stop: make(chan struct{})}
 	if c.buffer, err = playout.New(soundRate); err != nil {
 		return nil, err
 	}
@@ -48,20 +64,36 @@ func talk(mic, speaker *audio.Stream, call joinable) (end func(), err error) {
 	c.done.Go(c.play)
 	call.Join(c, c.hear)
 	var once sync.Once
-	return func() {
+	var kept clicks
+	return func() clicks {
 		once.Do(func() {
+			kept = c.clicks()
 			call.Join(nil, nil)
 			close(c.stop)
 			c.done.Wait()
 		})
+		return kept
 	}, nil
+}
+
+// clicks counts so far. A device that was lost clicks no more.
+func (c *conversation) clicks() clicks {
+	over := time.Since(c.began) - settling
+	if over <= 0 || c.starved == 0 || c.mic.Trouble() != nil || c.speaker.Trouble() != nil {
+		return clicks{}
+	}
+	return clicks{c.dry.Load() + c.speaker.Starved() + 1 - c.starved, over}
 }
 
 // FrameWide implements media.WideSource: the latest of what the microphone gave. What
 // it has not given yet is silence.
 func (c *conversation) FrameWide(dst []int16) {
-	c.mic.Drop(len(dst) + int(micSlack.Seconds()*soundRate))
-	clear(dst[c.mic.Read(dst):])
+	dropped := c.mic.Drop(len(dst) + int(micSlack.Seconds()*soundRate))
+	n := c.mic.Read(dst)
+	clear(dst[n:])
+	if (dropped > 0 || n < len(dst)) && time.Since(c.began) > settling {
+		c.dry.Add(1)
+	}
 }
 
 // Frame implements codec.Source.
@@ -90,6 +122,9 @@ func (c *conversation) play() {
 		case <-c.stop:
 			return
 		case now := <-tick.C:
+			if c.starved == 0 && now.Sub(c.began) > settling {
+				c.starved = c.speaker.Starved() + 1
+			}
 			for c.speaker.Waiting() < int(speakerAhead.Seconds()*soundRate) && c.speaker.Trouble() == nil {
 				c.buffer.Read(piece, now)
 				if c.speaker.Write(piece) == 0 {
@@ -101,6 +136,19 @@ func (c *conversation) play() {
 	}
 }
 
+// Converse joins a microphone and a speaker to a call, as a check does when people talk
+// over the test phone. Both have to run at 16,000 samples a second. The function that it
+// gives ends that.
+func Converse(mic, speaker *audio.Stream, call interface {
+	Join(voice codec.Source, ear func(media.Heard))
+}) (end func(), err error) {
+	stop, err := talk(mic, speaker, call)
+	if err != nil {
+		return nil, err
+	}
+	return func() { stop() }, nil
+}
+
 // Talk implements wizard.Sound.
 func (s *sound) Talk(call wizard.LiveCall) (end func()) {
 	mic, speaker := s.stream(0), s.stream(1)
@@ -108,9 +156,14 @@ func (s *sound) Talk(call wizard.LiveCall) (end func()) {
 	if mic == nil || speaker == nil || !ok {
 		return func() {}
 	}
-	end, err := talk(mic, speaker, live.Call)
+	stop, err := talk(mic, speaker, live.Call)
 	if err != nil {
 		return func() {}
 	}
-	return end
+	return func() {
+		if kept := stop(); kept.over > 0 {
+			result := map[bool]string{true: "yes", false: "no"}[kept.count > 0]
+			s.note(capture.SoundClicks, "%s count=%d over=%s", result, kept.count, kept.over.Round(100*time.Millisecond))
+		}
+	}
 }

@@ -256,7 +256,7 @@ func TestNoAllocation(t *testing.T) {
 }
 
 func BenchmarkCallbacks(b *testing.B) {
-	st := &Stream{Rate: 16000, gauge: newGauge(16000), ring: NewRing(6400), began: time.Now()}
+	st := &Stream{Rate: 16000, gauge: newGauge(16000), pace: pace{rate: 16000}, ring: NewRing(6400), began: time.Now()}
 	frames := make([]int16, 160) // 10 ms
 	b.ReportAllocs()
 	for b.Loop() {

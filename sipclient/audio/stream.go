@@ -20,6 +20,7 @@ type Stream struct {
 	handle handle
 	ring   *Ring
 	gauge  *gauge
+	pace   pace
 	began  time.Time
 	last   atomic.Int64 // nanoseconds after began of the latest sign of life
 	signs  atomic.Int64 // how many there were
@@ -44,6 +45,7 @@ func (s *System) Speaker(ctx context.Context, d Device, rate int) (*Stream, erro
 
 func (s *System) open(ctx context.Context, kind Kind, d Device, rate int) (*Stream, error) {
 	st := &Stream{Device: d, Rate: rate, kind: kind, began: time.Now(), gauge: newGauge(rate), done: make(chan struct{})}
+	st.pace.rate = float64(rate)
 	st.ring = NewRing(int(buffered.Seconds() * float64(rate)))
 	data := st.take
 	if kind == Speakers {
@@ -85,7 +87,7 @@ func (s *Stream) awaken(ctx context.Context) bool {
 
 // take hands over what a microphone gives, in the library's own thread.
 func (s *Stream) take(frames []int16) {
-	s.sign()
+	s.sign(len(frames))
 	s.gauge.add(frames)
 	if n := s.ring.Write(frames); n < len(frames) {
 		s.over.Add(1) // nobody reads: what is new is less worth than an even flow
@@ -94,7 +96,7 @@ func (s *Stream) take(frames []int16) {
 
 // give fills what a speaker plays, in the library's own thread.
 func (s *Stream) give(frames []int16) {
-	s.sign()
+	s.sign(len(frames))
 	n := s.ring.Read(frames)
 	clear(frames[n:])
 	if n < len(frames) {
@@ -103,8 +105,11 @@ func (s *Stream) give(frames []int16) {
 	s.gauge.add(frames)
 }
 
-func (s *Stream) sign() {
-	s.last.Store(int64(time.Since(s.began)))
+// sign notes a sign of life with so many samples.
+func (s *Stream) sign(samples int) {
+	at := time.Since(s.began)
+	s.pace.add(at, samples)
+	s.last.Store(int64(at))
 	s.signs.Add(1)
 }
 
@@ -129,6 +134,10 @@ func (s *Stream) Starved() uint64 { return s.short.Load() }
 
 // Overrun: see Starved.
 func (s *Stream) Overrun() uint64 { return s.over.Load() }
+
+// Skew is by how much the device's clock falls behind this computer's in a minute;
+// negative: it runs ahead. over is how long it was watched, 0 where nothing is known.
+func (s *Stream) Skew() (perMinute, over time.Duration) { return s.pace.skew() }
 
 // Trouble tells that the device gives no sign of life any more; nil while it does.
 // Sound systems fill a speaker's buffer when it opens and then let it rest for as

@@ -164,7 +164,13 @@ func lossOutRuled(_ *evidence.Evidence, c *evidence.Call) bool {
 		lossRuled(s, 100*max(0, float64(s.PeerSays.Lost))/max(1, float64(s.Expected)))
 }
 
-func delayKnown(_ *evidence.Evidence, c *evidence.Call) bool {
+func delayKnown(e *evidence.Evidence, c *evidence.Call) bool {
+	_, ok := returned(e, c)
+	return ok || tripKnown(c)
+}
+
+// tripKnown tells that reports say how long packets need there and back.
+func tripKnown(c *evidence.Call) bool {
 	for _, s := range callStreams(c) {
 		if s.RTT > 0 && s.PeerSays != nil {
 			return true
@@ -193,8 +199,13 @@ func notMuffled(e *evidence.Evidence, c *evidence.Call) bool {
 	return !said(e, "symptom", "muffled") || s != nil && s.Codec.Name != "" && (s.Codec.ClockRate > 8000 || s.Codec.Name == "G722")
 }
 
-func loudIn(_ *evidence.Evidence, c *evidence.Call) bool {
+// loudIn tells that what came in was loud, and where somebody complains that it is not,
+// that an echo service was asked as well.
+func loudIn(e *evidence.Evidence, c *evidence.Call) bool {
 	s := mainIn(c)
+	if _, ok := returned(e, c); !ok && said(e, "symptom", "quiet") {
+		return false
+	}
 	return s != nil && 2*s.Packets >= 3*someSound && s.Level.Known && !s.Level.Constant && s.Level.DBFS >= silentBelow
 }
 

@@ -29,9 +29,9 @@ var levelRules = []Rule{
 		RuledOut: eachCall(notMuffled),
 	},
 	{
-		Cause: "sound-too-quiet", Kind: Fault, Where: OtherSide, Needs: evidence.HaveMedia | evidence.HaveLevels,
-		Title:    "The other side is very quiet.",
-		Why:      "Their sound came with {{.level}}, {{.peak}} at its loudest; speech has about -30 dB.",
+		Cause: "sound-too-quiet", Kind: Fault, Where: OtherSide, Needs: evidence.HaveMedia, Either: evidence.HaveLevels | evidence.HaveSound,
+		Title:    "{{.what}}",
+		Why:      "{{.seen}}",
 		Overturn: "Nobody having spoken there.",
 		Fix: []Remedy{
 			{ForUser, "Ask the other person to speak closer to the microphone and to raise its level."},
@@ -75,11 +75,20 @@ func checkMuffled(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 func checkQuiet(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 	for _, c := range answeredCalls(e) {
 		s := mainIn(c)
+		if p, ok := returned(e, c); ok && said(e, "symptom", "quiet") {
+			if level, known := p.Number("level"); known && level < returnFaint {
+				hits = append(hits, Hit{Certainty: Possible, Where: Provider, CallID: c.ID, Direction: evidence.Both,
+					Args:  args{"what": "Sound gets much quieter on its way.", "seen": "Our own sound came back from the echo service " + trimZero(-level, 0) + " dB weaker than it was sent; usual are 0 to 6 dB."},
+					Cites: []Cite{{p.N, "measured: our own sound comes back " + trimZero(-level, 0) + " dB weaker"}, answered(e, "symptom", "it is too quiet")}})
+				continue
+			}
+		}
 		if s == nil || 2*s.Packets < 3*someSound || !s.Level.Known || s.Level.Constant || s.Level.DBFS < silentBelow || s.Level.DBFS >= quietBelow || s.Level.Peak >= quietPeak {
 			continue
 		}
 		hits = append(hits, Hit{Certainty: Likely, CallID: c.ID, Direction: evidence.In,
-			Args:  args{"level": trimZero(s.Level.DBFS, 0) + " dB", "peak": trimZero(s.Level.Peak, 0) + " dB"},
+			Args: args{"what": "The other side is very quiet.", "seen": "Their sound came with " + trimZero(s.Level.DBFS, 0) + " dB, " + trimZero(s.Level.Peak, 0) +
+				" dB at its loudest; speech has about -30 dB."},
 			Cites: []Cite{{s.FirstN, "the quiet sound begins"}}})
 	}
 	return hits

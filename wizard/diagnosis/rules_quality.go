@@ -26,9 +26,9 @@ var qualityRules = []Rule{
 		RuledOut:    eachCall(lossInRuled),
 	},
 	{
-		Cause: "loss-out", Kind: Fault, Where: Internet, Needs: evidence.HaveMedia | evidence.HaveReports,
+		Cause: "loss-out", Kind: Fault, Where: Internet, Needs: evidence.HaveMedia, Either: evidence.HaveReports | evidence.HaveSound,
 		Title:    "A part of your voice gets lost on the way to the other side.",
-		Why:      "The other side reports {{.percent}} of your sound packets as lost ({{.lost}} of {{.sent}}).",
+		Why:      "{{.seen}}",
 		Overturn: "A recording at the provider that holds all packets.",
 		Fix: []Remedy{
 			{ForUser, "Stop uploads and video, use a cable in place of Wi-Fi, and switch on priority for calls in the router."},
@@ -64,9 +64,9 @@ var qualityRules = []Rule{
 		RuledOut: eachCall(timedIn),
 	},
 	{
-		Cause: "delay-high", Kind: Fault, Where: Internet, Needs: evidence.HaveMedia | evidence.HaveReports,
+		Cause: "delay-high", Kind: Fault, Where: Internet, Needs: evidence.HaveMedia, Either: evidence.HaveReports | evidence.HaveSound,
 		Title:    "The sound takes so long that people talk over each other.",
-		Why:      "A packet needs {{.trip}} there and back, so about {{.oneway}} one way; above {{.limit}} talking gets hard{{.awful}}.",
+		Why:      "{{.seen}}, so about {{.oneway}} one way; above {{.limit}} talking gets hard{{.awful}}.",
 		Overturn: "A short way to the same server by another measure.",
 		Fix: []Remedy{
 			{ForUser, "Switch a VPN off, avoid Bluetooth and satellite lines, or ask for a nearer server."},
@@ -144,6 +144,9 @@ func checkLossIn(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 func checkLossOut(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 	for _, c := range answeredCalls(e) {
 		s := mainOut(c)
+		if s != nil && s.PeerSays == nil {
+			hits = append(hits, lostByEcho(e, c)...)
+		}
 		if s == nil || s.PeerSays == nil || s.Expected == 0 {
 			continue
 		}
@@ -159,10 +162,34 @@ func checkLossOut(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 			continue
 		}
 		hits = append(hits, Hit{Certainty: certainty, Kind: lossKind(share), CallID: c.ID, Direction: evidence.Out,
-			Args:  args{"percent": percent(share), "lost": count(int(lost)), "sent": count(int(sent))},
+			Args: args{"percent": percent(share), "lost": count(int(lost)), "sent": count(int(sent)),
+				"seen": "The other side reports " + percent(share) + " of your sound packets as lost (" + count(int(lost)) + " of " + count(int(sent)) + ")."},
 			Cites: []Cite{{s.PeerSays.N, "their report: " + count(int(lost)) + " lost"}, {s.FirstN, "our sound begins"}}})
 	}
 	return hits
+}
+
+// lostByEcho takes what an echo service sent back, where nobody reports what arrived: what
+// is missing of our own sound, and was not lost on its way back, was lost on its way there.
+func lostByEcho(e *evidence.Evidence, c *evidence.Call) []Hit {
+	p, ok := returned(e, c)
+	missing, known := p.Number("lost")
+	in := mainIn(c)
+	if !ok || !known || in == nil || missing-in.LossPercent() < lossClear {
+		return nil
+	}
+	lost := missing - in.LossPercent()
+	return []Hit{{Certainty: Likely, CallID: c.ID, Direction: evidence.Out,
+		Args: args{"percent": percent(lost), "seen": "Of our own sound " + percent(missing) + " did not come back from the echo service, and only " + percent(in.LossPercent()) +
+			" of its packets were lost on their way here."},
+		Cites: []Cite{{p.N, "measured: our own sound comes back with gaps"}, {in.FirstN, "its packets arrive"}}}}
+}
+
+// returned is what became of our own sound in a call to an echo service, where it came back.
+func returned(e *evidence.Evidence, c *evidence.Call) (p evidence.Probe, ok bool) {
+	p, ok = e.Probe(capture.SoundReturn)
+	after := end(e, c).Add(settled)
+	return p, ok && p.Yes() && !p.Time.Before(c.Answer.Time) && !p.Time.After(after)
 }
 
 func checkJitter(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
@@ -252,11 +279,33 @@ func checkDelay(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 				awful = ", above " + millis(delayAwful) + " it is bad for everybody"
 			}
 			hits = append(hits, Hit{Certainty: Likely, CallID: c.ID, Direction: evidence.Both,
-				Args: args{"trip": millis(s.RTT), "oneway": millis(s.RTT / 2), "awful": awful, "limit": millis(delayBad)}, Cites: []Cite{{s.PeerSays.N, "their report: there and back in " + millis(s.RTT)}}})
+				Args: args{"seen": "A packet needs " + millis(s.RTT) + " there and back", "oneway": millis(s.RTT / 2), "awful": awful, "limit": millis(delayBad)}, Cites: []Cite{{s.PeerSays.N, "their report: there and back in " + millis(s.RTT)}}})
 			break
+		}
+		if h, ok := lateByEcho(e, c); ok {
+			hits = append(hits, h)
 		}
 	}
 	return hits
+}
+
+// lateByEcho takes how late our own sound came back from an echo service, where no report
+// tells how long the packets need.
+func lateByEcho(e *evidence.Evidence, c *evidence.Call) (h Hit, ok bool) {
+	p, came := returned(e, c)
+	late, known := p.Duration("delay")
+	late -= returnTakes
+	if !came || !known || late <= 2*delayBad || tripKnown(c) {
+		return h, false
+	}
+	awful := ""
+	if late > 2*delayAwful {
+		awful = ", above " + millis(delayAwful) + " it is bad for everybody"
+	}
+	return Hit{Certainty: certainOr(late > 2*delayAwful || said(e, "symptom", "delay"), Likely, Possible), CallID: c.ID, Direction: evidence.Both,
+		Args: args{"seen": "Our own sound came back from the echo service " + millis(late+returnTakes) + " later, of which it takes up to " + millis(returnTakes) + " itself",
+			"oneway": millis(late / 2), "awful": awful, "limit": millis(delayBad)},
+		Cites: []Cite{{p.N, "measured: our own sound comes back " + millis(late+returnTakes) + " later"}}}, true
 }
 
 func checkUneven(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
@@ -272,8 +321,12 @@ func checkUneven(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 	if len(hits) > 0 {
 		return hits
 	}
+	if clock, ok := e.Probe(capture.SoundClock); ok && !clock.Yes() {
+		return nil // a clock that is off makes the device run dry: that is told by itself
+	}
 	p, ok := e.Probe(capture.SoundClicks)
-	if n, known := p.Number("count"); ok && p.Yes() && known && n >= fewClicks {
+	over, timed := p.Duration("over")
+	if n, known := p.Number("count"); ok && p.Yes() && known && n >= fewClicks && (!timed || n >= clicksOften*over.Minutes()) {
 		hits = append(hits, Hit{Certainty: Likely, Direction: evidence.Out, Args: args{"seen": "The sound device ran dry " + count(int(n)) + " times, which is heard as clicks."},
 			Cites: []Cite{{p.N, "measured: the device ran dry"}}})
 	}

@@ -38,10 +38,13 @@ const (
 	delayAwful = 400 * time.Millisecond
 	bloat      = 100 * time.Millisecond
 
-	unevenBad  = 10 * time.Millisecond
-	unevenSome = 5 * time.Millisecond
-	unevenFar  = 30 * time.Millisecond
-	fewClicks  = 5
+	unevenBad   = 10 * time.Millisecond
+	unevenSome  = 5 * time.Millisecond
+	unevenFar   = 30 * time.Millisecond
+	fewClicks   = 5
+	clicksOften = 12 // a minute
+	returnTakes = 100 * time.Millisecond
+	returnFaint = -12.0 // dB
 
 	echoSoon = 80 * time.Millisecond
 	echoFar  = time.Second
@@ -55,6 +58,9 @@ const (
 // SpokenFrom is the level in dBFS from which on a microphone gave speech, for those who
 // measure it; it is the one by which the rules judge.
 const SpokenFrom = silentBelow
+
+// ClockOffFrom is how much a device's clock may part from this computer's in a minute.
+const ClockOffFrom = driftBad
 
 // Threshold is a limit of good sound.
 type Threshold struct {
@@ -115,6 +121,11 @@ func Thresholds() []Threshold {
 		{"unevenSome", ms(unevenSome), "ms", "of spread in our own sending that may be one where the sound is bad", "causes.csv 110"},
 		{"unevenFar", ms(unevenFar), "ms", "the same in a capture of another phone: some send two packets at once every 40 ms", byOwn + ", from public captures"},
 		{"fewClicks", fewClicks, "times", "that a sound device may run dry unheard: opening it alone makes one or two", byOwn},
+
+		{"clicksOften", clicksOften, "a minute", "such clicks from which on a conversation suffers: one in five seconds", byOwn},
+
+		{"returnTakes", ms(returnTakes), "ms", "that an echo service and its buffers may take themselves", byOwn + ": two packets, a jitter buffer of 60 ms"},
+		{"returnFaint", returnFaint, "dB", "against what was sent, below which an echo service's answer shows that sound gets quieter on its way", byOwn + ": twice 6 dB, the most that networks are planned with (ITU-T G.111)"},
 
 		{"codec.EchoTooSoon", ms(codec.EchoTooSoon), "ms", "before which what returns is not heard apart from one's own voice", byG131 + ": control is needed above 25 ms one way"},
 		{"echoSoon", ms(echoSoon), "ms", "from which on an echo is a fault", "causes.csv 103"},

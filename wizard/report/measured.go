@@ -51,6 +51,8 @@ var questions = []question{
 	{capture.SoundReturn, "our own sound from the echo service", "comes back", "does not come back"},
 	{capture.SoundEcho, "our own sound unasked", "comes back", "does not come back"},
 	{capture.SoundLoop, "our speaker in our microphone", "heard", "not heard"},
+	{capture.SoundClock, "the sound device's clock", "keeps time", "is off"},
+	{capture.SoundClicks, "a sound device that could not keep up", "clicked", "none"},
 	{capture.ProbeLoadDelay, "delay while the line is in use", "grows", "stays"},
 }
 

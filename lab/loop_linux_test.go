@@ -1,0 +1,292 @@
+package lab
+
+import (
+	"context"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"softphonedoctor/app/session"
+	"softphonedoctor/sipclient/audio"
+	"softphonedoctor/sipclient/capture"
+	"softphonedoctor/sipclient/codec"
+	"softphonedoctor/sipclient/media"
+)
+
+// echoThere is what a person answers whose partners hear themselves.
+var echoThere = session.Answers{"symptom": "echo-there", "talk": "no", "they_hear": "yes", "heard": "yes", "speak": "yes", "tone": "yes", "usual_fails": "unsure"}
+
+// TestSoundLoop: a speaker that sounds into the microphone is found by the known signal,
+// and one that does not is not blamed.
+func TestSoundLoop(t *testing.T) {
+	k := Kamailio(t, KamailioOptions{})
+	Baresip(t, k, "looper", ByItself, PhoneOptions{RingFor: 200 * ms})
+	for _, row := range []struct {
+		name   string
+		volume string // of what the microphone picks up; "": nothing
+		cause  string
+	}{
+		{"picks it up", "50%", "echo-heard-there"}, // 18 dB weaker: PulseAudio's volumes are cubes
+		{"does not", "", ""},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			p := StartPulse(t)
+			asked(t, p.Env())
+			if row.volume != "" {
+				p.Ctl(t, "load-module", "module-loopback", "source=spk.monitor", "sink=micfeed", "latency_msec=40")
+				require.Eventually(t, func() bool { _, err := p.ctl("set-sink-input-volume", "0", row.volume); return err == nil }, 5*time.Second, 50*ms)
+			}
+			p.Speak(t, 16000, append(make([]int16, 16000), tone(16000, 20, -30)...))
+			got := check(t, session.Request{Account: account(k, "loop"), Situation: "quality", Target: "looper", Sound: &session.SoundChoice{}, Person: echoThere})
+			loop, ok := got.Evidence.Probe(capture.SoundLoop)
+			require.True(t, ok, "%+v", got.Evidence.Probes)
+			require.Equal(t, row.volume != "", loop.Yes(), "%+v", loop)
+			if row.cause != "" {
+				level, _ := loop.Number("level")
+				require.InDelta(t, -18, level, 3)
+				require.NotNil(t, got.Root(), got.Headline())
+				require.Equal(t, row.cause, got.Root().Rule.Cause)
+			}
+		})
+	}
+}
+
+// TestSoundClock: a microphone whose clock runs 0.4 % too slowly is named, and told from
+// one that keeps time.
+func TestSoundClock(t *testing.T) {
+	if testing.Short() {
+		t.Skip("left to the whole lab")
+	}
+	for _, row := range []struct {
+		name string
+		off  float64
+	}{{"slow", -0.004}, {"right", 0}} {
+		t.Run(row.name, func(t *testing.T) {
+			p := StartPulse(t)
+			asked(t, p.Env())
+			pipe := filepath.Join(p.dir, "pipe")
+			p.Ctl(t, "load-module", "module-pipe-source", "source_name=slow", "file="+pipe, "format=s16le", "rate=16000", "channels=1", "source_properties=device.description=SlowMic")
+			feed(t, pipe, 16000*(1+row.off))
+			s := system(t)
+			mic, err := s.Microphone(t.Context(), audio.Device{ID: "slow", Kind: audio.Microphones, Name: "SlowMic"}, 16000)
+			if err != nil { // the library knows it once it was listed
+				_, _ = s.Devices(t.Context(), audio.Microphones)
+				mic, err = s.Microphone(t.Context(), audio.Device{ID: "slow", Kind: audio.Microphones, Name: "SlowMic"}, 16000)
+			}
+			require.NoError(t, err)
+			defer mic.Close()
+			var skew, over time.Duration
+			require.Eventually(t, func() bool { skew, over = mic.Skew(); return over >= 20*time.Second }, 60*time.Second, 100*ms, "nothing is known of the clock")
+			t.Logf("behind by %v a minute", skew)
+			require.InDelta(t, -60*row.off, skew.Seconds(), 0.02)
+		})
+	}
+}
+
+// feed writes samples into a pipe as fast as a device with such a rate gives them.
+func feed(t *testing.T, pipe string, rate float64) {
+	t.Helper()
+	f, err := os.OpenFile(pipe, os.O_WRONLY, 0)
+	require.NoError(t, err)
+	stop := make(chan struct{})
+	var done sync.WaitGroup
+	done.Go(func() {
+		defer f.Close()
+		began, given := time.Now(), 0
+		tick := time.NewTicker(10 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-stop:
+				return
+			case now := <-tick.C:
+				due := int(now.Sub(began).Seconds() * rate)
+				data := make([]byte, 0, 2*max(0, due-given))
+				for ; given < due; given++ {
+					v := int16(3000 * math.Sin(2*math.Pi*300*float64(given)/16000))
+					data = append(data, byte(v), byte(v>>8))
+				}
+				if _, err := f.Write(data); err != nil {
+					return
+				}
+			}
+		}
+	})
+	t.Cleanup(func() { close(stop); done.Wait() })
+}
+
+// direct is a call that hears its own voice: what leaves as packets arrives as packets, at
+// once and every 20 ms.
+type direct struct {
+	stop chan struct{}
+	done sync.WaitGroup
+}
+
+func (d *direct) Join(voice codec.Source, ear func(media.Heard)) {
+	if voice == nil {
+		close(d.stop)
+		d.done.Wait()
+		return
+	}
+	d.stop = make(chan struct{})
+	d.done.Go(func() {
+		frame, data := make([]int16, 160), make([]byte, 0, 160)
+		next := time.Now()
+		for n := uint16(0); ; n++ {
+			next = next.Add(20 * time.Millisecond)
+			select {
+			case <-d.stop:
+				return
+			case <-time.After(time.Until(next)):
+			}
+			voice.Frame(frame)
+			data, _ = codec.Encode("PCMU", frame, data[:0])
+			ear(media.Heard{Codec: "PCMU", SSRC: 7, Sequence: n, Timestamp: uint32(n) * 160, Payload: data, At: time.Now()})
+		}
+	})
+}
+
+// ownDelayMost is what this program may add to the time from mouth to ear.
+const ownDelayMost = 80 * time.Millisecond
+
+// TestOwnDelay measures what the program itself adds from a mouth to an ear: microphone,
+// packets, jitter buffer and speaker. What the sound server's devices of the test take is
+// measured first and taken off.
+func TestOwnDelay(t *testing.T) {
+	if testing.Short() {
+		t.Skip("left to the whole lab")
+	}
+	p := StartPulse(t)
+	asked(t, p.Env())
+	p.Ctl(t, "load-module", "module-remap-source", "source_name=ear", "master=spk.monitor", "source_properties=device.description=Ear")
+	s := system(t)
+	for _, kind := range []audio.Kind{audio.Microphones, audio.Speakers} {
+		_, err := s.Devices(t.Context(), kind)
+		require.NoError(t, err)
+	}
+	open := func(kind audio.Kind, id string) *audio.Stream {
+		do := s.Microphone
+		if kind == audio.Speakers {
+			do = s.Speaker
+		}
+		st, err := do(t.Context(), audio.Device{ID: id, Kind: kind, Name: id}, 16000)
+		require.NoError(t, err)
+		t.Cleanup(st.Close)
+		return st
+	}
+	mouth := open(audio.Speakers, "micfeed")
+	without := journey(t, mouth, open(audio.Microphones, "mic"))
+
+	mic, speaker, ear := open(audio.Microphones, "mic"), open(audio.Speakers, "spk"), open(audio.Microphones, "ear")
+	call := &direct{}
+	end, err := session.Converse(mic, speaker, call)
+	require.NoError(t, err)
+	with := journey(t, mouth, ear)
+	end()
+	t.Logf("%v without the program, %v with it: it takes %v", without, with, with-without)
+	require.Less(t, with-without, ownDelayMost)
+}
+
+// journey is how long the known signal takes from a speaker to a microphone.
+func journey(t *testing.T, speaker, mic *audio.Stream) time.Duration {
+	t.Helper()
+	up, err := codec.NewResampler(codec.SampleRate, 16000)
+	require.NoError(t, err)
+	down, err := codec.NewResampler(16000, codec.SampleRate)
+	require.NoError(t, err)
+	probe := codec.NewProbe(uint64(time.Now().UnixNano()))
+	l := codec.NewListener(probe.Seed(), 0)
+	note, frame := make([]int16, 80), make([]int16, 160)
+	time.Sleep(500 * time.Millisecond) // both run evenly by now
+	mic.Drop(0)
+	for until := time.Now().Add(8 * time.Second); time.Now().Before(until); time.Sleep(5 * time.Millisecond) {
+		for speaker.Waiting() < 800 {
+			probe.Frame(note)
+			if wide := up.Resample(nil, note); speaker.Write(wide) < len(wide) {
+				break
+			}
+		}
+		for mic.Waiting() >= len(frame) {
+			mic.Read(frame)
+			l.Hear(down.Resample(nil, frame))
+		}
+	}
+	h := l.Heard()
+	require.True(t, h.Found, "the signal is not heard: %+v", h)
+	return h.Return.Delay
+}
+
+// BenchmarkConversation is a conversation over devices, for the share of one processor that
+// it takes: microphone to packets, packets through the jitter buffer to the speaker.
+func BenchmarkConversation(b *testing.B) {
+	p := StartPulse(b)
+	for _, e := range p.Env() {
+		key, value, _ := strings.Cut(e, "=")
+		b.Setenv(key, value)
+	}
+	s, err := audio.Open(b.Context())
+	require.NoError(b, err)
+	defer s.Close()
+	mic, err := s.Microphone(b.Context(), audio.Device{}, 16000)
+	require.NoError(b, err)
+	defer mic.Close()
+	speaker, err := s.Speaker(b.Context(), audio.Device{}, 16000)
+	require.NoError(b, err)
+	defer speaker.Close()
+	end, err := session.Converse(mic, speaker, &direct{})
+	require.NoError(b, err)
+	defer end()
+	before, began := spent(), time.Now()
+	for b.Loop() {
+		time.Sleep(time.Second)
+	}
+	b.ReportMetric(100*(spent()-before).Seconds()/time.Since(began).Seconds(), "%-of-a-core")
+}
+
+// BenchmarkRunningCall is a whole check with a conversation in it, for the share of one
+// processor that it takes while the call runs: sound both ways, the tape, the known signal
+// and the diagnosis as it goes on. Each round takes ten seconds of a call.
+func BenchmarkRunningCall(b *testing.B) {
+	k := Kamailio(b, KamailioOptions{})
+	Baresip(b, k, "costly", ByItself, PhoneOptions{RingFor: 100 * ms})
+	p := StartPulse(b)
+	for _, e := range p.Env() {
+		key, value, _ := strings.Cut(e, "=")
+		b.Setenv(key, value)
+	}
+	for _, talk := range []string{"yes", "no"} {
+		b.Run(map[string]string{"yes": "talking", "no": "test-sound"}[talk], func(b *testing.B) {
+			const measured = 10 * time.Second
+			var took time.Duration
+			for b.Loop() {
+				c, err := session.NewCheck(session.Request{Account: account(k, "payer"), Situation: "quality", Target: "costly", Sound: &session.SoundChoice{},
+					Person: session.Answers{"symptom": "unsure", "talk": talk, "they_hear": "yes", "heard": "yes", "usual_fails": "unsure"}})
+				require.NoError(b, err)
+				ctx, stop := context.WithCancel(b.Context())
+				ended := make(chan error, 1)
+				go func() { _, err := c.Run(ctx); ended <- err }()
+				time.Sleep(6 * time.Second) // signed in, called, answered
+				before := spent()
+				time.Sleep(measured)
+				took += spent() - before
+				stop()
+				<-ended
+			}
+			b.ReportMetric(100*took.Seconds()/(measured.Seconds()*float64(b.N)), "%-of-a-core")
+		})
+	}
+}
+
+// spent is the processor time that this process took so far.
+func spent() time.Duration {
+	var u syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}

@@ -1,0 +1,44 @@
+package audio
+
+import (
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// paced lets a device run whose clock is off by so many parts in a million, whose
+// callbacks come up to so late, and that hangs once for so long.
+func paced(ppm float64, late, hangs time.Duration, long time.Duration) *pace {
+	p := &pace{rate: 16000}
+	random := rand.New(rand.NewPCG(uint64(ppm+5000), 2))
+	for n := 1; ; n++ {
+		sounds := time.Duration(float64(n) * float64(10*time.Millisecond) / (1 + ppm*1e-6))
+		if sounds > long {
+			return p
+		}
+		if sounds > long/2 {
+			sounds += hangs
+		}
+		p.add(sounds+time.Duration(random.Int64N(int64(late)+1)), 160)
+	}
+}
+
+// TestPace: a device's clock is measured in spite of callbacks that come as they like, and
+// nothing is said where it is not known.
+func TestPace(t *testing.T) {
+	for _, ppm := range []float64{0, 50, -200, 1000, -4000, 9000} {
+		skew, over := paced(ppm, 15*time.Millisecond, 0, 30*time.Second).skew()
+		require.NotZero(t, over)
+		require.InDelta(t, -ppm*60e-6, skew.Seconds(), 0.006, "%v ppm", ppm)
+	}
+	_, over := paced(0, 10*time.Millisecond, 0, 8*time.Second).skew()
+	require.Zero(t, over, "too short")
+	_, over = paced(0, 200*time.Millisecond, 0, 13*time.Second).skew()
+	require.Zero(t, over, "too uneven")
+	// What was lost while the device hung is no clock.
+	skew, over := paced(100, 10*time.Millisecond, time.Second, 40*time.Second).skew()
+	require.NotZero(t, over)
+	require.InDelta(t, -0.006, skew.Seconds(), 0.006)
+}
