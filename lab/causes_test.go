@@ -34,8 +34,16 @@ func TestCausesByScript(t *testing.T) {
 			}
 			t.Parallel()
 			peer := SIPp(t, Script{Name: f.Fault, Steps: f.steps, Proxied: true}, SIPpOptions{Again: true, Limit: 2 * time.Minute})
-			got := check(t, session.Request{Account: account(k, fmt.Sprintf("tells-%d", i)), Situation: f.situation, Target: portUser(peer), Person: f.person})
+			once := func() checked {
+				return check(t, session.Request{Account: account(k, fmt.Sprintf("tells-%d", i)), Situation: f.situation, Target: portUser(peer), Person: f.person})
+			}
+			got := once()
 			root := got.Diagnosis.Root()
+			for again := 0; again < 3 && got.overloaded() && root != nil && root.Rule.Cause != f.Want; again++ {
+				t.Logf("this machine is %v late and the program says so; once more", got.late)
+				got = once()
+				root = got.Diagnosis.Root()
+			}
 			if root == nil {
 				t.Fatalf("nothing was found, want %s; verdict %s, %s", f.Want, got.Verdict, story(got.Evidence))
 			}

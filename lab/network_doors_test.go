@@ -170,7 +170,7 @@ func TestDoors(t *testing.T) {
 	}
 	for i, r := range []doorRow{
 		{name: "healthy", says: open(map[string]string{capture.ProbeFragments: "yes way=both", capture.ProbeClock: "not-checked"})},
-		{name: "healthy behind a carrier", nat: natCarrier, says: open(nil)},
+		{name: "healthy behind a carrier", nat: natCarrier, says: open(nil), cause: "double-nat", kind: "hint", where: local},
 		{name: "UDP swallowed", set: shuts(sipUDP, bothWay, silently), says: map[string]string{
 			capture.ProbeUDP: "no reason=silent", capture.ProbeUDPPort: "no reason=silent", capture.ProbeTCP: "yes code=200", capture.ProbeSizeUDP: "not-checked",
 		}, cause: "transport-blocked", where: local},
