@@ -128,16 +128,20 @@ func (p *Prose) wrap(width float32) []string {
 	if p.style.OneRow {
 		return []string{p.cut(p.text, width)}
 	}
+	// Words are measured one by one and added up: the same words come again and again
+	// and are measured once, whole rows would be new each time.
+	blank := p.measure(" ")
 	var rows []string
 	for _, line := range strings.Split(p.text, "\n") {
-		row := ""
+		row, wide := "", float32(0)
 		for _, word := range strings.Fields(line) {
-			next := word
-			if row != "" {
-				next = row + " " + word
+			long := p.measure(word)
+			if row == "" && long <= width+0.5 {
+				row, wide = word, long
+				continue
 			}
-			if p.measure(next) <= width+0.5 {
-				row = next
+			if row != "" && wide+blank+long <= width+0.5 {
+				row, wide = row+" "+word, wide+blank+long
 				continue
 			}
 			if row != "" {
@@ -148,7 +152,7 @@ func (p *Prose) wrap(width float32) []string {
 				rows = append(rows, word[:n])
 				word = word[n:]
 			}
-			row = word
+			row, wide = word, p.measure(word)
 		}
 		rows = append(rows, row)
 	}

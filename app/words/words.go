@@ -9,7 +9,6 @@ package words
 
 import (
 	"encoding/json"
-	"io/fs"
 	"path"
 	"strings"
 	"sync/atomic"
@@ -38,30 +37,35 @@ type speaker struct {
 	localizer *i18n.Localizer
 }
 
-var (
-	bundle = load()
-	now    atomic.Pointer[speaker]
-)
+// now is the language that is spoken, nil before anybody chose one or said anything.
+var now atomic.Pointer[speaker]
 
-func init() { Choose("") }
-
-// load reads all catalogues. They are part of the program and read by a test, so that
-// one that is broken here is a fault of the build.
-func load() *i18n.Bundle {
-	b := i18n.NewBundle(language.English)
-	b.RegisterUnmarshalFunc("json", json.Unmarshal)
-	files, err := fs.Glob(assets.Translations, "translations/*.json")
-	if err != nil {
-		panic(err)
+// speaking gives the language that is spoken; the first to ask gets the system's.
+func speaking() *speaker {
+	if s := now.Load(); s != nil {
+		return s
 	}
-	for _, f := range files {
-		data, err := assets.Translations.ReadFile(f)
-		if err != nil {
-			panic(err)
-		}
-		if _, err := b.ParseMessageFileBytes(data, path.Base(f)); err != nil {
-			panic(f + ": " + err.Error())
-		}
+	Choose("")
+	return now.Load()
+}
+
+// load reads the catalogue of a language; English has none, because it stands in the
+// code. Only the one that is spoken is read: each takes ten milliseconds of a start.
+// They are part of the program and read by a test, so that one that is broken here is
+// a fault of the build.
+func load(tag language.Tag) *i18n.Bundle {
+	b := i18n.NewBundle(language.English)
+	if tag == language.English {
+		return b
+	}
+	b.RegisterUnmarshalFunc("json", json.Unmarshal)
+	file := tag.String() + ".json"
+	data, err := assets.Translations.ReadFile(path.Join("translations", file))
+	if err == nil {
+		_, err = b.ParseMessageFileBytes(data, file)
+	}
+	if err != nil {
+		panic(file + ": " + err.Error())
 	}
 	return b
 }
@@ -76,11 +80,11 @@ func Choose(code string) {
 	} else if t, err := language.Parse(code); err == nil {
 		tag = closest(t)
 	}
-	now.Store(&speaker{tag, i18n.NewLocalizer(bundle, tag.String())})
+	now.Store(&speaker{tag, i18n.NewLocalizer(load(tag), tag.String())})
 }
 
 // Chosen is the code of the language that is spoken now.
-func Chosen() string { return now.Load().tag.String() }
+func Chosen() string { return speaking().tag.String() }
 
 // system is the best of the languages that the system names.
 func system() language.Tag {
@@ -116,7 +120,7 @@ func T(key, english string, args ...map[string]any) string {
 // Lookup is T, and tells whether the text is in the chosen language. It is not where
 // English stands in for it.
 func Lookup(key, english string, args ...map[string]any) (text string, own bool) {
-	s := now.Load()
+	s := speaking()
 	config := &i18n.LocalizeConfig{DefaultMessage: &i18n.Message{ID: key, Other: english}}
 	if len(args) > 0 {
 		config.TemplateData = args[0]
@@ -140,7 +144,7 @@ func LookupOf(english string) (text string, own bool) {
 	if Chosen() == "en" || english == "" {
 		return english, true
 	}
-	s := now.Load()
+	s := speaking()
 	text, tag, err := s.localizer.LocalizeWithTag(&i18n.LocalizeConfig{MessageID: english})
 	if err != nil || text == "" {
 		return english, false
