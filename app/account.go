@@ -14,6 +14,7 @@ const (
 	keepProxy  = "account.proxy"
 	keepCaller = "account.caller_id"
 	keepNumber = "account.number"
+	keepSecret = "account.remember" // the password is in the system's store
 	keepFolder = "open.folder"
 )
 
@@ -25,6 +26,45 @@ func (w *Window) loadAccount() {
 	w.account.Proxy = p.String(keepProxy)
 	w.account.CallerID = p.String(keepCaller)
 	w.account.number = p.String(keepNumber)
+	if p.Bool(keepSecret) && w.account.User != "" {
+		w.recall()
+	}
+}
+
+// recall fetches the password from the system's store, which may ask the person and
+// take its time: the window does not wait for it.
+func (w *Window) recall() {
+	name := w.account.Address()
+	w.running.Go(func() {
+		password, err := w.back.Recall(name)
+		w.post(func() {
+			if err == nil && w.account.Password == "" && w.account.Address() == name {
+				w.account.Password = password
+			}
+		})
+	})
+}
+
+// remember keeps the account and its password in the system's store, or takes it out
+// again. told (may be nil) hears, as a sentence, what did not work.
+func (w *Window) remember(yes bool, told func(string)) {
+	w.app.Preferences().SetBool(keepSecret, yes)
+	a, origin := w.account.Account, w.account.origin
+	a.Name = a.Address()
+	w.running.Go(func() {
+		err := w.back.Forget(a.Name)
+		if yes {
+			err = w.back.Remember(a, origin)
+		}
+		w.post(func() {
+			if err != nil {
+				w.app.Preferences().SetBool(keepSecret, false)
+				if told != nil {
+					told(sentence(err))
+				}
+			}
+		})
+	})
 }
 
 // keepAccount remembers an account for this run, and all but its password for

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/widget"
 
 	"softphonedoctor/app/look"
 	"softphonedoctor/app/session"
@@ -28,6 +29,7 @@ type accountPage struct {
 	gone                   context.Context
 	left                   context.CancelFunc
 	lookedUp               string // the server that the hint is about
+	remember               *widget.Check
 }
 
 func newAccountPage(w *Window, next string) *accountPage {
@@ -45,7 +47,9 @@ func newAccountPage(w *Window, next string) *accountPage {
 	p.domain = field(tr("account.domain", "Server or domain"), "", tr("account.domain.example", "for example pbx.example.net"), a.Domain, false)
 	p.domain.Entry.OnLeave = p.lookUp
 	p.password = field(tr("account.password", "Password"),
-		tr("account.password.hint", "Kept in memory until you close this window; never saved, never in a report."), "", a.Password, true)
+		tr("account.password.hint", "Never in a report."), "", a.Password, true)
+	p.remember = widget.NewCheck(tr("account.remember", "Remember it in this computer's password store"), nil)
+	p.remember.SetChecked(w.app.Preferences().Bool(keepSecret))
 	p.login = field(tr("account.login", "Login name"), tr("account.login.hint", "Only where it differs from the user name."), "", a.Login, false)
 	p.proxy = field(tr("account.proxy", "Proxy"), tr("account.proxy.hint", "Only where your provider names one beside the server."), "", a.Proxy, false)
 	p.caller = field(tr("account.caller", "Number to show to others"), tr("account.caller.hint", "Only where your provider wants it set."), "", a.CallerID, false)
@@ -53,12 +57,15 @@ func newAccountPage(w *Window, next string) *accountPage {
 		look.Column(14, p.login.Container, p.proxy.Container, p.caller.Container), func() { look.Rearrange(p.view) })
 	p.more.SetOpen(a.Login+a.Proxy+a.CallerID != "")
 
-	p.side = look.Column(16, displaceNotice())
+	bring := look.Panel(look.Column(6, look.Text(tr("account.bring", "Or bring it along"), look.Title),
+		look.Text(tr("account.bring.about", "From Linphone, MicroSIP, Zoiper or baresip, a provisioning file, or a picture of a QR code."), look.Small),
+		look.Inset(0, 6, 0, 0, look.Row(0, 1, look.NewButton(tr("account.import", "Import…"), look.Secondary, func() { w.show(newImportPage(w, next)) }), look.Gap(0, 0)))))
+	p.side = look.Column(16, bring, displaceNotice())
 	lead := tr("account.lead", "The same details as in your softphone.")
 	if next != "" {
 		lead = tr("account.lead-next", "The test needs the same details as your softphone.")
 	}
-	form := look.Column(14, p.user.Container, p.domain.Container, p.password.Container, p.more.Container)
+	form := look.Column(14, p.user.Container, p.domain.Container, look.Column(2, p.password.Container, look.Narrow(p.remember)), p.more.Container)
 	p.view = look.Scrolled(look.Inset(0, 30, 0, 20, look.Column(0,
 		look.Text(tr("account.title", "Your phone account"), look.Heading),
 		look.Inset(0, 4, 0, 20, look.Text(lead, look.Lead)),
@@ -210,6 +217,9 @@ func (p *accountPage) accept() {
 		return
 	}
 	p.w.keepAccount(a)
+	if p.remember.Checked != p.w.app.Preferences().Bool(keepSecret) || p.remember.Checked {
+		p.w.remember(p.remember.Checked, nil)
+	}
 	if p.next != "" {
 		p.w.show(newReadyPage(p.w, p.next))
 		return
@@ -217,9 +227,9 @@ func (p *accountPage) accept() {
 	p.w.home()
 }
 
-// tell shows something below the notice at the right.
+// tell shows something above the notices at the right.
 func (p *accountPage) tell(o fyne.CanvasObject) {
-	p.side.Objects = append(p.side.Objects[:1:1], o)
+	p.side.Objects = append([]fyne.CanvasObject{o}, p.side.Objects[len(p.side.Objects)-2:]...)
 	p.side.Refresh()
 	look.Rearrange(p.view)
 }

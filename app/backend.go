@@ -37,6 +37,13 @@ type Backend interface {
 	OpenSound(context.Context) (SoundDesk, error)
 	// LookUp asks the name service about a server; nothing is sent to the server itself.
 	LookUp(ctx context.Context, domain string) session.ServerName
+	// Import reads accounts out of another softphone's file, a picture, or an address.
+	Import(source string) ([]session.Imported, error)
+	// Remember keeps an account with its password in the system's password store, and
+	// Recall gives the password back, "" where none is kept. Forget removes both.
+	Remember(session.Account, *session.Origin) error
+	Recall(name string) (string, error)
+	Forget(name string) error
 	// Preferences and SavePreferences are what the program remembers beside accounts.
 	Preferences() (session.Preferences, error)
 	SavePreferences(session.Preferences) error

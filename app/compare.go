@@ -4,6 +4,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"softphonedoctor/app/look"
+	"softphonedoctor/app/session"
 	"softphonedoctor/wizard/evidence"
 	"softphonedoctor/wizard/report"
 )
@@ -62,6 +63,16 @@ func ringTime(e *evidence.Evidence) string {
 		}
 	}
 	return unknownFigure
+}
+
+// softphoneRows say what differs between the settings that worked and those of the
+// softphone that the account was taken from.
+func softphoneRows(list []session.Difference) []fyne.CanvasObject {
+	rows := []fyne.CanvasObject{threeCells("", tr("differs.theirs", "Your softphone"), tr("differs.works", "What worked here"), true)}
+	for _, d := range list {
+		rows = append(rows, look.Rule(), threeCells(upperFirst(d.Setting), d.Theirs, d.Works, false))
+	}
+	return rows
 }
 
 // triedRows say what the test tried by itself after one change, and how that went.

@@ -34,7 +34,9 @@ type fakeBackend struct {
 	examine func(io.Reader) (*report.Report, error)
 	sound   SoundDesk
 	prefs   session.Preferences
-	all     bool // offer the checks of the real program
+	kept    map[string]string // passwords by the name of the account
+	noStore error             // of the password store
+	all     bool              // offer the checks of the real program
 }
 
 func (b *fakeBackend) Scenarios() []wizard.Scenario {
@@ -61,6 +63,37 @@ func (b *fakeBackend) LookUp(_ context.Context, domain string) session.ServerNam
 		return session.NameFound
 	}
 	return session.NameUnknown
+}
+
+func (b *fakeBackend) Import(source string) ([]session.Imported, error) {
+	if source != "linphonerc" {
+		return nil, errors.New("this is no file of accounts that can be read")
+	}
+	a := session.Account{User: "3001", Domain: "pbx.example.net", Password: "not-in-any-report", Transport: "tcp"}
+	return []session.Imported{{Account: a, Origin: session.Origin{From: "Linphone", Account: a}, Notes: []string{"Its ringtone stays there."}}}, nil
+}
+
+func (b *fakeBackend) Remember(a session.Account, _ *session.Origin) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.kept == nil {
+		b.kept = map[string]string{}
+	}
+	b.kept[a.Name] = a.Password
+	return b.noStore
+}
+
+func (b *fakeBackend) Recall(name string) (string, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.kept[name], nil
+}
+
+func (b *fakeBackend) Forget(name string) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.kept, name)
+	return nil
 }
 
 func (b *fakeBackend) Preferences() (session.Preferences, error) {

@@ -63,6 +63,7 @@ func everyPage(d *desk) map[string]func() page {
 		"open":     func() page { return newOpenPage(w, d.t.TempDir()) },
 		"trouble":  func() page { return newTroublePage(w, "The test could not start", errors.New("no network")) },
 		"reading":  func() page { return newReadingPage(w, "call.pcap") },
+		"import":   func() page { return newImportPage(w, "") },
 		"settings": func() page { return newSettingsPage(w) },
 		"about":    func() page { return newAboutPage(w) },
 		"crash": func() page {
@@ -175,7 +176,7 @@ func TestEverythingIsReachedByTab(t *testing.T) {
 				if o.Enabled() {
 					want[o] = true
 				}
-			case *look.Tile, *look.Entry, *widget.Select:
+			case *look.Tile, *look.Entry, *widget.Select, *widget.Check:
 				want[o] = true
 			}
 		})

@@ -88,6 +88,13 @@ func (w *Window) forget() error {
 	for _, k := range []string{keepUser, keepDomain, keepLogin, keepProxy, keepCaller, keepNumber, keepFolder} {
 		p.RemoveValue(k)
 	}
+	name := w.account.Address()
+	if p.Bool(keepSecret) {
+		p.RemoveValue(keepSecret)
+		if err := w.back.Forget(name); err != nil {
+			return err
+		}
+	}
 	w.account = accountState{}
 	w.header.refresh()
 	prefs, err := w.back.Preferences()

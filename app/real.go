@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"io"
 
 	"softphonedoctor/app/session"
@@ -57,6 +58,39 @@ func (real) OpenSound(ctx context.Context) (SoundDesk, error) {
 
 func (real) LookUp(ctx context.Context, domain string) session.ServerName {
 	return session.LookUp(ctx, domain)
+}
+
+func (real) Import(source string) ([]session.Imported, error) { return session.ImportAccounts(source) }
+
+func (real) Remember(a session.Account, o *session.Origin) error {
+	kept, err := session.OpenAccounts("")
+	if err != nil {
+		return err
+	}
+	return kept.Keep(a, o)
+}
+
+func (real) Recall(name string) (string, error) {
+	kept, err := session.OpenAccounts("")
+	if err != nil {
+		return "", err
+	}
+	password, err := kept.Password(name)
+	if errors.Is(err, session.ErrNoPassword) {
+		return "", nil
+	}
+	return password, err
+}
+
+func (real) Forget(name string) error {
+	kept, err := session.OpenAccounts("")
+	if err != nil {
+		return err
+	}
+	if err := kept.Remove(name); !errors.Is(err, session.ErrNoAccount) {
+		return err
+	}
+	return nil // there was nothing to forget
 }
 
 func (real) Preferences() (session.Preferences, error)   { return session.LoadPreferences() }

@@ -7,6 +7,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"softphonedoctor/app/look"
+	"softphonedoctor/app/session"
 	"softphonedoctor/wizard/diagnosis"
 	"softphonedoctor/wizard/evidence"
 	"softphonedoctor/wizard/report"
@@ -46,6 +47,12 @@ func newResultPage(w *Window, r *report.Report, from *liveRequest) *resultPage {
 	if from != nil && from.before != nil {
 		rows = append(rows, look.Inset(0, 14, 0, 0, look.Panel(look.Column(6, append([]fyne.CanvasObject{
 			look.Text(tr("compare.title", "Before and after"), look.Title)}, compareRows(from.before, r)...)...))))
+	}
+	if from != nil && from.practice == nil && w.account.origin != nil {
+		if list := session.Differences(w.account.origin, from.Account, r); len(list) > 0 {
+			rows = append(rows, look.Inset(0, 14, 0, 0, look.Panel(look.Column(6, append([]fyne.CanvasObject{
+				look.Text(tr("differs.title", "What your softphone has set differently"), look.Title)}, softphoneRows(list)...)...))))
+		}
 	}
 	left, right := p.columns()
 	rows = append(rows, look.Inset(0, 14, 0, 0, look.Grid(2, 300, 20, left, right)))

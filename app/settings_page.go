@@ -80,7 +80,7 @@ func newSettingsPage(w *Window) *settingsPage {
 		part(tr("settings.sound", "Microphone and speaker"), tr("settings.sound.about", "The devices that a test uses."), look.Row(0, 1, p.sound, look.Gap(0, 0))),
 		part(tr("settings.kept", "What is kept on this computer"), "", look.Column(8,
 			bullet(tr("settings.kept.account", "Your user name, server and the number you called last, so that you need not type them again.")),
-			bullet(tr("settings.kept.password", "The password stays in memory until you close the window, and is never in a report.")),
+			bullet(tr("settings.kept.password", "The password only where you asked for it, in the password store of this system. It is never in a report.")),
 			bullet(tr("settings.kept.sound", "The microphone and speaker you chose. No sound is ever recorded unless you save it.")),
 			bullet(tr("settings.kept.reports", "Reports and captures only where you save them.")),
 			p.told, look.Row(0, 1, p.forget, look.Gap(0, 0)))))

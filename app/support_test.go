@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -468,4 +469,60 @@ func TestScale(t *testing.T) {
 	if got := os.Getenv(scaleVariable); got != "" {
 		t.Errorf("got %q", got)
 	}
+}
+
+// An account can be brought along from another softphone: the form is filled, the person
+// confirms, and what worked differently is shown in the end.
+func TestImport(t *testing.T) {
+	d := newDesk(t)
+	d.w.show(newImportPage(d.w, "one-way-audio"))
+	p := d.w.now.(*importPage)
+	p.take("")
+	d.mustSay("Name a file, or enter an address.")
+	p.take("nonsense")
+	d.mustSay("This is no file of accounts that can be read.")
+	p.take("linphonerc")
+	form := d.w.now.(*accountPage)
+	d.mustSay("Taken from Linphone.", "Its ringtone stays there.")
+	d.mustNotSay("not-in-any-report")
+	if form.user.Entry.Text != "3001" || form.password.Entry.Text != "not-in-any-report" {
+		t.Errorf("the form holds %q", form.user.Entry.Text)
+	}
+	form.accept()
+	d.w.now.(*readyPage).number.Entry.SetText("2002")
+	d.back.script = func(context.Context, session.Request) (*report.Report, error) { return healthy(), nil }
+	d.w.now.(*readyPage).begin()
+	d.until("the result stands", func() bool { return onPage[*resultPage](d) })
+	if got := d.back.requests()[0].Account.Transport; got != "tcp" {
+		t.Errorf("tested over %q", got)
+	}
+	d.mustSay("What your softphone has set differently", "TCP")
+}
+
+// The password is kept only where the person asked for it, and where the system can.
+func TestRememberingThePassword(t *testing.T) {
+	d := newDesk(t)
+	d.signedIn()
+	d.w.show(newAccountPage(d.w, ""))
+	d.w.now.(*accountPage).accept()
+	d.until("it is done", d.idle)
+	if len(d.back.kept) != 0 {
+		t.Fatal("the password was kept without being asked to")
+	}
+	d.w.show(newAccountPage(d.w, ""))
+	p := d.w.now.(*accountPage)
+	p.remember.SetChecked(true)
+	p.accept()
+	d.until("it is kept", func() bool { got, _ := d.back.Recall("2001@pbx.example.net"); return got == "not-in-any-report" })
+	d.until("it is done", d.idle)
+
+	again := newWindow(d.w.app, d.back, func(f func()) { d.queue <- f })
+	d.until("it is recalled", func() bool { return again.account.Password == "not-in-any-report" })
+	if err := again.forget(); err != nil || len(d.back.kept) != 0 {
+		t.Errorf("forgetting leaves %d passwords, %v", len(d.back.kept), err)
+	}
+
+	d.back.noStore = errors.New("this computer has no password store")
+	d.w.remember(true, nil)
+	d.until("it is not claimed", func() bool { return !d.w.app.Preferences().Bool(keepSecret) })
 }

@@ -63,6 +63,7 @@ type accountState struct {
 	session.Account
 	number string
 	status signInStatus
+	origin *session.Origin // the softphone that it was taken from, nil: it was entered
 }
 
 type signInStatus uint8

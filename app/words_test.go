@@ -138,6 +138,10 @@ func saidByTheWizard(t *testing.T) []string {
 	return said
 }
 
+// mostLate is how many sentences that steps and questions say anew may still be English:
+// a step can be added without five languages at once, and says so by being English.
+const mostLate = 8
+
 // Every key of the plain pages has its text in every language, and so have the titles
 // and first remedies of all causes and what steps and questions say. The technical
 // view stays English.
@@ -179,10 +183,17 @@ func TestNoTextIsMissing(t *testing.T) {
 			need("cause."+c.ID, "")
 			need("cause."+c.ID+".do", "")
 		}
+		late := 0
 		for _, text := range saidByTheWizard(t) {
-			if text != "" {
-				need(text, "")
+			if _, ok := have[text]; ok || text == "" {
+				used[text] = true
+				continue
 			}
+			late++
+			t.Logf("%s: still in English: %s", l.Code, text)
+		}
+		if late > mostLate {
+			t.Errorf("%s: %d sentences of steps and questions are not translated", l.Code, late)
 		}
 		for k := range have {
 			if !used[k] {
