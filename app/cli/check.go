@@ -41,6 +41,7 @@ func (p *program) check() *cobra.Command {
 	var account, to, save, folder string
 	var answers []string
 	var out form
+	var keep keeping
 	cmd := &cobra.Command{
 		Use:   "check [SITUATION]",
 		Short: "Sign in, place a test call and say what is wrong",
@@ -110,7 +111,7 @@ it makes the call without signing in, and says that the sign-in was not checked.
 			}
 			ctx, stop := interruptible(cmd.Context())
 			defer stop()
-			return p.runCheck(ctx, session.Request{Account: a, Situation: situation, Target: to, Providers: known}, origin, fixed, out, save)
+			return p.runCheck(ctx, session.Request{Account: a, Situation: situation, Target: to, Providers: known}, origin, fixed, out, keep, save)
 		},
 		ValidArgs: scenarioIDs(),
 	}
@@ -119,12 +120,13 @@ it makes the call without signing in, and says that the sign-in was not checked.
 	f.StringVar(&to, "to", "", "number or address to call, or echo for the provider's echo service")
 	f.StringArrayVar(&answers, "answer", nil, "answer to a question, as key=value (may be given several times)")
 	f.StringVar(&save, "save", "", "save report and capture into this zip file (.zip is added)")
+	keep.flags(cmd)
 	providersFlag(cmd, &folder)
 	out.flags(cmd)
 	return cmd
 }
 
-func (p *program) runCheck(ctx context.Context, r session.Request, origin *session.Origin, fixed session.Answers, out form, save string) error {
+func (p *program) runCheck(ctx context.Context, r session.Request, origin *session.Origin, fixed session.Answers, out form, keep keeping, save string) error {
 	steps := io.Discard
 	if !out.json {
 		steps = p.Err
@@ -150,16 +152,7 @@ func (p *program) runCheck(ctx context.Context, r session.Request, origin *sessi
 	if !out.json {
 		p.tellDifferences(origin, r.Account, rep)
 	}
-	if save == "" {
-		return nil
-	}
-	if err := c.Save(save, rep); err != nil {
-		return err
-	}
-	if !out.json {
-		fmt.Fprintf(p.Err, "Saved to %s\n", save)
-	}
-	return nil
+	return p.carry(rep, c.Records(), keep, save, out.json)
 }
 
 func situations() string {

@@ -15,6 +15,7 @@ func (p *program) probe() *cobra.Command {
 	var upTo time.Duration
 	var save string
 	var out form
+	var keep keeping
 	cmd := &cobra.Command{
 		Use:   "probe SERVER",
 		Short: "Measure the way to a server, without signing in or calling",
@@ -67,16 +68,10 @@ long as the silence it tries, five minutes, or what --up-to says.`,
 				return err
 			}
 			p.status = rep.ExitStatus()
-			if err := p.print(rep, out); err != nil || save == "" {
+			if err := p.print(rep, out); err != nil {
 				return err
 			}
-			if err := session.SaveTape(save, rep, tape); err != nil {
-				return err
-			}
-			if !out.json {
-				fmt.Fprintf(p.Err, "Saved to %s\n", save)
-			}
-			return nil
+			return p.carry(rep, tape.From(0), keep, save, out.json)
 		},
 	}
 	f := cmd.Flags()
@@ -88,6 +83,7 @@ long as the silence it tries, five minutes, or what --up-to says.`,
 	f.BoolVar(&lifetime, "lifetime", false, "also measure how long the router remembers a silent phone")
 	f.DurationVar(&upTo, "up-to", 5*time.Minute, "with --lifetime: the longest silence to try, 15s to 5m")
 	f.StringVar(&save, "save", "", "save report and measurements into this zip file (.zip is added)")
+	keep.flags(cmd)
 	out.flags(cmd)
 	return cmd
 }

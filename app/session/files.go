@@ -1,24 +1,17 @@
 package session
 
 import (
-	"archive/zip"
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"softphonedoctor/sipclient/capture"
 	"softphonedoctor/wizard"
 	"softphonedoctor/wizard/report"
 )
-
-// captureInZip is the name of the capture within a saved report.
-const captureInZip = "capture.pcapng"
 
 // ExamineFile judges a capture file, or the capture inside a saved report. Every
 // error is a sentence that names the file.
@@ -92,43 +85,31 @@ func bareError(err error) error {
 }
 
 // Save writes a report with the check's capture as a zip file, which ExamineFile
-// reads again. The file appears whole or not at all, and only the person may
-// read it: it holds their numbers.
+// reads again. Numbers, names and addresses are masked in it, and the sound is left out
+// (see Pack). The file appears whole or not at all, and only the person may read it.
 func (c *Check) Save(path string, rep *report.Report) error { return SaveTape(path, rep, c.tape) }
+
+// SaveEverything is Save with nothing masked but what proves the password: for who
+// chooses so, because the sound or the numbers matter.
+func (c *Check) SaveEverything(path string, rep *report.Report) error {
+	return SaveRecords(path, rep, c.tape.From(0), true)
+}
+
+// Records gives what is on the check's tape.
+func (c *Check) Records() []capture.Record { return c.tape.From(0) }
 
 // SaveTape is Save for a tape that no check owns.
 func SaveTape(path string, rep *report.Report, tape *capture.Tape) error {
-	var buf bytes.Buffer
-	z := zip.NewWriter(&buf)
-	members := []struct {
-		name  string
-		write func(io.Writer) error
-	}{
-		{"report.json", func(w io.Writer) error {
-			e := json.NewEncoder(w)
-			e.SetIndent("", "  ")
-			return e.Encode(rep.Document())
-		}},
-		{"report.txt", func(w io.Writer) error { return rep.Text(w, 0) }},
-		{"report.html", func(w io.Writer) error { return rep.HTML(w, slices.Values(tape.From(0))) }},
-		{captureInZip, func(w io.Writer) error { _, err := tape.WriteTo(w); return err }},
+	return SaveRecords(path, rep, tape.From(0), false)
+}
+
+// SaveRecords is Save for records; everything: as SaveEverything.
+func SaveRecords(path string, rep *report.Report, records []capture.Record, everything bool) error {
+	p, err := Pack(rep, records, everything)
+	if err != nil {
+		return err
 	}
-	for _, m := range members {
-		w, err := z.Create(m.name)
-		if err == nil {
-			err = m.write(w)
-		}
-		if err != nil {
-			return fmt.Errorf("the report could not be made: %w", err)
-		}
-	}
-	if err := z.Close(); err != nil {
-		return fmt.Errorf("the report could not be made: %w", err)
-	}
-	if err := replaceFile(path, buf.Bytes()); err != nil {
-		return fmt.Errorf("the report could not be saved to %s: %w", path, err)
-	}
-	return nil
+	return p.Save(path)
 }
 
 // temporary is the pattern of a file that is still being written.
@@ -150,3 +131,35 @@ func replaceFile(path string, data []byte) error {
 	}
 	return err
 }
+
+// ReadFile is ExamineFile that also gives the records, all of them in memory: for who
+// makes a report to send out of a capture. A capture too long for that is an error.
+func ReadFile(path string, subject wizard.Subject) (*report.Report, []capture.Record, error) {
+	rep, err := ExamineFile(path, subject)
+	if err != nil {
+		return nil, nil, err
+	}
+	in, err := openCapture(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer in.Close()
+	var records []capture.Record
+	size := 0
+	for r, err := range capture.Read(in) {
+		if err != nil {
+			break // what ExamineFile said stands in the report
+		}
+		if r.Packet != nil {
+			size += len(r.Packet.Data)
+		}
+		if size > maxShared {
+			return nil, nil, fmt.Errorf("%s holds more than %d MB: save one call of it first (examine --call)", path, maxShared>>20)
+		}
+		records = append(records, r)
+	}
+	return rep, records, nil
+}
+
+// maxShared is how many bytes of packets a report to send may rest on.
+const maxShared = 512 << 20

@@ -94,6 +94,9 @@ const (
 	// KindLimit says what the tape itself lacks: Key is one of the Limit* keys,
 	// Text says it in words.
 	KindLimit Kind = "limit"
+	// KindMeasured says what was measured of the sound before it was left out of the
+	// capture: Key is "stream", Text the JSON of evidence.Measured.
+	KindMeasured Kind = "measured"
 )
 
 // Keys of KindLimit notes.

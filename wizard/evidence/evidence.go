@@ -83,7 +83,9 @@ type Evidence struct {
 	Fragments int
 	// Short: the capture was made with a length limit, so messages lack their ends
 	// and what cannot be read may well have been sound. Limits says it in words.
-	Short      bool
+	Short bool
+	// Muted says in words what was left out of the capture on purpose, "" where nothing was.
+	Muted      string
 	STUN       uint64 // STUN packets, which are left aside
 	KeepAlives uint64 // packets that only hold a NAT binding
 

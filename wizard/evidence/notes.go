@@ -23,7 +23,9 @@ type notes struct {
 	phoneLimits []string
 	fragments   int
 	short       bool // the capture was made with a length limit
+	muted       string
 	have        Kinds
+	measured    map[measuredKey]Measured // of streams whose sound was left out
 }
 
 // answerKinds says which bit an answer sets.
@@ -69,11 +71,16 @@ func (b *Builder) note(n int, note *capture.Note) {
 		b.phoneNote(n, note)
 	case capture.KindSituation:
 		k.situation = note.Key
+	case capture.KindMeasured:
+		b.measuredNote(note)
 	case capture.KindLimit:
+		if note.Key == capture.LimitMuted { // left out on purpose: nothing of the rest is missing
+			b.opener.muted, k.muted = true, note.Text
+			break
+		}
 		k.limits = append(k.limits, note.Text)
 		k.limitsAt = append(k.limitsAt, timedLimit{note.Time, note.Text})
 		k.short = k.short || note.Key == capture.LimitShort
-		b.opener.muted = b.opener.muted || note.Key == capture.LimitMuted
 		if note.Key == capture.LimitFragments {
 			count, _, _ := strings.Cut(note.Text, " ")
 			if lost, err := strconv.Atoi(count); err == nil && lost > 0 {

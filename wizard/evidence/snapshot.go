@@ -77,6 +77,7 @@ func (b *Builder) snapshot(until time.Time, messages, calls, streams int) *snaps
 		Holes:       slices.Clone(b.holes),
 		Fragments:   b.notes.fragments,
 		Short:       b.notes.short,
+		Muted:       b.notes.muted,
 		STUN:        b.stun,
 		KeepAlives:  b.alive,
 		Connections: slices.Clone(b.ways.list),

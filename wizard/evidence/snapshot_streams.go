@@ -38,6 +38,9 @@ func (s *snapshot) stream(st *stream) *Stream {
 	if c != nil {
 		s.join(c, st, out)
 	}
+	if m, ok := s.b.notes.measured[measuredKey{out.From, out.To, out.SSRC}]; ok && s.b.opener.muted {
+		m.tell(out)
+	}
 	return out
 }
 

@@ -133,6 +133,28 @@ func (b *Book) ForAccount(name, domain string) (Provider, bool) {
 	return b.byDomain(domain)
 }
 
+// KnowsHost tells whether a machine is one of a known provider's, by its name.
+func (b *Book) KnowsHost(host string) bool {
+	_, ok := b.byDomain(host)
+	return ok
+}
+
+// TellingTexts lists the texts of answers and of Server headers that count for a known
+// provider.
+func (b *Book) TellingTexts() []string {
+	if b == nil {
+		return nil
+	}
+	var list []string
+	for _, p := range b.list {
+		list = append(append(list, p.Servers...), p.Texts...)
+		for _, m := range p.Dictionary.Meanings {
+			list = append(list, m.Text)
+		}
+	}
+	return list
+}
+
 // byDomain finds whose domain, or a part of it, a host is; the longest one wins.
 func (b *Book) byDomain(host string) (best Provider, found bool) {
 	if b == nil {

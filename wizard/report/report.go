@@ -36,6 +36,7 @@ type Report struct {
 	Evidence  *evidence.Evidence
 	Diagnosis diagnosis.Diagnosis
 	Warnings  []string // about the tape itself: cut in mid-packet, packets dropped
+	Stopped   []string // why the test ended early, a sentence each; they stand among Warnings, too
 	// Rows are the calls of a capture that holds several, in order, each with a verdict of
 	// its own; nil otherwise.
 	Rows []CallRow
@@ -77,13 +78,21 @@ func New(situation string, e *evidence.Evidence, d diagnosis.Diagnosis) *Report 
 		Took:      e.Until.Sub(e.Began),
 		Evidence:  e,
 		Diagnosis: d,
-		Warnings:  slices.Concat(e.Limits, ownLimits(e), heldBack(e), unseen(e, d)),
+		Warnings:  slices.Concat(e.Limits, mutedWords(e), ownLimits(e), heldBack(e), unseen(e, d)),
 	}
 	r.Verdict = judge(e, d)
 	if r.Verdict == Healthy && situation == "everything" && len(heldBack(e)) > 0 {
 		r.Verdict = Inconclusive // the sign-in was to be checked, too
 	}
 	return r
+}
+
+// mutedWords says what was left out of the capture on purpose.
+func mutedWords(e *evidence.Evidence) []string {
+	if e.Muted == "" {
+		return nil
+	}
+	return []string{e.Muted}
 }
 
 // heldBack says that the test did not sign in for another phone's sake.
@@ -162,7 +171,7 @@ func wayOpen(e *evidence.Evidence) bool {
 // inconclusive then, and so is a call's ending that the stop itself brought about;
 // a fault that was found stays found.
 func (r *Report) Interrupt(why string) {
-	r.Warnings = append(slices.Clip(r.Warnings), why)
+	r.Warnings, r.Stopped = append(slices.Clip(r.Warnings), why), append(slices.Clip(r.Stopped), why)
 	if r.Verdict != Problem {
 		r.Verdict = Inconclusive
 	}

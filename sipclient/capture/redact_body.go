@@ -1,0 +1,122 @@
+package capture
+
+import (
+	"strings"
+)
+
+// body rewrites what a message carries: a session description line by line, anything
+// else as free text.
+func (r *Redactor) body(s string, h messageHead) string {
+	if s == "" {
+		return ""
+	}
+	if strings.HasPrefix(s, "v=0") || strings.Contains(h.kind, "application/sdp") {
+		return r.sdp(s)
+	}
+	if strings.Contains(h.kind, "dtmf") && r.o.Own {
+		return s
+	}
+	if strings.HasPrefix(h.kind, "message/sipfrag") {
+		return r.head(s)
+	}
+	return r.free(s, freeText)
+}
+
+// sdp rewrites a session description (RFC 8866).
+func (r *Redactor) sdp(s string) string {
+	var b strings.Builder
+	for line := range strings.Lines(s) {
+		text := strings.TrimRight(line, "\r\n")
+		end := line[len(text):]
+		if len(text) >= 2 && text[1] == '=' {
+			text = text[:2] + r.sdpValue(text[0], text[2:])
+		} else {
+			text = r.free(text, freeText)
+		}
+		b.WriteString(text)
+		b.WriteString(end)
+	}
+	return b.String()
+}
+
+func (r *Redactor) sdpValue(letter byte, v string) string {
+	switch letter {
+	case 'o':
+		f := strings.Split(v, " ")
+		if len(f) == 6 {
+			if f[0] != "-" {
+				f[0] = r.tokens.name(f[0])
+			}
+			f[5] = r.machine(f[5])
+			return strings.Join(f, " ")
+		}
+	case 'c':
+		f := strings.Split(v, " ")
+		if len(f) == 3 {
+			addr, ttl, more := strings.Cut(f[2], "/")
+			f[2] = r.machine(addr)
+			if more {
+				f[2] += "/" + ttl
+			}
+			return strings.Join(f, " ")
+		}
+	case 'v', 't', 'r', 'z', 'b':
+		return v
+	case 'm':
+		return r.free(v, known)
+	case 'i', 'u', 'e', 'p':
+		return hidden(v)
+	case 'k':
+		return hidden(v)
+	case 'a':
+		return r.attribute(v)
+	}
+	return r.free(v, freeText)
+}
+
+// attribute rewrites an a= line.
+func (r *Redactor) attribute(v string) string {
+	name, value, ok := strings.Cut(v, ":")
+	if !ok {
+		return r.free(v, known)
+	}
+	switch strings.ToLower(name) {
+	case "crypto":
+		i := strings.Index(strings.ToLower(value), "inline:")
+		if i < 0 {
+			return name + ":" + hidden(value)
+		}
+		i += len("inline:")
+		rest := value[i:]
+		end := strings.IndexAny(rest, "| ;")
+		if end < 0 {
+			end = len(rest)
+		}
+		return name + ":" + value[:i] + strings.Repeat("0", end) + hiddenKeys(rest[end:])
+	case "ice-pwd", "ice-ufrag", "key-mgmt", "zrtp-hash", "fingerprint", "identity", "tls-id":
+		kind, hash, two := strings.Cut(value, " ")
+		if two {
+			return name + ":" + kind + " " + hidden(hash)
+		}
+		return name + ":" + hidden(value)
+	case "ssrc", "msid", "label", "mid", "cname", "tool", "etag":
+		head, rest, two := strings.Cut(value, " ")
+		if two {
+			return name + ":" + head + " " + r.free(rest, freeText)
+		}
+		return name + ":" + r.free(value, freeNumbers)
+	}
+	return name + ":" + r.known(value)
+}
+
+// hiddenKeys blanks further keys of the same line (RFC 4568 9.1).
+func hiddenKeys(s string) string {
+	low := strings.ToLower(s)
+	i := strings.Index(low, "inline:")
+	if i < 0 {
+		return s
+	}
+	return s[:i+len("inline:")] + hidden(s[i+len("inline:"):])
+}
+
+func (r *Redactor) known(s string) string { return r.free(s, known) }
