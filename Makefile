@@ -15,10 +15,10 @@ REALTIME   := $(filter %/session %/cli %/sipclient %/practice,$(PACKAGES))
 BUILD_DEBS := gcc libc6-dev pkg-config libgl1-mesa-dev xorg-dev libwayland-dev libxkbcommon-dev
 TEST_DEBS  := xvfb xauth xdotool imagemagick libgl1-mesa-dri chromium poppler-utils
 PEER_DEBS  := kamailio kamailio-extra-modules baresip-core sip-tester tshark tcpdump iproute2 rtpengine-daemon kamailio-tls-modules dnsmasq-base openssl \
-              coturn nftables iptables iputils-ping
+              coturn nftables iptables iputils-ping sngrep
 SOUND_DEBS := pulseaudio pulseaudio-utils
 
-.PHONY: run build cli test lab screens lint bench fuzz clean build-deps test-deps
+.PHONY: run build cli test lab screens lint bench benchmarks fuzz clean build-deps test-deps
 
 run: build
 	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] || [ "$$(uname)" = Darwin ]; then exec $(BIN); \
@@ -53,7 +53,13 @@ lint:
 	go vet ./...
 	go tool staticcheck ./...
 
-bench:
+# The standard capture of 1,200,000 packets: this program beside tshark and sngrep.
+# make benchmarks runs those of the packages.
+bench: cli
+	@$(call install,tshark sngrep)
+	go run ./sipclient/capture/generate/bench -program bin/softphone-doctor-cli
+
+benchmarks:
 	go test -run '^$$' -bench . -benchmem $(PACKAGES)
 
 # A short run of every fuzz target, one after the other.
