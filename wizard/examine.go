@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/netip"
+	"sync"
 
 	"softphonedoctor/sipclient/capture"
 	"softphonedoctor/wizard/diagnosis"
@@ -28,10 +29,12 @@ type Subject struct {
 	Progress func(read int64)
 }
 
+var builtIn = sync.OnceValue(providers.Built)
+
 // dictionary is the one of the provider that the evidence shows.
 func (s Subject) dictionary(e *evidence.Evidence) diagnosis.Dictionary {
 	if s.Providers == nil {
-		return providers.Built().Dictionary(e)
+		return builtIn().Dictionary(e)
 	}
 	return s.Providers.Dictionary(e)
 }

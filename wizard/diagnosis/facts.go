@@ -1,6 +1,7 @@
 package diagnosis
 
 import (
+	"bytes"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -306,7 +307,7 @@ func sideMedia(c *evidence.Call, local bool) *evidence.Media {
 
 // audioOf reads the first audio block of a message's SDP, whatever its port.
 func audioOf(m *evidence.Message) *sipmsg.Media {
-	if !has(m) || len(m.Body) == 0 {
+	if !has(m) || len(m.Body) == 0 || !bytes.Contains(m.Body, []byte("m=")) {
 		return nil
 	}
 	sdp, err := sipmsg.ParseSDP(m.Body)

@@ -43,6 +43,7 @@ type Builder struct {
 
 	spots      map[netip.AddrPort]*spot
 	streams    map[streamKey]*stream // the latest of each key, candidates among them
+	recent     [1024]*stream         // of them, by the last bits of the SSRC: most packets find theirs here
 	candidates int                   // sources that are not yet proven to be RTP
 	inOrder    []*stream             // the proven ones, in order
 	listed     int                   // how many there ever were
@@ -132,6 +133,9 @@ type packet struct {
 
 // plain makes addresses comparable: IPv4 as such, without a zone.
 func plain(a netip.AddrPort) netip.AddrPort {
+	if a.Addr().Is4() {
+		return a
+	}
 	if ip := a.Addr(); ip.Is4In6() || ip.Zone() != "" {
 		return netip.AddrPortFrom(ip.Unmap().WithZone(""), a.Port())
 	}

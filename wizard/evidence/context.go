@@ -1,12 +1,15 @@
 package evidence
 
+import "time"
+
 // context is what belongs to no call, as evidence lists it: sign-ins, signs of life and
 // the rest. It is worked out once and shared until something of it changes.
 type context struct {
 	registrations             []*Registration
 	options, optionsIn, other []*Transaction
 
-	changes uint64 // how many there had been in the builder when it was worked out
+	last    time.Time // when the latest of these messages passed
+	changes uint64    // how many there had been in the builder when it was worked out
 	subject subject
 }
 
@@ -23,6 +26,7 @@ func (s *snapshot) outsideCallsShared() {
 }
 
 func (s *snapshot) list(c context) {
+	s.ev.outsideLast = c.last
 	s.ev.Registrations, s.ev.Options, s.ev.OptionsIn, s.ev.Others = c.registrations, c.options, c.optionsIn, c.other
 }
 
@@ -32,6 +36,12 @@ func (s *snapshot) context() context {
 	for _, t := range s.b.loose {
 		side := s.subject.side(t.from, t.to)
 		tx := s.transaction(t, side == Out)
+		if at := t.last(); at.After(out.last) {
+			out.last = at
+		}
+		if t.ack != nil && t.ack.Last().After(out.last) {
+			out.last = t.ack.Last()
+		}
 		switch {
 		case t.method == "REGISTER":
 			id := registrationOf(t, side)

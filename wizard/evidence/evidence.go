@@ -89,8 +89,9 @@ type Evidence struct {
 	STUN       uint64 // STUN packets, which are left aside
 	KeepAlives uint64 // packets that only hold a NAT binding
 
-	noted    Kinds        // what Have says for the sake of notes
-	limitsAt []timedLimit // when those of Limits were noted that have a time
+	noted       Kinds        // what Have says for the sake of notes
+	outsideLast time.Time    // when the latest message of no call passed
+	limitsAt    []timedLimit // when those of Limits were noted that have a time
 }
 
 // timedLimit is a limit with the moment at which it was noted.
@@ -168,6 +169,26 @@ type Message struct {
 	*sipmsg.Message
 
 	gone bool // it was of a call that was released
+
+	// What is asked for again and again, read once where the builder made the message.
+	read      bool
+	toTag, id string
+}
+
+// ToTag gives the tag of To, "" without one.
+func (m *Message) ToTag() string {
+	if m.read {
+		return m.toTag
+	}
+	return m.Message.ToTag()
+}
+
+// CallID gives the Call-ID, "" without one.
+func (m *Message) CallID() string {
+	if m.read {
+		return m.id
+	}
+	return m.Message.CallID()
 }
 
 // Copy is a retransmission: the same bytes' meaning again (same branch, CSeq and code).

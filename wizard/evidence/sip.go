@@ -48,8 +48,9 @@ func (b *Builder) sip(p *packet, data []byte) {
 	case !ok:
 		b.odd.add(p, "a SIP answer without a readable CSeq: nobody can tell what it answers")
 	}
-	m := &Message{N: p.n, Time: p.at, Net: p.net, From: p.from, To: p.to, Hops: p.hops, Size: len(data), Message: text}
-	key := txnKey{callID: text.CallID(), branch: text.Branch(), method: method, cseq: cseq}
+	m := &Message{N: p.n, Time: p.at, Net: p.net, From: p.from, To: p.to, Hops: p.hops, Size: len(data), Message: text,
+		read: true, toTag: text.ToTag(), id: text.CallID()}
+	key := txnKey{callID: m.id, branch: text.Branch(), method: method, cseq: cseq}
 	if c := b.calls[key.callID]; c != nil {
 		b.happens(c, m.Time)
 	}

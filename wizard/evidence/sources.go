@@ -27,9 +27,15 @@ func (b *Builder) rtp(p *packet) {
 	}
 	payload := h.unpad(p.data[h.size:])
 	key := streamKey{p.flow, h.ssrc}
-	s := b.streams[key]
+	recent := &b.recent[h.ssrc%uint32(len(b.recent))]
+	s := *recent
+	if s == nil || s.key != key {
+		s = b.streams[key]
+		*recent = s
+	}
 	if s == nil || s.epoch != s.at[0].epoch+s.at[1].epoch {
-		if s = b.place(s, key, p); s == nil {
+		s = b.place(s, key, p)
+		if *recent = s; s == nil {
 			return
 		}
 	}
@@ -81,6 +87,9 @@ func (b *Builder) speaker(ssrc uint32) *speaker {
 func (b *Builder) unfollow(s *stream) {
 	if b.streams[s.key] == s {
 		delete(b.streams, s.key)
+	}
+	if recent := &b.recent[s.key.ssrc%uint32(len(b.recent))]; *recent == s {
+		*recent = nil
 	}
 	for i, a := range [2]netip.AddrPort{s.key.from, s.key.to} {
 		s.at[i].users--

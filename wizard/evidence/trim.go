@@ -12,10 +12,9 @@ func (e *Evidence) trim(until time.Time) {
 		return
 	}
 	e.Until = until
-	e.Registrations = trimmed(e.Registrations, func(r *Registration) *Registration { return r.upTo(until) })
-	transaction := func(t *Transaction) *Transaction { return t.upTo(until) }
-	e.Options, e.OptionsIn = trimmed(e.Options, transaction), trimmed(e.OptionsIn, transaction)
-	e.Others = trimmed(e.Others, transaction)
+	if e.outsideLast.After(until) {
+		e.trimOutside(until)
+	}
 	e.ICMP = slices.Clone(e.ICMP)
 	e.ICMP = slices.DeleteFunc(e.ICMP, func(u Unreachable) bool { return u.Time.After(until) })
 	for i := range e.ICMP {
@@ -28,6 +27,14 @@ func (e *Evidence) trim(until time.Time) {
 			e.Limits = slices.Delete(e.Limits, i, i+1)
 		}
 	}
+}
+
+// trimOutside is trim for transactions of no call.
+func (e *Evidence) trimOutside(until time.Time) {
+	e.Registrations = trimmed(e.Registrations, func(r *Registration) *Registration { return r.upTo(until) })
+	transaction := func(t *Transaction) *Transaction { return t.upTo(until) }
+	e.Options, e.OptionsIn = trimmed(e.Options, transaction), trimmed(e.OptionsIn, transaction)
+	e.Others = trimmed(e.Others, transaction)
 }
 
 // trimmed gives a list with what is left of each, and the list itself where that is all.
