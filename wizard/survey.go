@@ -14,7 +14,7 @@ import (
 
 // maxHeld is how many calls that are over are kept with all that they were. When more
 // are, the first are judged and forgotten: a capture may be longer than memory.
-const maxHeld = 64
+const maxHeld = 32
 
 // survey reads a capture and judges its calls, those that are over while it reads.
 type survey struct {
