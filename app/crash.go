@@ -138,7 +138,7 @@ func (p *crashPage) done() {
 			return
 		}
 	}
-	p.w.home()
+	p.w.leftover()
 }
 
 func (p *crashPage) body() fyne.CanvasObject   { return p.view }

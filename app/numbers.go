@@ -24,6 +24,7 @@ func (*aboutPage) pageNumber() int     { return 15 }
 func (*troublePage) pageNumber() int   { return 16 }
 func (*crashPage) pageNumber() int     { return 17 }
 func (*importPage) pageNumber() int    { return 18 }
+func (*cutOffPage) pageNumber() int    { return 19 }
 
 // pageNames names the pages for the list on the about page, in the order of their numbers.
 func pageNames() []string {
@@ -34,7 +35,7 @@ func pageNames() []string {
 		tr("page.10", "List of calls"), tr("page.11", "Practice"), tr("page.12", "Guess"),
 		tr("page.13", "Save"), tr("page.14", "Settings"), tr("page.15", "About"),
 		tr("page.16", "Trouble"), tr("page.17", "After a crash"),
-		tr("page.18", "Bring an account along"),
+		tr("page.18", "Bring an account along"), tr("page.19", "A test that was cut off"),
 	}
 }
 

@@ -69,6 +69,9 @@ func everyPage(d *desk) map[string]func() page {
 		"crash": func() page {
 			return newCrashPage(w, []string{"/home/somebody/.cache/softphone-doctor/crashes/2026-03-01-120000-1.txt"})
 		},
+		"cut off": func() page {
+			return newCutOffPage(w, []string{"/home/somebody/.cache/softphone-doctor/traces/2026-03-01-120000.000-1.pcapng"})
+		},
 		"save": func() page {
 			return newSavePage(w, saveRequest{name: "report.zip", about: "The report and the packets that prove it, in one file."})
 		},

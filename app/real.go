@@ -18,6 +18,9 @@ type real struct{}
 func (real) Scenarios() []wizard.Scenario { return wizard.Scenarios() }
 
 func (real) NewCheck(r session.Request) (Check, error) {
+	if dir, err := session.TraceFolder(); err == nil {
+		r.Trace = dir
+	}
 	c, err := session.NewCheck(r)
 	if err != nil {
 		return nil, err // not c: a nil *session.Check is no nil Check

@@ -82,7 +82,7 @@ func newSettingsPage(w *Window) *settingsPage {
 			bullet(tr("settings.kept.account", "Your user name, server and the number you called last, so that you need not type them again.")),
 			bullet(tr("settings.kept.password", "The password only where you asked for it, in the password store of this system. It is never in a report.")),
 			bullet(tr("settings.kept.sound", "The microphone and speaker you chose. No sound is ever recorded unless you save it.")),
-			bullet(tr("settings.kept.reports", "Reports and captures only where you save them.")),
+			bullet(tr("settings.kept.reports", "Reports and captures only where you save them. While a test runs, what crosses is also kept in a file without passwords and sound, in case the program is cut off.")),
 			p.told, look.Row(0, 1, p.forget, look.Gap(0, 0)))))
 	p.view = look.Scrolled(look.Inset(0, 26, 0, 20, look.Column(0,
 		look.Inset(0, 0, 0, 16, look.Text(tr("settings.title", "Settings"), look.Heading)),

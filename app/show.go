@@ -67,6 +67,8 @@ func Show(a fyne.App, b Backend, file string) (err error) {
 		w.OpenFile(file)
 	case len(found) > 0:
 		w.show(newCrashPage(w, found))
+	default:
+		w.leftover()
 	}
 	limit := time.AfterFunc(paintLimit, func() {
 		if !painted.Load() {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -525,4 +526,26 @@ func TestRememberingThePassword(t *testing.T) {
 	d.back.noStore = errors.New("this computer has no password store")
 	d.w.remember(true, nil)
 	d.until("it is not claimed", func() bool { return !d.w.app.Preferences().Bool(keepSecret) })
+}
+
+// What a test left that was cut off is offered once, and can be examined.
+func TestACutOffTestIsOffered(t *testing.T) {
+	d := newDesk(t)
+	path := filepath.Join(t.TempDir(), "2026-03-01-120000.000-1.pcapng")
+	if err := os.WriteFile(path, []byte("trace"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d.back.examine = func(r io.Reader) (*report.Report, error) {
+		if b, err := io.ReadAll(r); string(b) != "trace" || err != nil {
+			t.Errorf("read %q, %v", b, err)
+		}
+		return problem(), nil
+	}
+	d.w.show(newCutOffPage(d.w, []string{path}))
+	d.mustSay("A test was cut off last time")
+	d.key(fyne.KeyReturn)
+	d.until("the result stands", func() bool { return onPage[*resultPage](d) })
+	if _, err := os.Stat(path); err == nil {
+		t.Error("the trace is still there")
+	}
 }

@@ -29,6 +29,10 @@ type Request struct {
 	// Sound is this computer's microphone and speaker; nil: the remembered ones.
 	Sound *SoundChoice
 
+	// Trace is the folder in which the check keeps a trace of itself while it runs, for
+	// what a crash leaves; "": none is kept.
+	Trace string
+
 	// Passing: the server does not outlive this program, so that a crash leaves nothing.
 	Passing bool
 	// Providers is what is known of providers; nil: LoadProviders("").
@@ -165,6 +169,9 @@ func (c *Check) keepJournal() {
 func (c *Check) Run(ctx context.Context) (*report.Report, error) {
 	if c.named != "" {
 		c.tape.Note(capture.Note{Kind: capture.KindPhone, Key: capture.PhoneProvider, Text: c.named})
+	}
+	if c.request.Trace != "" && !c.request.Passing {
+		defer trace(c.request.Trace, c.tape)()
 	}
 	rep, err := wizard.Run(ctx, c.scenario, c.session)
 	if rep != nil {
