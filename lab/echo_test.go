@@ -24,7 +24,7 @@ func TestEchoesAgree(t *testing.T) {
 		runs   int
 		most   time.Duration // that the echo may take
 	}{
-		{"SIPp", portUser(mirror), 4, 60 * ms},
+		{"SIPp", portUser(mirror), 4, 200 * ms},
 		{"baresip", "parrot", 3, 400 * ms},
 		{"built-in PBX", "", 3, 60 * ms},
 	}

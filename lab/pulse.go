@@ -70,7 +70,8 @@ func StartPulse(t testing.TB) *Pulse {
 			t.Fatal(err)
 		}
 	}
-	p.Process, err = within(t, dir, []string{"HOME=" + dir, "XDG_RUNTIME_DIR=" + dir, "PULSE_RUNTIME_PATH=" + dir},
+	// Of its own in all: this process may have been made to use another server before.
+	p.Process, err = within(t, dir, []string{"-u", "PULSE_SERVER", "HOME=" + dir, "XDG_RUNTIME_DIR=" + dir, "XDG_CONFIG_HOME=" + dir + "/server", "PULSE_RUNTIME_PATH=" + dir},
 		append(as, "pulseaudio", "-n", "-F", file, "--daemonize=no", "--exit-idle-time=-1", "--disallow-exit", "--use-pid-file=no", "--log-target=stderr")...)
 	if err != nil {
 		t.Fatal(err)

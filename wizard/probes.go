@@ -137,6 +137,12 @@ func (s *Session) said(question, value string) bool {
 	return ok && a.Value == value
 }
 
+// answered tells that a question has its answer, from a person or by a proof.
+func (s *Session) answered(question string) bool {
+	_, ok := s.Evidence().Answers[question]
+	return ok
+}
+
 // noWayLeft tells that the measuring is through and no way to the server answered.
 func noWayLeft(e *evidence.Evidence) bool {
 	for _, key := range []string{capture.ProbeUDP, capture.ProbeTCP, capture.ProbeTLS} {

@@ -150,6 +150,35 @@ var (
 			{Value: "no", Text: "No, measure the test sound"},
 		},
 	}
+	askCode = Question{
+		ID:   "code",
+		Text: "Shall the test phone say three digits to the other person?",
+		Hint: "They type them on their phone, or tell you what they heard. That proves that your sound arrives.",
+		Options: []Option{
+			{Value: "yes", Text: "Yes, say them"},
+			{Value: "no", Text: "No, leave that out"},
+		},
+	}
+	// The three digits, among others, are put before these.
+	askSpoken = Question{
+		ID:   "spoken",
+		Text: "Which three digits did the other person hear?",
+		Hint: "The test phone said them twice.",
+		Options: []Option{
+			{Value: "none", Text: "They heard no digits"},
+			{Value: "unsure", Text: "I don't know"},
+		},
+	}
+	// Likewise.
+	askSaid = Question{
+		ID:   "said",
+		Text: "Which three digits did you hear?",
+		Hint: "The other person said them and typed them.",
+		Options: []Option{
+			{Value: "none", Text: "I heard no digits"},
+			{Value: "unsure", Text: "I don't know"},
+		},
+	}
 	askTone = Question{
 		ID:   "tone",
 		Text: "Did you hear the test tone?",

@@ -10,7 +10,7 @@ func Scenarios() []Scenario {
 		},
 		{
 			ID: "one-way-audio", Complaint: "One side hears nothing", Calls: true,
-			Steps: []Step{signIn, dial, pickUp, soundBothWays, lostSound, otherWay, ears, ownSound, usualPhone},
+			Steps: []Step{signIn, dial, pickUp, soundBothWays, lostSound, otherWay, spokenCode, ears, ownSound, usualPhone},
 		},
 		{
 			ID: "no-incoming", Complaint: "Nobody can call me", Awaits: true,
@@ -22,7 +22,7 @@ func Scenarios() []Scenario {
 		},
 		{
 			ID: "quality", Complaint: "The sound is bad", Calls: true,
-			Steps: []Step{symptom, signIn, dial, pickUp, longSound, lossyWay, ears, againstEcho, ownSound, usualPhone},
+			Steps: []Step{symptom, signIn, dial, pickUp, longSound, lossyWay, spokenCode, ears, againstEcho, ownSound, usualPhone},
 		},
 		{
 			ID: "call-drops", Complaint: "Calls break off", Calls: true,
@@ -38,7 +38,7 @@ func Scenarios() []Scenario {
 		},
 		{
 			ID: "everything", Complaint: "I'm not sure: check everything", Calls: true,
-			Steps: []Step{signIn, theNetwork, signInAgain, dial, ringAndPickUp, soundBothWays, pressKeys, ears, ownSound, briefIncoming, usualPhone},
+			Steps: []Step{signIn, theNetwork, signInAgain, dial, ringAndPickUp, soundBothWays, pressKeys, spokenCode, ears, ownSound, briefIncoming, usualPhone},
 		},
 	}
 }

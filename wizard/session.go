@@ -120,6 +120,12 @@ func (s *Session) askWhile(ctx context.Context, limit time.Duration, until CallS
 // grown (at most every 50 ms), for at most the given time. It tells whether the
 // condition came true.
 func (s *Session) until(ctx context.Context, limit time.Duration, cond func(*evidence.Evidence) bool) bool {
+	return s.untilEvery(ctx, limit, 50*time.Millisecond, cond)
+}
+
+// untilEvery is until with looks that are further apart: what lasts for half a minute
+// need not keep the processor busy.
+func (s *Session) untilEvery(ctx context.Context, limit, every time.Duration, cond func(*evidence.Evidence) bool) bool {
 	deadline := time.NewTimer(limit)
 	defer deadline.Stop()
 	for {
@@ -134,7 +140,7 @@ func (s *Session) until(ctx context.Context, limit time.Duration, cond func(*evi
 			return cond(s.Evidence())
 		case <-changed:
 		}
-		pause(ctx, 50*time.Millisecond)
+		pause(ctx, every)
 	}
 }
 

@@ -223,11 +223,13 @@ var ears = Step{
 		if settled(s.Diagnosis()) {
 			return nil
 		}
-		if s.call.State() != Ended {
+		if s.call.State() != Ended && !s.answered(askTheyHear.ID) {
 			s.askWhile(ctx, earsLimit, Ended, askTheyHear)
 		}
 		_ = s.call.Hangup(ctx) // nobody is kept on the line for what needs no line
-		s.ask(ctx, askHeard)
+		if !s.answered(askHeard.ID) {
+			s.ask(ctx, askHeard)
+		}
 		return nil
 	},
 }

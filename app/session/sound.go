@@ -259,7 +259,7 @@ func (s *sound) Loop(ctx context.Context, long time.Duration) {
 		s.note(capture.SoundLoop, "not-checked the microphone or the speaker is not open")
 		return
 	}
-	heard, ok := listenToLoop(ctx, mic, speaker, long)
+	heard, ok := audio.Passage(ctx, speaker, mic, rand.Uint64(), long)
 	if !ok {
 		return // what ended it stands on the tape, or nobody waits for it any more
 	}
@@ -269,48 +269,6 @@ func (s *sound) Loop(ctx context.Context, long time.Duration) {
 			s.tape.Note(n)
 		}
 	}
-}
-
-// loopAhead is how much of the signal waits for the speaker.
-const loopAhead = 60 * time.Millisecond
-
-// listenToLoop plays the known signal for so long and listens to the microphone; ok is
-// false where that was ended.
-func listenToLoop(ctx context.Context, mic, speaker *audio.Stream, long time.Duration) (h codec.Heard, ok bool) {
-	up, err := codec.NewResampler(codec.SampleRate, soundRate)
-	if err != nil {
-		return h, false
-	}
-	down, err := codec.NewResampler(soundRate, codec.SampleRate)
-	if err != nil {
-		return h, false
-	}
-	probe := codec.NewProbe(rand.Uint64())
-	listener := codec.NewListener(probe.Seed(), 0)
-	note, wide := make([]int16, codec.SampleRate/100), make([]int16, 0, soundRate/50)
-	frame, low := make([]int16, soundRate/100), make([]int16, 0, codec.SampleRate/50)
-	mic.Drop(0)
-	for until := time.Now().Add(long); time.Now().Before(until); time.Sleep(5 * time.Millisecond) {
-		if ctx.Err() != nil || mic.Trouble() != nil || speaker.Trouble() != nil {
-			return h, false
-		}
-		for speaker.Waiting() < int(loopAhead.Seconds()*soundRate) {
-			probe.Frame(note)
-			wide = up.Resample(wide[:0], note)
-			if speaker.Write(wide) < len(wide) {
-				break
-			}
-		}
-		for mic.Waiting() >= len(frame) {
-			mic.Read(frame)
-			low = down.Resample(low[:0], frame)
-			listener.Hear(low)
-		}
-	}
-	h = listener.Heard()
-	filters := time.Duration(up.Delay())*time.Second/codec.SampleRate + time.Duration(down.Delay())*time.Second/soundRate
-	h.Return.Delay = max(0, h.Return.Delay-filters)
-	return h, true
 }
 
 // clocks notes the clock that is further off, of those that were watched for long enough;

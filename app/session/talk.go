@@ -16,8 +16,8 @@ import (
 // How much sound waits at most: what the microphone gave and nobody has sent yet, and
 // what the speaker is to play. Both are part of the delay that people feel.
 const (
-	micSlack     = 20 * time.Millisecond
-	speakerAhead = 30 * time.Millisecond
+	micSlack     = 10 * time.Millisecond
+	speakerAhead = 15 * time.Millisecond // a period of the device, and the time between two looks
 	playPiece    = 10 * time.Millisecond
 )
 

@@ -31,14 +31,23 @@ func TestPace(t *testing.T) {
 	for _, ppm := range []float64{0, 50, -200, 1000, -4000, 9000} {
 		skew, over := paced(ppm, 15*time.Millisecond, 0, 30*time.Second).skew()
 		require.NotZero(t, over)
-		require.InDelta(t, -ppm*60e-6, skew.Seconds(), 0.006, "%v ppm", ppm)
+		require.InDelta(t, -ppm*60e-6, skew.Seconds(), 0.018, "%v ppm", ppm)
 	}
-	_, over := paced(0, 10*time.Millisecond, 0, 8*time.Second).skew()
+	_, over := paced(0, 10*time.Millisecond, 0, 14*time.Second).skew()
 	require.Zero(t, over, "too short")
-	_, over = paced(0, 200*time.Millisecond, 0, 13*time.Second).skew()
-	require.Zero(t, over, "too uneven")
+	// A device that loses samples now and then, each time other ones, has no clock that
+	// could be told.
+	p := &pace{rate: 16000}
+	random := rand.New(rand.NewPCG(1, 2))
+	for n := 1; n < 3000; n++ {
+		if random.IntN(60) > 0 {
+			p.add(time.Duration(n)*10*time.Millisecond, 160)
+		}
+	}
+	_, over = p.skew()
+	require.Zero(t, over, "samples were lost")
 	// What was lost while the device hung is no clock.
 	skew, over := paced(100, 10*time.Millisecond, time.Second, 40*time.Second).skew()
 	require.NotZero(t, over)
-	require.InDelta(t, -0.006, skew.Seconds(), 0.006)
+	require.InDelta(t, -0.006, skew.Seconds(), 0.018)
 }

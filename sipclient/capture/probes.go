@@ -219,6 +219,12 @@ const (
 	// SoundEcho: does our own signal come back from the other side unasked?
 	// Details: delay=DURATION level=DB (against what was sent).
 	SoundEcho = "sound-echo"
+	// SoundSpoken: did the other side hear the three digits that the test phone said?
+	// Details: said=DIGITS heard=DIGITS|none by=keys (they were typed there) or by=person.
+	SoundSpoken = "sound-spoken"
+	// SoundSaid: did the person here hear the digits that the other side said and typed?
+	// Details: said=DIGITS heard=DIGITS|none.
+	SoundSaid = "sound-said"
 	// SoundLoop: does the microphone pick up this computer's own speaker?
 	// Details: level=DB (against what was played) delay=DURATION.
 	SoundLoop = "sound-loop"

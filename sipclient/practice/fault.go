@@ -191,6 +191,7 @@ type sounding struct {
 	otherLaw     bool          // G.711 by the law that the packets do not name
 	echo         time.Duration // so late the phone's own sound is mixed into the voice
 	echoLevel    float64       // dB of it
+	deafToCodes  bool          // nobody there listens to spoken digits
 	noEvents     bool          // the description leaves telephone-event out
 	stopAfter    time.Duration // RTP and RTCP end, the call stays
 	holdAfter    time.Duration // re-INVITE with a=sendonly, RTP stops

@@ -35,7 +35,7 @@ var soundFaults = []Fault{
 	sounds("audio-stops-after-reinvite", "Sound stops when the provider changes its path", "no", "yes",
 		sounding{moveAfter: 2 * sec}),
 	sounds("no-audio-out-lost", "The other side receives nothing", "yes", "no",
-		sounding{noBlocks: true}),
+		sounding{noBlocks: true, deafToCodes: true}),
 	sounds("no-audio-out-port-closed", "The other side's sound port is closed", "yes", "no",
 		sounding{shutPort: true, noBlocks: true}),
 	sounds("audio-in-not-played", "Sound arrives and is not heard", "no", "yes",

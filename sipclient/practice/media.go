@@ -12,6 +12,7 @@ import (
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 
+	"softphonedoctor/sipclient/codec"
 	"softphonedoctor/sipclient/sipmsg"
 )
 
@@ -55,6 +56,9 @@ type media struct {
 	main, also sender // also: the second source of that fault
 	heard      reception
 	room       room
+	ears       ears
+	dictation  dictation
+	typing     typing
 }
 
 var (
@@ -277,12 +281,44 @@ func (m *media) listen(conn *net.UDPConn) {
 		m.heard.add(&packet.Header, time.Now())
 		if packet.PayloadType == m.codec.PayloadType {
 			m.room.hear(m.codec.Name, &packet)
+			m.understand(packet.Payload)
 		}
 		if m.echo && m.flow == speech && packet.PayloadType == m.codec.PayloadType {
 			m.sendBack(&packet)
 		}
 		m.mu.Unlock()
 	}
+}
+
+// understand listens for a code that the phone says, and types it back. The caller holds
+// the lock, and is not kept from it by the thinking.
+func (m *media) understand(payload []byte) {
+	pcm, ok := codec.Decode(m.codec.Name, payload, nil)
+	if !ok || m.echo || m.sw.deafToCodes {
+		return
+	}
+	word := m.ears.hear(pcm)
+	if word == nil {
+		return
+	}
+	m.pbx.spawn(func() {
+		digit, known := understood(word)
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		if code, said := m.dictation.add(digit, known); said && m.typing.keys == "" {
+			m.typing = typing{keys: code}
+		}
+	})
+}
+
+// event is the phone's payload type for key presses. The caller holds the lock.
+func (m *media) event() (pt uint8, ok bool) {
+	for _, c := range m.codecs {
+		if c.Name == "telephone-event" {
+			return c.PayloadType, true
+		}
+	}
+	return 0, false
 }
 
 // listenReports reads RTCP until the socket is closed.

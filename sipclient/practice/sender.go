@@ -108,6 +108,16 @@ func (m *media) tick(n int) [][]byte {
 		return nil
 	}
 	elapsed += uint32(float64(elapsed) * m.sw.skew)
+	if pt, able := m.event(); able {
+		if event, at, begins, over := m.typing.next(m.main.offset + elapsed); !over {
+			if event == nil {
+				m.main.paused = true
+				return nil
+			}
+			m.main.paused = begins
+			return [][]byte{m.main.packet(pt, at, event)}
+		}
+	}
 	data := [][]byte{m.main.packet(payloadType, m.main.offset+elapsed, m.sound(&m.main))}
 	if m.sw.dropEvery > 0 && n%m.sw.dropEvery == m.sw.dropEvery-1 {
 		data = nil

@@ -33,7 +33,7 @@ func pathOf(e *evidence.Evidence, findings []Finding) [4]Segment {
 		for i := range p {
 			p[i].Out = Good
 		}
-		if !e.Have.Has(evidence.HaveSound) {
+		if _, looked := e.Probe(capture.SoundMicrophone); !looked {
 			p[segMicrophone].Out = Unknown // they may hear a test tone that no microphone made
 		}
 	}

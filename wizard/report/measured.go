@@ -50,6 +50,8 @@ var questions = []question{
 	{capture.SoundTone, "test tone", "heard", "not heard"},
 	{capture.SoundReturn, "our own sound from the echo service", "comes back", "does not come back"},
 	{capture.SoundEcho, "our own sound unasked", "comes back", "does not come back"},
+	{capture.SoundSpoken, "digits that the test phone said", "heard there", "not heard there"},
+	{capture.SoundSaid, "digits that the other side said", "heard here", "not heard here"},
 	{capture.SoundLoop, "our speaker in our microphone", "heard", "not heard"},
 	{capture.SoundClock, "the sound device's clock", "keeps time", "is off"},
 	{capture.SoundClicks, "a sound device that could not keep up", "clicked", "none"},
