@@ -13,12 +13,12 @@ REALTIME   := $(filter %/session %/cli %/sipclient %/practice,$(PACKAGES))
 
 # What building needs, what the window's own tests need, and the real peers.
 BUILD_DEBS := gcc libc6-dev pkg-config libgl1-mesa-dev xorg-dev libwayland-dev libxkbcommon-dev
-TEST_DEBS  := xvfb xauth xdotool imagemagick libgl1-mesa-dri chromium poppler-utils
+TEST_DEBS  := xvfb xauth xdotool imagemagick libgl1-mesa-dri chromium poppler-utils desktop-file-utils man-db binutils-mingw-w64-x86-64
 PEER_DEBS  := kamailio kamailio-extra-modules baresip-core sip-tester tshark tcpdump iproute2 rtpengine-daemon kamailio-tls-modules dnsmasq-base openssl \
               coturn nftables iptables iputils-ping sngrep
 SOUND_DEBS := pulseaudio pulseaudio-utils
 
-.PHONY: run build cli test lab screens lint bench benchmarks fuzz clean build-deps test-deps
+.PHONY: package package-test run build cli test lab screens lint bench benchmarks fuzz clean build-deps test-deps
 
 run: build
 	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] || [ "$$(uname)" = Darwin ]; then exec $(BIN); \
@@ -32,6 +32,15 @@ cli:
 	CGO_ENABLED=0 go build -tags nogui -o bin/softphone-doctor-cli .
 	CGO_ENABLED=0 GOOS=windows GOARCH=amd64 go build -tags nogui -o bin/softphone-doctor-cli.exe .
 	CGO_ENABLED=0 GOOS=darwin GOARCH=arm64 go build -tags nogui -o bin/softphone-doctor-cli-macos .
+
+# dist/: a Debian package, an archive, the command line for Linux, Windows and macOS.
+# WINDOWS=1 adds the window for Windows, which takes minutes. docs/packages.md has the rest.
+package: build
+	packaging/build.sh
+
+# The package, installed into a fresh root folder, opens its window by its menu entry.
+package-test: package test-deps
+	packaging/try.sh
 
 test: build-deps test-deps lint build
 	go test -race -timeout 15m $(filter-out $(REALTIME),$(PACKAGES))
@@ -69,7 +78,7 @@ fuzz:
 	echo "$$p $$f"; go test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$p || exit 1; done; done
 
 clean:
-	rm -rf bin
+	rm -rf bin dist
 
 # Packages are asked for by name and installed only when missing, so that a
 # machine that has them needs neither root nor a network.

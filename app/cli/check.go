@@ -139,6 +139,7 @@ func (p *program) runCheck(ctx context.Context, r session.Request, origin *sessi
 	if p.Terminal && !out.json {
 		r.Person = &prompt{fixed: fixed, in: p.In, out: p.Err}
 	}
+	r.Trace = p.traces()
 	c, err := session.NewCheck(r)
 	if err != nil {
 		return err
@@ -156,6 +157,19 @@ func (p *program) runCheck(ctx context.Context, r session.Request, origin *sessi
 		p.tellDifferences(origin, r.Account, rep)
 	}
 	return p.carry(rep, c.Records(), keep, save, out.json)
+}
+
+// traces gives the folder of traces, "" where there is none, and tells what an earlier
+// check left there.
+func (p *program) traces() string {
+	dir, err := session.TraceFolder()
+	if err != nil {
+		return ""
+	}
+	for _, path := range session.CutOff(dir) {
+		fmt.Fprintf(p.Err, "An earlier test was cut off. What it had seen is in %s: softphone-doctor examine judges it; delete it when it is of no use.\n", path)
+	}
+	return dir
 }
 
 func situations() string {

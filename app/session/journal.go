@@ -89,6 +89,7 @@ func newJournal(dir string, a Account, remark func(string)) *journal {
 func (j *journal) Leftover() []string {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	sweep(j.dir, "session-", journalSuffix)
 	names, _ := filepath.Glob(filepath.Join(j.dir, "*"+journalSuffix)) // a folder that is not there holds nothing
 	var list []string
 	for _, path := range names {
@@ -98,6 +99,28 @@ func (j *journal) Leftover() []string {
 		}
 	}
 	return list
+}
+
+// sweep removes the locks of dead sessions that were killed before their file was there.
+// What such a file was to hold had not been sent.
+func sweep(dir, prefix, suffix string) {
+	locks, _ := filepath.Glob(filepath.Join(dir, prefix+"*"+lockSuffix))
+	for _, path := range locks {
+		base := strings.TrimSuffix(path, lockSuffix)
+		if _, err := os.Stat(base + suffix); !errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		lock, err := lockFile(path)
+		if err != nil {
+			continue // it lives
+		}
+		if _, err := os.Stat(base + suffix); errors.Is(err, fs.ErrNotExist) {
+			_ = os.Remove(base + ".new")
+			unlockFile(lock)
+			continue
+		}
+		_ = lock.Close()
+	}
 }
 
 // claim takes over the file of a dead session; nil when its session lives, or it is

@@ -1,0 +1,36 @@
+#!/bin/bash
+# Installs the Debian package of dist/ into a fresh root folder, starts the program by the
+# command of its menu entry under a display of its own, and wants its window within a
+# minute. It leaves a picture of it in dist/started.png.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+deb=$(ls dist/softphone-doctor_*.deb)
+root=$(mktemp -d)
+display=:${DISPLAY_NUMBER:-97}
+pids=()
+trap 'for p in "${pids[@]}"; do kill "$p" 2>/dev/null || true; done; wait 2>/dev/null; rm -rf "$root"' EXIT
+dpkg-deb -x "$deb" "$root"
+for f in usr/bin/softphone-doctor usr/share/applications/softphone-doctor.desktop usr/share/mime/packages/softphone-doctor.xml usr/share/man/man1/softphone-doctor.1.gz \
+	usr/share/man/man1/softphone-doctor-check.1.gz usr/share/bash-completion/completions/softphone-doctor usr/share/icons/hicolor/scalable/apps/softphone-doctor.svg usr/share/doc/softphone-doctor/copyright; do
+	[ -s "$root/$f" ] || { echo "the package lacks $f"; exit 1; }
+done
+desktop-file-validate "$root/usr/share/applications/softphone-doctor.desktop"
+zcat "$root/usr/share/man/man1/softphone-doctor.1.gz" | man -l --warnings=w - >/dev/null
+bash -n "$root/usr/share/bash-completion/completions/softphone-doctor"
+command=$(sed -n 's/^Exec=\(.*\)$/\1/p' "$root/usr/share/applications/softphone-doctor.desktop" | sed 's/ %[fFuU]//')
+mkdir -p "$root/home"
+Xvfb "$display" -screen 0 1100x800x24 >/dev/null 2>&1 & pids+=($!)
+sleep 1
+env -i HOME="$root/home" DISPLAY="$display" PATH="$root/usr/bin:/usr/bin:/bin" LANG=C.UTF-8 sh -c "exec $command" & pids+=($!)
+for _ in $(seq 60); do
+	if DISPLAY=$display xdotool search --name 'Softphone Doctor' >/dev/null 2>&1; then
+		sleep 2
+		DISPLAY=$display import -window root dist/started.png
+		echo "$command of $(basename "$deb") opened its window"
+		exit 0
+	fi
+	kill -0 "${pids[1]}" 2>/dev/null || { echo "$command ended"; exit 1; }
+	sleep 1
+done
+echo "$command opened no window within a minute"
+exit 1
