@@ -143,57 +143,6 @@ func (d *direct) Join(voice codec.Source, ear func(media.Heard)) {
 	})
 }
 
-// ownDelayMost is what this program may add to the time from mouth to ear.
-const ownDelayMost = 80 * time.Millisecond
-
-// TestOwnDelay measures what the program itself adds from a mouth to an ear: microphone,
-// packets, jitter buffer and speaker. What the sound server's devices of the test take is
-// measured first and taken off.
-func TestOwnDelay(t *testing.T) {
-	if testing.Short() {
-		t.Skip("left to the whole lab")
-	}
-	p := StartPulse(t)
-	asked(t, p.Env())
-	p.Ctl(t, "load-module", "module-remap-source", "source_name=ear", "master=spk.monitor", "source_properties=device.description=Ear")
-	s := system(t)
-	for _, kind := range []audio.Kind{audio.Microphones, audio.Speakers} {
-		_, err := s.Devices(t.Context(), kind)
-		require.NoError(t, err)
-	}
-	open := func(kind audio.Kind, id string) *audio.Stream {
-		do := s.Microphone
-		if kind == audio.Speakers {
-			do = s.Speaker
-		}
-		st, err := do(t.Context(), audio.Device{ID: id, Kind: kind, Name: id}, 16000)
-		require.NoError(t, err)
-		t.Cleanup(st.Close)
-		return st
-	}
-	mouth := open(audio.Speakers, "micfeed")
-	without := journey(t, mouth, open(audio.Microphones, "mic"))
-
-	mic, speaker, ear := open(audio.Microphones, "mic"), open(audio.Speakers, "spk"), open(audio.Microphones, "ear")
-	call := &direct{}
-	end, err := session.Converse(mic, speaker, call)
-	require.NoError(t, err)
-	with := journey(t, mouth, ear)
-	end()
-	t.Logf("%v without the program, %v with it: it takes %v", without, with, with-without)
-	require.Less(t, with-without, ownDelayMost)
-}
-
-// journey is how long the known signal takes from a speaker to a microphone.
-func journey(t *testing.T, speaker, mic *audio.Stream) time.Duration {
-	t.Helper()
-	time.Sleep(500 * time.Millisecond) // both run evenly by now
-	h, ok := audio.Passage(t.Context(), speaker, mic, uint64(time.Now().UnixNano()), 8*time.Second)
-	require.True(t, ok)
-	require.True(t, h.Found, "the signal is not heard: %+v", h)
-	return h.Return.Delay
-}
-
 // BenchmarkConversation is a conversation over devices, for the share of one processor that
 // it takes: microphone to packets, packets through the jitter buffer to the speaker.
 func BenchmarkConversation(b *testing.B) {

@@ -2,8 +2,10 @@ package lab
 
 import (
 	"encoding/binary"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
@@ -62,19 +64,23 @@ func recorded(t *testing.T, p *Phone, hz float64) float64 {
 }
 
 // TestUnpluggedInMidCall: a microphone that is pulled out during a call is named, and
-// ends the measuring.
+// ends the measuring. With REPEAT=N it runs N times.
 func TestUnpluggedInMidCall(t *testing.T) {
 	k := Kamailio(t, KamailioOptions{})
 	Baresip(t, k, "talker", ByItself, PhoneOptions{RingFor: 200 * ms})
-	p := StartPulse(t)
-	asked(t, p.Env())
-	p.Speak(t, 16000, tone(16000, 60, -20))
-	time.AfterFunc(7*time.Second, func() { _, _ = p.ctl("unload-module", "module-remap-source") })
-	got := check(t, session.Request{Account: account(k, "unplugged"), Situation: "quality", Target: "talker", Sound: &session.SoundChoice{},
-		Person: session.Answers{"symptom": "unsure", "talk": "yes", "they_hear": "yes", "heard": "yes", "usual_fails": "unsure"}})
-	root := got.Root()
-	require.NotNil(t, root, got.Headline())
-	require.Equal(t, "sound-device-unavailable", root.Rule.Cause)
-	probe, _ := got.Evidence.Probe(capture.SoundMicrophone)
-	require.Equal(t, "lost", probe.Text("reason"))
+	repeat, _ := strconv.Atoi(os.Getenv("REPEAT"))
+	for n := range max(1, repeat) {
+		p := StartPulse(t)
+		asked(t, p.Env())
+		p.Speak(t, 16000, tone(16000, 60, -20))
+		time.AfterFunc(7*time.Second, func() { _, _ = p.ctl("unload-module", "module-remap-source") })
+		got := check(t, session.Request{Account: account(k, fmt.Sprint("unplugged", n)), Situation: "quality", Target: "talker", Sound: &session.SoundChoice{},
+			Person: session.Answers{"symptom": "unsure", "talk": "yes", "they_hear": "yes", "heard": "yes", "usual_fails": "unsure"}})
+		p.Stop(t)
+		root := got.Root()
+		require.NotNil(t, root, got.Headline())
+		require.Equal(t, "sound-device-unavailable", root.Rule.Cause)
+		probe, _ := got.Evidence.Probe(capture.SoundMicrophone)
+		require.Equal(t, "lost", probe.Text("reason"))
+	}
 }

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,12 +14,19 @@ import (
 	"softphonedoctor/wizard"
 )
 
-// How much sound waits at most: what the microphone gave and nobody has sent yet, and
-// what the speaker is to play. Both are part of the delay that people feel.
+// How much sound waits, which is part of the delay that people feel. Of what the
+// microphone gave, no more than micSlack stays behind for longer than micLook: what comes
+// in a bunch now and then is no reason to leave sound out. For the speaker aheadLeast waits
+// (a period of the device), and more, up to aheadMost, where a busy computer lets it run
+// dry; that goes down again by aheadStep after each aheadCalm without.
 const (
-	micSlack     = 10 * time.Millisecond
-	speakerAhead = 15 * time.Millisecond // a period of the device, and the time between two looks
-	playPiece    = 10 * time.Millisecond
+	micSlack   = 10 * time.Millisecond
+	micLook    = 25 // packets
+	aheadLeast = 10 * time.Millisecond
+	aheadMost  = 60 * time.Millisecond
+	aheadStep  = 5 * time.Millisecond
+	aheadCalm  = 5 * time.Second
+	playPiece  = 5 * time.Millisecond
 )
 
 // conversation joins a microphone and a speaker to a call.
@@ -27,6 +35,9 @@ type conversation struct {
 	buffer       *playout.Buffer
 	narrow       *codec.Resampler
 	wide, low    []int16
+
+	behind int // the least that waited behind a packet, since the last look
+	looks  int // packets since then
 
 	began   time.Time
 	starved uint64        // of the speaker, when counting began
@@ -53,7 +64,7 @@ const settling = time.Second
 // talk begins a conversation over a call; the function that it gives ends it and tells
 // how the devices kept up.
 func talk(mic, speaker *audio.Stream, call joinable) (end func() clicks, err error) {
-	c := &conversation{mic: mic, speaker: speaker, began: time.Now(), stop: make(chan struct{})}
+	c := &conversation{mic: mic, speaker: speaker, behind: math.MaxInt, began: time.Now(), stop: make(chan struct{})}
 	if c.buffer, err = playout.New(soundRate); err != nil {
 		return nil, err
 	}
@@ -85,12 +96,19 @@ func (c *conversation) clicks() clicks {
 	return clicks{c.dry.Load() + c.speaker.Starved() + 1 - c.starved, over}
 }
 
-// FrameWide implements media.WideSource: the latest of what the microphone gave. What
-// it has not given yet is silence.
+// FrameWide implements media.WideSource: what the microphone gave. What it has not given
+// yet is silence.
 func (c *conversation) FrameWide(dst []int16) {
-	dropped := c.mic.Drop(len(dst) + int(micSlack.Seconds()*soundRate))
 	n := c.mic.Read(dst)
 	clear(dst[n:])
+	dropped := 0
+	c.behind = min(c.behind, c.mic.Waiting())
+	if c.looks++; c.looks == micLook {
+		if slack := int(micSlack.Seconds() * soundRate); c.behind > slack {
+			dropped = c.mic.Drop(c.mic.Waiting() - c.behind + slack/2)
+		}
+		c.looks, c.behind = 0, math.MaxInt
+	}
 	if (dropped > 0 || n < len(dst)) && time.Since(c.began) > settling {
 		c.dry.Add(1)
 	}
@@ -114,9 +132,10 @@ func (c *conversation) hear(p media.Heard) {
 
 // play keeps the speaker supplied, a little ahead of what it plays.
 func (c *conversation) play() {
-	tick := time.NewTicker(playPiece / 2)
+	tick := time.NewTicker(playPiece)
 	defer tick.Stop()
 	piece := make([]int16, int(playPiece.Seconds()*soundRate))
+	ahead, dry, since := aheadLeast, c.speaker.Starved(), time.Now()
 	for {
 		select {
 		case <-c.stop:
@@ -125,7 +144,15 @@ func (c *conversation) play() {
 			if c.starved == 0 && now.Sub(c.began) > settling {
 				c.starved = c.speaker.Starved() + 1
 			}
-			for c.speaker.Waiting() < int(speakerAhead.Seconds()*soundRate) && c.speaker.Trouble() == nil {
+			switch n := c.speaker.Starved(); {
+			case n > dry && now.Sub(c.began) > settling/2:
+				ahead, dry, since = min(aheadMost, ahead+aheadStep), n, now
+			case now.Sub(since) > aheadCalm && ahead > aheadLeast:
+				ahead, since = ahead-aheadStep, now
+			default:
+				dry = n
+			}
+			for c.speaker.Waiting() < int(ahead.Seconds()*soundRate) && c.speaker.Trouble() == nil {
 				c.buffer.Read(piece, now)
 				if c.speaker.Write(piece) == 0 {
 					break

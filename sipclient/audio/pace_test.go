@@ -51,3 +51,12 @@ func TestPace(t *testing.T) {
 	require.NotZero(t, over)
 	require.InDelta(t, -0.006, skew.Seconds(), 0.018)
 }
+
+// TestPaceTakesNoMemory: it works in the library's own thread.
+func TestPaceTakesNoMemory(t *testing.T) {
+	p, at := &pace{rate: 16000}, time.Duration(0)
+	require.Zero(t, testing.AllocsPerRun(5000, func() {
+		at += 10 * time.Millisecond
+		p.add(at, 160)
+	}))
+}

@@ -185,7 +185,9 @@ func pageStreamOf(s StreamDoc) pageStream {
 		row.Codec = *s.Codec
 	}
 	if s.Quality != nil {
-		row.Quality = fmt.Sprintf("%s (MOS %.2f)", *s.Quality, *s.MOS)
+		row.Quality = fmt.Sprintf("%s (MOS %.2f for %s)", *s.Quality, *s.MOS, row.Codec)
+	} else if s.RTTMS == nil {
+		row.Quality = "unknown: no report told the delay"
 	}
 	return row
 }

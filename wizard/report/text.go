@@ -240,6 +240,8 @@ func (p *printer) figures(r *Report) {
 			}
 			if d.MOS != nil {
 				text += fmt.Sprintf(", %s (R %.1f, MOS %.2f for %s)", *d.Quality, *d.RFactor, *d.MOS, *d.Codec)
+			} else if d.RTTMS == nil {
+				text += ", quality unknown: no report told the delay"
 			}
 			p.para("    ", text)
 		}
