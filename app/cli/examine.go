@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 
@@ -13,7 +14,8 @@ import (
 )
 
 func (p *program) examine() *cobra.Command {
-	var phone, call, folder string
+	var phone, call, folder, save string
+	var mask bool
 	var out form
 	var lines bool
 	cmd := &cobra.Command{
@@ -31,14 +33,33 @@ you are asked when several could be. A provider is recognised by domain, Server 
 or words; its own meanings of codes count then.
 
 Where there are several calls each has a verdict of its own, and a sentence says what
-they have in common.`,
+they have in common.
+
+--save writes one call, with the sign-ins of its phone, as a capture for Wireshark; where
+there are several calls, --call says which. With --mask numbers and names are masked in
+it, addresses become other ones of the same kind, passwords, what proves them and keys of
+encrypted sound are left out, and the sound is blanked, which the file's comment says.
+Lengths stay, and the saved call gives the same findings.`,
 		Example: `  softphone-doctor examine fault.pcapng
   softphone-doctor examine fault.pcap --phone 192.168.1.23 --json
   zstdcat day.pcap.zst | softphone-doctor examine - --json-lines
-  softphone-doctor examine day.pcap --call 7`,
+  softphone-doctor examine day.pcap --call 7
+  softphone-doctor examine day.pcap --call 7 --save call7.pcapng --mask`,
 		Args: exactly(1, "name a capture file to examine", "name one capture file to examine, not several"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			subject := wizard.Subject{CallID: call}
+			if mask && save == "" {
+				return errors.New("--mask is for a call that is saved: say --save FILE as well")
+			}
+			if save != "" {
+				if args[0] == "-" {
+					return errors.New("a capture from standard input cannot be read a second time, which --save needs: save it to a file first")
+				}
+				var err error
+				if save, err = session.CallPath(save, args[0]); err != nil {
+					return err
+				}
+			}
 			if phone != "" {
 				a, err := parsePhone(phone)
 				if err != nil {
@@ -68,6 +89,14 @@ they have in common.`,
 			}
 			known.Warn(rep)
 			p.status = rep.ExitStatus()
+			if save != "" {
+				if err := session.SaveCall(save, args[0], rep, subject, mask); err != nil {
+					return err
+				}
+				if !out.json && !lines {
+					fmt.Fprintf(p.Err, "The call is saved to %s\n", save)
+				}
+			}
 			if lines {
 				return p.jsonLines(rep, subject)
 			}
@@ -80,6 +109,8 @@ they have in common.`,
 	f := cmd.Flags()
 	f.StringVar(&phone, "phone", "", "address of the phone that the capture is about")
 	f.StringVar(&call, "call", "", "judge only the call with this Call-ID, or with this number in the list of calls")
+	f.StringVar(&save, "save", "", "write one call as a capture to this file (.pcapng)")
+	f.BoolVar(&mask, "mask", false, "mask numbers, names, addresses and sound in the saved call")
 	f.BoolVar(&lines, "json-lines", false, "print a line of JSON for each call")
 	providersFlag(cmd, &folder)
 	out.flags(cmd)

@@ -13,9 +13,7 @@ import (
 
 	"softphonedoctor/sipclient/capture"
 	"softphonedoctor/wizard"
-	"softphonedoctor/wizard/diagnosis"
 	"softphonedoctor/wizard/evidence"
-	"softphonedoctor/wizard/providers"
 	"softphonedoctor/wizard/report"
 )
 
@@ -76,12 +74,8 @@ func (p *Packed) redact(rep *report.Report, records []capture.Record) error {
 	}
 	e := rep.Evidence
 	own := e.Have.Has(evidence.HaveLive)
-	masked, r := capture.Redact(records, capture.Redaction{KeepWord: keepWord(known.Book), KeepHost: known.Book.KnowsHost, Own: own})
-	p.Records = masked[:1:1]
-	for _, n := range evidence.MeasuredOf(e, r.Addr, own) {
-		p.Records = append(p.Records, capture.Record{Note: &n})
-	}
-	p.Records = append(p.Records, masked[1:]...)
+	var at func(netip.AddrPort) netip.AddrPort
+	p.Records, at = wizard.Masked(e, records, known.Book)
 
 	var b bytes.Buffer
 	if _, err := capture.Write(&b, slices.Values(p.Records)); err != nil {
@@ -89,7 +83,7 @@ func (p *Packed) redact(rep *report.Report, records []capture.Record) error {
 	}
 	subject := wizard.Subject{Providers: known.Book}
 	if e.Subject.How == "told" && !own {
-		subject.Phone = r.Addr(netip.AddrPortFrom(e.Subject.Addr.Addr(), 1)).Addr()
+		subject.Phone = at(netip.AddrPortFrom(e.Subject.Addr.Addr(), 1)).Addr()
 	}
 	if p.Report, err = wizard.Examine(&b, subject); err != nil {
 		return err
@@ -99,18 +93,6 @@ func (p *Packed) redact(rep *report.Report, records []capture.Record) error {
 		p.Report.Interrupt(why)
 	}
 	return nil
-}
-
-// keepWord tells which words of free text may stay: those that tell of a fault, and those
-// by which a provider is told.
-func keepWord(book *providers.Book) func(string) bool {
-	set := map[string]bool{}
-	for _, text := range book.TellingTexts() {
-		for _, w := range diagnosis.Words(text) {
-			set[w] = true
-		}
-	}
-	return func(word string) bool { return set[word] || diagnosis.TellingWord(word) }
 }
 
 // Save writes the files into one zip file. The file appears whole or not at all.

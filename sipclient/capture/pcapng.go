@@ -23,6 +23,7 @@ const (
 	secretsTLS = 0x544c534b // a key log, of a block with secrets
 
 	optEnd        = 0
+	optComment    = 1
 	optUserApp    = 4    // of a section
 	optResolution = 9    // of an interface
 	optOffset     = 14   // of an interface

@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"regexp"
 	"strings"
 )
 
@@ -74,6 +75,9 @@ func (r *Redactor) sdpValue(letter byte, v string) string {
 	return r.free(v, freeText)
 }
 
+// format is a line that names a format of sound (RFC 8866 6.6).
+var format = regexp.MustCompile(`^[0-9]{1,3} +[A-Za-z0-9._+-]{1,32}/[0-9]{1,6}(/[0-9]{1,2})? *$`)
+
 // attribute rewrites an a= line.
 func (r *Redactor) attribute(v string) string {
 	name, value, ok := strings.Cut(v, ":")
@@ -93,6 +97,10 @@ func (r *Redactor) attribute(v string) string {
 			end = len(rest)
 		}
 		return name + ":" + value[:i] + strings.Repeat("0", end) + hiddenKeys(rest[end:])
+	case "rtpmap":
+		if format.MatchString(value) {
+			return v // a format of sound names nobody, and its clock times all packets
+		}
 	case "ice-pwd", "ice-ufrag", "key-mgmt", "zrtp-hash", "fingerprint", "identity", "tls-id":
 		kind, hash, two := strings.Cut(value, " ")
 		if two {

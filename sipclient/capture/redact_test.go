@@ -225,3 +225,22 @@ func FuzzRedact(f *testing.F) {
 		}
 	})
 }
+
+// A format's name and clock stay, whatever else in the tape looks like them: all packets
+// are timed by them.
+func TestRedactKeepsFormats(t *testing.T) {
+	sdp := "v=0\r\no=- 1 1 IN IP4 192.168.1.9\r\ns=-\r\nc=IN IP4 192.168.1.9\r\nt=0 0\r\nm=audio 4000 RTP/AVP 99 101\r\na=rtpmap:99 iLBC/8000\r\na=rtpmap:101 telephone-event/8000\r\na=rtpmap:102 anna.berg at home\r\n"
+	invite := "INVITE sip:8000@example.net SIP/2.0\r\nFrom: <sip:ilbc@example.net>;tag=1\r\nTo: <sip:8000@example.net>\r\nCall-ID: 1\r\nCSeq: 1 INVITE\r\nContent-Type: application/sdp\r\nContent-Length: " + itoa(len(sdp)) + "\r\n\r\n" + sdp
+	got, _ := Redact([]Record{{N: 1, Packet: &Packet{Net: UDP, Src: redactPhone, Dst: redactServer, Data: []byte(invite)}}}, Redaction{})
+	text := string(got[1].Packet.Data)
+	for _, want := range []string{"a=rtpmap:99 iLBC/8000\r\n", "a=rtpmap:101 telephone-event/8000\r\n"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is gone:\n%s", want, text)
+		}
+	}
+	for _, secret := range []string{"sip:8000@", "sip:ilbc@", "anna"} {
+		if strings.Contains(text, secret) {
+			t.Errorf("%q stayed:\n%s", secret, text)
+		}
+	}
+}

@@ -39,11 +39,24 @@ func WriteMuted(w io.Writer, records iter.Seq[Record]) (int64, error) { return w
 func write(w io.Writer, records iter.Seq[Record], muted bool) (int64, error) {
 	counted := &counter{w: w}
 	out := &writer{w: bufio.NewWriterSize(counted, 1<<16), masks: map[way]*masker{}, sequence: map[way]uint32{}, muted: muted}
-	out.header()
+	begun := false
+	begin := func(first *Note) {
+		begun = true
+		comment := ""
+		if first != nil && first.Kind == KindLimit && first.Key == LimitMuted {
+			comment = first.Text // for those who open the file with another program
+		}
+		out.header(comment)
+	}
 	if muted {
-		out.note(0, &Note{Kind: KindLimit, Key: LimitMuted, Text: "What was said in the calls was left out when this capture was saved."})
+		note := &Note{Kind: KindLimit, Key: LimitMuted, Text: "What was said in the calls was left out when this capture was saved."}
+		begin(note)
+		out.note(0, note)
 	}
 	for r := range records {
+		if !begun {
+			begin(r.Note)
+		}
 		switch {
 		case r.Packet != nil:
 			out.packet(r.N, r.Packet)
@@ -53,6 +66,9 @@ func write(w io.Writer, records iter.Seq[Record], muted bool) (int64, error) {
 		if out.err != nil {
 			break
 		}
+	}
+	if !begun {
+		begin(nil)
 	}
 	if err := out.w.Flush(); out.err == nil {
 		out.err = err
@@ -112,13 +128,16 @@ func option(b []byte, code uint16, value []byte) []byte {
 	return append(b, make([]byte, pad(uint32(len(value))))...)
 }
 
-// header writes the section header and the one interface.
-func (o *writer) header() {
+// header writes the section header, with a comment if there is one, and the one interface.
+func (o *writer) header(comment string) {
 	var b []byte
 	b = binary.LittleEndian.AppendUint32(b, byteOrderMagic)
 	b = binary.LittleEndian.AppendUint16(b, 1)
 	b = binary.LittleEndian.AppendUint16(b, 0)
 	b = binary.LittleEndian.AppendUint64(b, math.MaxUint64) // length not told
+	if comment != "" {
+		b = option(b, optComment, []byte(comment))
+	}
 	b = option(b, optUserApp, []byte(Application))
 	b = option(b, optEnd, nil)
 	o.put(blockSection, b)

@@ -89,6 +89,7 @@ type Evidence struct {
 	STUN       uint64 // STUN packets, which are left aside
 	KeepAlives uint64 // packets that only hold a NAT binding
 
+	beside      []*Stream    // all streams that this is narrowed from
 	noted       Kinds        // what Have says for the sake of notes
 	outsideLast time.Time    // when the latest message of no call passed
 	limitsAt    []timedLimit // when those of Limits were noted that have a time

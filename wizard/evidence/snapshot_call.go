@@ -137,6 +137,9 @@ func (e *Evidence) NarrowAll() []*Evidence {
 
 func (e *Evidence) narrow(i int, messages []*Message) *Evidence {
 	narrow := *e
+	if narrow.beside == nil {
+		narrow.beside = e.Streams
+	}
 	narrow.Calls, narrow.Streams, narrow.Messages, narrow.Odd = e.Calls[i:i+1:i+1], e.Calls[i].Streams, messages, nil
 	narrow.noted |= e.Have & HaveConnections
 	narrow.trim(e.Calls[i].over)
