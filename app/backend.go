@@ -55,9 +55,11 @@ type Check interface {
 	Run(context.Context) (*report.Report, error)
 	Evidence() *evidence.Evidence
 	Diagnosis() diagnosis.Diagnosis
-	// Save writes the report and the packets that prove it into one file; WriteCapture
-	// writes the packets alone. Both leave out what proves the password.
+	// Save writes the report and the packets that prove it into one file, numbers, names
+	// and addresses masked and without sound; SaveEverything masks nothing. WriteCapture
+	// writes the packets alone. All leave out what proves the password.
 	Save(path string, r *report.Report) error
+	SaveEverything(path string, r *report.Report) error
 	WriteCapture(io.Writer) error
 }
 

@@ -155,6 +155,9 @@ func (c *fakeCheck) Evidence() *evidence.Evidence                    { return so
 func (c *fakeCheck) Save(path string, r *report.Report) error {
 	return os.WriteFile(path, []byte(r.Situation), 0o600)
 }
+func (c *fakeCheck) SaveEverything(path string, r *report.Report) error {
+	return os.WriteFile(path, []byte("everything"), 0o600)
+}
 func (c *fakeCheck) WriteCapture(w io.Writer) error {
 	_, err := io.WriteString(w, "packets")
 	return err

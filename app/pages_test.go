@@ -73,7 +73,7 @@ func everyPage(d *desk) map[string]func() page {
 			return newCutOffPage(w, []string{"/home/somebody/.cache/softphone-doctor/traces/2026-03-01-120000.000-1.pcapng"})
 		},
 		"save": func() page {
-			return newSavePage(w, saveRequest{name: "report.zip", about: "The report and the packets that prove it, in one file."})
+			return newSavePage(w, saveRequest{name: "report.zip", about: "The report and the packets that prove it, in one file.", whole: func(string) (string, error) { return "", nil }})
 		},
 		"calls": func() page { return newCallsPage(w, "day.pcap", problem(), callRows()) },
 		"retest": func() page {

@@ -17,6 +17,8 @@ type saveRequest struct {
 	about string
 	// write makes the file and gives the name it really has. The error is a sentence.
 	write func(path string) (string, error)
+	// whole is write with nothing masked, nil where there is no such choice.
+	whole func(path string) (string, error)
 	back  func() page
 }
 
@@ -30,7 +32,8 @@ type savePage struct {
 	path *look.Field
 	told *fyne.Container
 	save *look.Button
-	over string // the existing file that the next press replaces
+	mask *look.Segments // nil: no choice
+	over string         // the existing file that the next press replaces
 }
 
 func newSavePage(w *Window, req saveRequest) *savePage {
@@ -39,9 +42,14 @@ func newSavePage(w *Window, req saveRequest) *savePage {
 	p.path.Entry.SetText(filepath.Join(saveFolder(w), req.name))
 	p.path.Entry.OnChanged = func(string) { p.complain("") }
 	p.path.Entry.OnSubmitted = func(string) { p.do() }
+	choice := look.Column(0)
+	if req.whole != nil {
+		p.mask = look.NewSegments(2, 260, []string{tr("save.masked", "Numbers and names masked"), tr("save.everything", "With numbers, names and sound")}, 0, func(int) {})
+		choice.Add(look.Inset(0, 14, 0, 0, p.mask.Container))
+	}
 	p.view = look.Scrolled(look.Inset(0, 30, 0, 20, look.Column(0,
 		look.Text(tr("save.title", "Save"), look.Heading),
-		look.Inset(0, 4, 0, 18, look.Text(req.about, look.Lead)), p.path.Container, look.Inset(0, 14, 0, 0, p.told))))
+		look.Inset(0, 4, 0, 18, look.Text(req.about, look.Lead)), p.path.Container, choice, look.Inset(0, 14, 0, 0, p.told))))
 	p.save = look.NewButton(tr("save.save", "Save it"), look.Primary, p.do)
 	p.foot = look.Row(12, 1, look.NewButton(tr("back", "Back"), look.Secondary, p.back), look.Gap(0, 0), p.save)
 	return p
@@ -78,7 +86,11 @@ func (p *savePage) do() {
 		p.over = path
 		return
 	}
-	name, err := p.req.write(path)
+	write := p.req.write
+	if p.mask != nil && p.mask.Chosen() == 1 {
+		write = p.req.whole
+	}
+	name, err := write(path)
 	if err != nil {
 		p.complain(sentence(err))
 		return

@@ -55,6 +55,7 @@ func TestRounds(t *testing.T) {
 		d.until("the verdict stands", func() bool { return onPage[*resultPage](d) })
 		d.w.home()
 		d.until("everything has ended", d.idle)
+		d.w.win.Canvas().Capture() // as a frame does: Fyne tidies up then
 	}
 	memory := func() uint64 {
 		d.w.home()

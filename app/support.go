@@ -102,8 +102,9 @@ func (p *resultPage) keep() {
 	if p.from != nil && p.from.check != nil {
 		check, rep := p.from.check, p.report
 		p.w.show(newSavePage(p.w, saveRequest{name: name + ".zip", back: func() page { return again(p.w, p) },
-			about: tr("save.report", "The report and the packets that prove it, in one file. It holds your number and the numbers you called, but no password."),
-			write: func(path string) (string, error) { return path, check.Save(path, rep) }}))
+			about: tr("save.report", "The report and the packets that prove it, in one file. Numbers, names and addresses are masked in it unless you choose otherwise; it never holds a password."),
+			write: func(path string) (string, error) { return path, check.Save(path, rep) },
+			whole: func(path string) (string, error) { return path, check.SaveEverything(path, rep) }}))
 		return
 	}
 	text := p.ticket()

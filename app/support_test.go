@@ -275,6 +275,12 @@ func TestSaving(t *testing.T) {
 	if b, err := os.ReadFile(path); err != nil || string(b) != "one-way-audio" {
 		t.Errorf("saved %q, %v", b, err)
 	}
+	p.mask.Choose(1)
+	p.do()
+	if b, err := os.ReadFile(path); err != nil || string(b) != "everything" {
+		t.Errorf("saved %q, %v", b, err)
+	}
+	p.mask.Choose(0)
 	other := filepath.Join(dir, "other.zip")
 	if err := os.WriteFile(other, []byte("mine"), 0o600); err != nil {
 		t.Fatal(err)
