@@ -101,6 +101,7 @@ func (r *Redactor) attribute(v string) string {
 		if format.MatchString(value) {
 			return v // a format of sound names nobody, and its clock times all packets
 		}
+		return name + ":" + r.free(value, freeText)
 	case "ice-pwd", "ice-ufrag", "key-mgmt", "zrtp-hash", "fingerprint", "identity", "tls-id":
 		kind, hash, two := strings.Cut(value, " ")
 		if two {
