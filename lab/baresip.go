@@ -44,6 +44,11 @@ type PhoneOptions struct {
 	Encrypt string
 	// PTime is the length of its packets in ms; 0: 20.
 	PTime int
+	// Outbound is its outbound proxy, as a URI; "": none.
+	Outbound string
+	// Password is the one in its account; "": the right one. With any other nobody waits
+	// for its sign-in.
+	Password string
 	// Host is where it runs; nil: here.
 	Host *Host
 	// MaxCalls is how many calls it takes at a time; one more gets 486. 0: 4.
@@ -115,6 +120,9 @@ func Baresip(t testing.TB, k *Registrar, user string, mode AnswerMode, o PhoneOp
 		p.Stop(t)
 		p.control.close()
 	})
+	if o.Password != "" {
+		return p
+	}
 	var done, refused bool
 	if !eventually(10*time.Second, func() bool { done, refused = p.registration(); return done || refused }) || !done {
 		t.Fatalf("%s does not register:\n%s", user, p.log.tail(2000))
@@ -154,7 +162,14 @@ func (p *Phone) writeFiles(t testing.TB, dir, controlAddr string, k *Registrar, 
 		"{ADDRESS}", p.Addr.Addr().String(), "{SIP}", p.Addr.String(), "{CONTROL}", controlAddr, "{RTP}", fmt.Sprintf("%d-%d", p.FirstPort, p.LastPort),
 		"{CALLS}", strconv.Itoa(calls), "{SOURCE}", source, "{USER}", p.User, "{DIR}", dir, "{MODULES}", baresipModules(t),
 	).Replace(baresipConfig)
-	account := fmt.Sprintf("<%s>;auth_user=%s;auth_pass=%s;regint=120;audio_codecs=%s;answermode=%s", p.URI, p.User, Password(p.User), codecs, answer)
+	password := o.Password
+	if password == "" {
+		password = Password(p.User)
+	}
+	account := fmt.Sprintf("<%s>;auth_user=%s;auth_pass=%s;regint=120;audio_codecs=%s;answermode=%s", p.URI, p.User, password, codecs, answer)
+	if o.Outbound != "" {
+		account += `;outbound="` + o.Outbound + `"`
+	}
 	if o.Encrypt != "" {
 		account += ";mediaenc=" + o.Encrypt
 	}

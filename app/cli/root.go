@@ -91,7 +91,7 @@ Exit status: 0 no fault (healthy, or a call that properly ended, such as busy),
 			return p.Window(file)
 		},
 	}
-	root.AddCommand(p.check(), p.account(), p.examine(), p.practise(), p.probe(), p.mirror(), p.devices(), p.explain(), p.decode(), p.share(), p.homer(), p.providers(), p.version(), p.man(root))
+	root.AddCommand(p.check(), p.account(), p.examine(), p.practise(), p.probe(), p.between(), p.mirror(), p.devices(), p.explain(), p.decode(), p.share(), p.homer(), p.providers(), p.version(), p.man(root))
 	return root
 }
 

@@ -1,0 +1,97 @@
+package lab
+
+import (
+	"context"
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"softphonedoctor/app/session"
+	"softphonedoctor/wizard/report"
+)
+
+// TestBetween: a baresip whose outbound proxy is the program, over UDP and TCP, behind a
+// real registrar: what works goes on working, and a wrong setting in it is named.
+func TestBetween(t *testing.T) {
+	t.Parallel()
+	k := Kamailio(t, KamailioOptions{Ways: true}) // TCP, too
+	for i, row := range []struct {
+		name, transport string
+		phone           PhoneOptions
+		calls           bool // the softphone calls; else it is called
+		cause, where    string
+	}{
+		{name: "calls over UDP", calls: true},
+		{name: "calls over TCP", transport: "tcp", calls: true},
+		{name: "is called", transport: "udp"},
+		{name: "is called over TCP", transport: "tcp"},
+		{name: "a wrong password", phone: PhoneOptions{Password: "not this one"}, calls: true, cause: "account-credentials-wrong", where: "account"},
+		{name: "a codec that nobody has", phone: PhoneOptions{Codecs: "G722/16000/1"}, calls: true, cause: "codec-mismatch", where: "account"},
+		{name: "it insists on encrypted sound", phone: PhoneOptions{Encrypt: "srtp-mand"}, calls: true, cause: "encryption-mismatch", where: "account"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			if testing.Short() && i > 0 {
+				t.Skip("left to the whole lab")
+			}
+			t.Parallel()
+			other := Baresip(t, k, "between-other-"+string(rune('a'+i)), ByItself, PhoneOptions{RingFor: 200 * ms})
+			ctx, stop := context.WithCancel(t.Context())
+			defer stop()
+			ready, done := make(chan netip.AddrPort, 1), make(chan struct{})
+			var rep *report.Report
+			var err error
+			go func() {
+				defer close(done)
+				rep, _, err = session.Between(ctx, session.BetweenRequest{Server: k.Domain(), Ready: func(at netip.AddrPort) { ready <- at }, Heard: func(_ time.Time, text string) { t.Log(text) }})
+			}()
+			var at netip.AddrPort
+			select {
+			case at = <-ready:
+			case <-done:
+				t.Fatal(err)
+			}
+			row.phone.Outbound = "sip:" + at.String()
+			if row.transport != "" {
+				row.phone.Outbound += ";transport=" + row.transport
+			}
+			own := Baresip(t, k, "between-own-"+string(rune('a'+i)), ByItself, row.phone)
+			switch {
+			case row.phone.Password != "":
+				own.Await(t, "REGISTER_FAIL", 10*time.Second)
+			case row.calls:
+				own.Dial(t, other.URI)
+			default:
+				other.Dial(t, own.URI)
+			}
+			if row.cause == "" {
+				own.Await(t, "CALL_ESTABLISHED", 10*time.Second)
+				time.Sleep(6 * time.Second) // as long as somebody talks
+				own.Hangup(t)
+			}
+			if row.phone.Password == "" {
+				own.Await(t, "CALL_CLOSED", 10*time.Second)
+			}
+			time.Sleep(300 * ms) // the last word crosses
+			stop()
+			<-done
+			require.NoError(t, err)
+			cause, where := "", ""
+			if list := rep.Document().Findings; len(list) > 0 {
+				cause, where = list[0].Cause, list[0].Where
+			}
+			require.Equal(t, row.cause, cause, "%s; %s", rep.Verdict, story(rep.Evidence))
+			require.Equal(t, row.where, where)
+			if row.cause == "" {
+				require.Equal(t, report.Healthy, rep.Verdict)
+				require.Len(t, rep.Evidence.Calls, 1)
+				c := rep.Evidence.Calls[0]
+				require.NotNil(t, c.In)
+				require.NotNil(t, c.Out)
+				require.Greater(t, c.In.Packets, uint64(200))
+				require.Greater(t, c.Out.Packets, uint64(200))
+			}
+		})
+	}
+}
