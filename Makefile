@@ -61,6 +61,11 @@ lint:
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$unformatted" ]; then echo "gofmt these: $$unformatted"; exit 1; fi
 	go vet ./...
 	go tool staticcheck ./...
+	go test -count=1 -run '^TestLicences$$' ./docs
+	@out=$$(timeout 600 go tool govulncheck ./... 2>&1); status=$$?; case $$status in \
+	0) echo "No known vulnerability is reachable." ;; \
+	3) echo "$$out"; exit 1 ;; \
+	*) echo "Known vulnerabilities: not checked, because the database cannot be read (vuln.go.dev)." ;; esac
 
 # The standard capture of 1,200,000 packets: this program beside tshark and sngrep.
 # make benchmarks runs those of the packages.
