@@ -30,7 +30,7 @@ type Sound interface {
 const speechTime = 4 * time.Second
 
 // loopTime is how long the microphone listens for this computer's own speaker.
-const loopTime = 5 * time.Second
+const loopTime = 7 * time.Second
 
 // ownSound looks at this computer's own microphone and speaker, when the packets did
 // not settle it.

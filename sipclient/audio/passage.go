@@ -43,7 +43,8 @@ func Passage(ctx context.Context, speaker, mic *Stream, seed uint64, long time.D
 			probe.Frame(note)
 			wide = up.Resample(wide[:0], note)
 			played += uint64(len(wide))
-			if late < int64(len(wide)) && speaker.Write(wide) < len(wide) {
+			due := wide[max(0, min(late, int64(len(wide)))):] // the rest is over already
+			if speaker.Write(due) < len(due) {
 				break
 			}
 		}
