@@ -45,6 +45,7 @@ func (p *program) check() *cobra.Command {
 	var answers []string
 	var out form
 	var keep keeping
+	var again watching
 	cmd := &cobra.Command{
 		Use:   "check [SITUATION]",
 		Short: "Sign in, place a test call and say what is wrong",
@@ -112,8 +113,17 @@ it makes the call without signing in, and says that the sign-in was not checked.
 			if err != nil {
 				return err
 			}
+			if err := again.ready(); err != nil {
+				return err
+			}
 			ctx, stop := interruptible(cmd.Context())
 			defer stop()
+			if again.every > 0 {
+				if save != "" || keep.preview {
+					return errors.New("--save and --preview are for one check; with --watch --json keeps all reports")
+				}
+				return p.watch(ctx, session.Request{Account: a, Situation: situation, Target: to, Providers: known}, fixed, out, again)
+			}
 			return p.runCheck(ctx, session.Request{Account: a, Situation: situation, Target: to, Providers: known}, origin, fixed, out, keep, save)
 		},
 		ValidArgs: scenarioIDs(),
@@ -124,6 +134,7 @@ it makes the call without signing in, and says that the sign-in was not checked.
 	f.StringArrayVar(&answers, "answer", nil, "answer to a question, as key=value (may be given several times)")
 	f.StringVar(&save, "save", "", "save report and capture into this zip file (.zip is added)")
 	keep.flags(cmd)
+	again.flags(cmd)
 	providersFlag(cmd, &folder)
 	out.flags(cmd)
 	return cmd
