@@ -24,8 +24,8 @@ sleep 1
 env -i HOME="$root/home" DISPLAY="$display" PATH="$root/usr/bin:/usr/bin:/bin" LANG=C.UTF-8 sh -c "exec $command" & pids+=($!)
 for _ in $(seq 60); do
 	if DISPLAY=$display xdotool search --name 'Softphone Doctor' >/dev/null 2>&1; then
-		sleep 2
 		DISPLAY=$display import -window root dist/started.png
+		[ "$(identify -format %k dist/started.png)" -gt 50 ] || { sleep 1; continue; } # nothing is painted yet
 		echo "$command of $(basename "$deb") opened its window"
 		exit 0
 	fi
