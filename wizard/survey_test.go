@@ -2,6 +2,7 @@ package wizard
 
 import (
 	"bytes"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -14,6 +15,7 @@ import (
 	"softphonedoctor/sipclient/capture"
 	"softphonedoctor/sipclient/capture/generate"
 	"softphonedoctor/wizard/diagnosis"
+	"softphonedoctor/wizard/evidence"
 	"softphonedoctor/wizard/report"
 )
 
@@ -180,4 +182,30 @@ func TestMemoryOfAFinishedCall(t *testing.T) {
 	t.Logf("%d bytes for each call, %d with its verdict", each, withVerdict)
 	require.Greater(t, each, int64(0))
 	require.Less(t, each, int64(2000))
+}
+
+// A person is asked once whose capture it is, before the first call is judged for good;
+// the answer counts for all calls.
+func TestWhoIsAskedBeforeCallsAreForgotten(t *testing.T) {
+	file, _ := generated(t, generate.Plan{Calls: 200, Packets: 1, Phones: 9, Rate: 2, Seed: 5})
+	other := netip.MustParseAddr("10.20.0.3")
+	for _, most := range []int{-1, 3} {
+		asked := 0
+		rep, err := examine(bytes.NewReader(file), Subject{Choose: func(phones []evidence.PhoneSeen) netip.Addr {
+			asked++
+			require.Equal(t, "10.20.0.1", phones[0].Addr.String(), "the one that signed in first is the likeliest")
+			return other
+		}}, most)
+		require.NoError(t, err)
+		require.Equal(t, 1, asked)
+		require.Equal(t, other, rep.Evidence.Subject.Addr.Addr())
+		told, err := examine(bytes.NewReader(file), Subject{Phone: other}, most)
+		require.NoError(t, err)
+		sameRows(t, "chosen", rep, told)
+	}
+	_, err := examine(bytes.NewReader(file), Subject{Phone: netip.MustParseAddr("10.99.0.1")}, 3)
+	require.ErrorContains(t, err, "no packet of this capture comes from or goes to 10.99.0.1")
+	rep, err := examine(bytes.NewReader(file), Subject{Phone: other}, 3)
+	require.NoError(t, err)
+	require.Positive(t, rep.Released)
 }

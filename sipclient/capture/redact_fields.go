@@ -263,16 +263,14 @@ func (r *Redactor) digest(name, v string) string {
 		if t := strings.TrimSpace(value); len(t) >= 2 && t[0] == '"' {
 			at := strings.IndexByte(value, '"')
 			close := strings.LastIndexByte(value, '"')
-			open, inner, end = value[:at+1], value[at+1:close], value[close:]
+			open, inner = value[:at+1], value[at+1:]
+			if close > at { // else the quotes are not closed
+				inner, end = value[at+1:close], value[close:]
+			}
 		}
 		switch strings.ToLower(strings.TrimSpace(key)) {
 		case "response", "rspauth":
-			inner = strings.Map(func(c rune) rune {
-				if c == ' ' {
-					return c
-				}
-				return '0'
-			}, inner)
+			inner = zeros(inner)
 		case "username":
 			if user, host, ok := strings.Cut(inner, "@"); ok {
 				inner = r.tokens.name(user) + "@" + r.machine(host)
@@ -295,6 +293,17 @@ func (r *Redactor) digest(name, v string) string {
 		parts[i] = key + "=" + open + inner + end
 	}
 	return head + strings.Join(parts, ",")
+}
+
+// zeros overwrites a text byte by byte, so that its length stays; blanks stay.
+func zeros(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if c != ' ' {
+			b[i] = '0'
+		}
+	}
+	return string(b)
 }
 
 // machineName tells a realm that is a machine's name from one in words.
