@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"testing/iotest"
 
 	"github.com/gopacket/gopacket/layers"
@@ -105,7 +106,9 @@ func TestStopBatchesEarly(t *testing.T) {
 		break
 	}
 	left := r.Len()
-	runtime.Gosched()
+	for wait := time.Now().Add(5 * time.Second); runtime.NumGoroutine() > before && time.Now().Before(wait); {
+		time.Sleep(time.Millisecond) // who was told to stop needs a moment to do so
+	}
 	if r.Len() != left || left == 0 || runtime.NumGoroutine() > before {
 		t.Errorf("%d bytes left, then %d; %d goroutines, before %d", left, r.Len(), runtime.NumGoroutine(), before)
 	}
