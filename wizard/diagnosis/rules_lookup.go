@@ -89,7 +89,7 @@ func checkNameUnknown(e *evidence.Evidence, _ Dictionary) []Hit {
 		if l, still := bad[name]; still {
 			h := Hit{Certainty: Confirmed, Args: args{"name": quote(name), "reason": quote(l.failed), "down": ""},
 				Cites: []Cite{{l.n, "look-up of " + name + " failed"}}}
-			for _, word := range []string{"timeout", "timed out", "temporary", "server misbehaving", "refused", "unreachable"} {
+			for _, word := range []string{"timeout", "timed out", "temporary", "server misbehaving", "refused", "unreachable", "no answer", "name server answered", "no name server"} {
 				if strings.Contains(strings.ToLower(l.failed), word) {
 					// The name may be right: this network's name service is at fault.
 					h.Certainty, h.Where, h.Args["down"] = Likely, LocalNetwork, "yes"
