@@ -149,7 +149,7 @@ func (n *Network) doctor(t testing.TB, limit time.Duration, args ...string) answ
 		t.Fatal(err)
 	}
 	a := answer{Saved: filepath.Join(dir, "report.zip")}
-	name, args := n.client.command("env", append(append([]string{"HOME=" + home, "XDG_CACHE_HOME=" + home, "XDG_CONFIG_HOME=" + home, bin}, args...), "--json", "--save", a.Saved)...)
+	name, args := n.client.command("env", append(append([]string{"HOME=" + home, "XDG_CACHE_HOME=" + home, "XDG_CONFIG_HOME=" + home, bin}, args...), "--json", "--everything", "--save", a.Saved)...)
 	cmd := exec.CommandContext(t.Context(), name, args...)
 	cmd.Dir = dir
 	cmd.SysProcAttr = ownGroup()

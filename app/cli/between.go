@@ -15,6 +15,7 @@ func (p *program) between() *cobra.Command {
 	var r session.BetweenRequest
 	var length time.Duration
 	var save string
+	var keep keeping
 	var out form
 	cmd := &cobra.Command{
 		Use:   "between SERVER",
@@ -58,20 +59,17 @@ the softphone itself does with its own addresses (STUN, ICE).`,
 				return err
 			}
 			p.status = rep.ExitStatus()
-			if err := p.print(rep, out); err != nil || save == "" {
+			if err := p.print(rep, out); err != nil {
 				return err
 			}
-			if err := session.SaveTape(save, rep, tape); err != nil {
-				return err
-			}
-			fmt.Fprintf(p.Err, "Saved to %s\n", save)
-			return nil
+			return p.carry(rep, tape.From(0), keep, save, out.json)
 		},
 	}
 	f := cmd.Flags()
 	f.Uint16Var(&r.Port, "port", session.BetweenPort, "port of this computer for the softphone, UDP and TCP; 0 takes any free one")
 	f.DurationVar(&length, "for", 0, "end by itself after this time")
-	f.StringVar(&save, "save", "", "save report and capture into this zip file (.zip is added)")
+	f.StringVar(&save, "save", "", "save report and capture, masked, into this zip file (.zip is added)")
+	keep.flags(cmd)
 	out.flags(cmd)
 	return cmd
 }
