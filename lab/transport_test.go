@@ -139,9 +139,7 @@ func badConnections(t *testing.T, k *Registrar) {
 			t.Parallel()
 			got := check(t, session.Request{Account: over(k, "peer", tt.transport, tt.at), Situation: "registration"})
 			root := got.Diagnosis.Root()
-			// Who closes a connection without a word may be taken for a closed service as well.
-			closed := tt.name == "plain port" && root != nil && root.Rule.Cause == "server-port-closed" && root.Place() == diagnosis.Provider
-			if root == nil || !closed && (root.Rule.Cause != tt.cause || root.Place() != tt.where) || got.Verdict != report.Problem {
+			if root == nil || root.Rule.Cause != tt.cause || root.Place() != tt.where || got.Verdict != report.Problem {
 				t.Fatalf("verdict %s: %+v; %s; %+v; %+v", got.Verdict, root, story(got.Evidence), got.Evidence.Phone, got.Evidence.Probes)
 			}
 			for _, m := range got.Evidence.Messages {

@@ -164,6 +164,9 @@ func cutShort(e *evidence.Evidence) (hits []Hit) {
 		if heardFrom(e, hopOf(c), time.Time{}) || !faulty(c, tlsClosed, tlsReset, tlsRefused) || outdated(c) || nameRefused(c) {
 			continue
 		}
+		if spokenAt(e, hopOf(c)) {
+			continue // the service is there, only not for this transport: see blockedConnection
+		}
 		reason := "the connection was closed before anything was said"
 		for _, f := range c.TLS.Faults {
 			if why, ok := strings.CutPrefix(f, tlsRefused); ok {
@@ -191,12 +194,26 @@ func foreign(e *evidence.Evidence) (hits []Hit) {
 	return hits
 }
 
+// spokenAt tells that something came over another transport from the very address and
+// port of a hop: what runs there does not speak this one.
+func spokenAt(e *evidence.Evidence, at hop) bool {
+	return slices.ContainsFunc([]string{"TLS", "TCP", "UDP"}, func(net string) bool {
+		return net != at.net && heardFrom(e, hop{net, at.addr}, time.Time{})
+	})
+}
+
 // blockedConnection finds connections that could not be made to a server that
 // answers over another transport.
 func blockedConnection(e *evidence.Evidence) (hits []Hit) {
 	for _, c := range failures(e) {
-		if c.Failed != tlsTimeout && !faulty(c, tlsTimeout, tlsReset) || mended(e, hopOf(c), c.Time) {
+		other := c.TLS != nil && spokenAt(e, hopOf(c))
+		shut := other && faulty(c, tlsClosed)
+		if c.Failed != tlsTimeout && !faulty(c, tlsTimeout, tlsReset) && !shut || mended(e, hopOf(c), c.Time) {
 			continue
+		}
+		waited, label := "some seconds", "no answer to the attempt to connect"
+		if shut {
+			waited, label = "", "the connection was closed before anything was said"
 		}
 		for _, s := range servers(e) {
 			bad := c.Net.String()
@@ -206,11 +223,11 @@ func blockedConnection(e *evidence.Evidence) (hits []Hit) {
 			for _, good := range []string{"TLS", "TCP", "UDP"} {
 				if s.reachable[good] {
 					where := Where("")
-					if c.TLS != nil && heardFrom(e, hop{good, c.Addr}, time.Time{}) {
-						where = Account // the very port that was asked for is there, for this transport
+					if other {
+						where = Account // the very port that was asked for is there, for another transport
 					}
-					return []Hit{{Certainty: Likely, Where: where, Direction: evidence.Both, Args: args{"good": good, "bad": bad, "server": s.addr.String(), "waited": "some seconds"},
-						Cites: []Cite{{c.N, "no answer to the attempt to connect"}}}}
+					return []Hit{{Certainty: Likely, Where: where, Direction: evidence.Both, Args: args{"good": good, "bad": bad, "server": s.addr.String(), "waited": waited},
+						Cites: []Cite{{c.N, label}}}}
 				}
 			}
 		}

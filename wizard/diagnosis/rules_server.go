@@ -57,7 +57,7 @@ var serverRules = []Rule{
 	{
 		Cause: "transport-blocked", Kind: Fault, Where: LocalNetwork, Either: haveAsked | evidence.HaveProbes,
 		Title:    "One way of reaching the server is blocked, another one works.",
-		Why:      "Over {{.bad}} nothing came back from {{.server}} for {{.waited}}; over {{.good}} the same server answered.",
+		Why:      "Over {{.bad}} nothing came back from {{.server}}{{if .waited}} for {{.waited}}{{end}}; over {{.good}} the same server answered.",
 		Overturn: "An answer over {{.bad}} from this network.",
 		Fix: []Remedy{
 			{ForUser, "Set the transport in the phone's account settings to {{.good}}{{if .alone}}.{{else}}, port {{.port}}.{{end}}"},

@@ -184,8 +184,8 @@ func notOffered(e *evidence.Evidence, net string) bool {
 // measuredClosed finds the account's way turned back at the server's door.
 func measuredClosed(e *evidence.Evidence) []Hit {
 	w, ok := mainWay(e)
-	if !ok {
-		return nil
+	if !ok || spokenAt(e, hop{w.net, w.server}) {
+		return nil // or what runs there does not speak this transport: see blockedConnection
 	}
 	h := Hit{Certainty: Confirmed, Direction: evidence.Both, Args: args{"server": w.server.String(), "reason": w.said()}, Cites: []Cite{w.cite()}}
 	good, other := goodWay(e, w)
