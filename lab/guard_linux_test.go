@@ -27,41 +27,30 @@ func TestTidiedUp(t *testing.T) {
 			}
 			t.Parallel()
 			needsNetworks(t)
+			log := filepath.Join(t.TempDir(), "log")
+			out, err := os.Create(log)
+			require.NoError(t, err)
+			defer out.Close()
 			args := []string{"-test.run=^TestDoomed$", "-test.v"}
 			if doom == "has no time left" {
 				args = append(args, "-test.timeout=4s")
 			}
-			var cmd *exec.Cmd
-			var said func() string
-			var folder string
-			var err error
-			ready := false
-			for attempt := 0; attempt < 2 && !ready; attempt++ { // a crowded machine may end it before it has begun
-				log := filepath.Join(t.TempDir(), "log")
-				out, e := os.Create(log)
-				require.NoError(t, e)
-				defer out.Close()
-				cmd = exec.Command(os.Args[0], args...)
-				cmd.Env = append(os.Environ(), doomRole+"="+doom)
-				cmd.Stdout, cmd.Stderr = out, out
-				cmd.SysProcAttr = ownGroup()
-				require.NoError(t, cmd.Start())
-				said = func() string {
-					b, err := os.ReadFile(log)
-					require.NoError(t, err)
-					return string(b)
-				}
-				ready = eventually(30*time.Second, func() bool {
-					_, rest, found := strings.Cut(said(), "doomed in ")
-					folder, _, _ = strings.Cut(rest, "\n")
-					return found && folder != ""
-				})
-				if !ready && attempt == 0 {
-					t.Logf("it did not begin: %q", said())
-					_ = cmd.Process.Kill() // it may have ended
-					_ = cmd.Wait()
-				}
+			cmd := exec.Command(os.Args[0], args...)
+			cmd.Env = append(os.Environ(), doomRole+"="+doom)
+			cmd.Stdout, cmd.Stderr = out, out
+			cmd.SysProcAttr = ownGroup()
+			require.NoError(t, startHere(cmd)) // its death signal is tied to the thread that forks
+			said := func() string {
+				b, err := os.ReadFile(log)
+				require.NoError(t, err)
+				return string(b)
 			}
+			var folder string
+			ready := eventually(time.Minute, func() bool {
+				_, rest, found := strings.Cut(said(), "doomed in ")
+				folder, _, _ = strings.Cut(rest, "\n")
+				return found && folder != ""
+			})
 			switch doom {
 			case "is interrupted":
 				err = syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) // as Ctrl-C does: the whole group
