@@ -1,15 +1,13 @@
 package lab
 
 import (
-	"bytes"
 	"fmt"
 	"net"
 	"net/netip"
 	"os"
-	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -39,26 +37,12 @@ onreply_route { xlog("L_ERR", "copy of $rs $ci $si:$sp $Ri:$Rp\n"); drop; }
 
 // A real collector reads what homer sends: every message, with its own addresses.
 func TestHomer(t *testing.T) {
-	kamailio, err := exec.LookPath("kamailio")
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("kamailio is not installed")
-		}
-		t.Skip("kamailio is not installed")
-	}
-	free, err := net.ListenPacket("udp4", "127.0.0.1:0")
-	require.NoError(t, err)
-	port := free.LocalAddr().(*net.UDPAddr).Port
-	require.NoError(t, free.Close())
-	dir := t.TempDir()
+	kamailio := Program(t, "kamailio", "kamailio")
+	dir, port := t.TempDir(), FreePort(t)
 	config := filepath.Join(dir, "hep.cfg")
 	require.NoError(t, os.WriteFile(config, fmt.Appendf(nil, collector, port, dir), 0o600))
-	cmd := exec.CommandContext(t.Context(), kamailio, "-f", config, "-DD", "-E", "-Y", dir)
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	var said lockedBuffer
-	cmd.Stdout, cmd.Stderr = &said, &said
-	require.NoError(t, cmd.Start())
-	t.Cleanup(func() { _ = cmd.Process.Signal(os.Interrupt); _ = cmd.Wait() })
+	p, err := start(t, dir, kamailio, "-f", config, "-DD", "-E", "-Y", dir)
+	require.NoError(t, err)
 
 	phone, server := netip.MustParseAddrPort("192.0.2.1:5060"), netip.MustParseAddrPort("198.51.100.2:5070")
 	at := time.Now()
@@ -71,33 +55,11 @@ func TestHomer(t *testing.T) {
 	require.NoError(t, err)
 	defer conn.Close()
 	wanted := []string{"copy of INVITE copied-1 192.0.2.1:5060", "copy of 503 copied-1 198.51.100.2:5070"}
-	require.Eventually(t, func() bool { // until it listens, packets are lost
+	require.True(t, eventually(20*time.Second, func() bool { // until it listens, packets are lost
 		for _, m := range session.Messages(records) {
 			_, _ = conn.Write(capture.HEP(&m, 2001, ""))
 		}
-		for _, w := range wanted {
-			if !strings.Contains(said.String(), w) {
-				return false
-			}
-		}
-		return true
-	}, 20*time.Second, 200*time.Millisecond, "the collector said %s", &said)
-}
-
-// lockedBuffer takes the output of a program while it is read.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
+		time.Sleep(100 * ms)
+		return !slices.ContainsFunc(wanted, func(w string) bool { return !strings.Contains(p.Log(), w) })
+	}), "the collector said %s", p.Log())
 }

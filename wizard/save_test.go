@@ -78,18 +78,8 @@ var savedDiffers = map[string]string{
 
 // The same for calls of real phones.
 func TestSavedRealCalls(t *testing.T) {
-	paths, _ := filepath.Glob(filepath.Join("..", "..", "shared", "captures", "P*.*cap*"))
-	if len(paths) == 0 {
-		if os.Getenv("CI") != "" {
-			t.Fatal("../shared is missing")
-		}
-		t.Skip("../shared is missing")
-	}
 	calls := 0
-	for _, path := range paths {
-		if strings.HasSuffix(path, ".json") {
-			continue
-		}
+	for _, path := range sharedCaptures(t) {
 		file, err := os.ReadFile(path)
 		require.NoError(t, err)
 		whole, err := examine(bytes.NewReader(file), Subject{}, -1)

@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"net/netip"
 	"os"
-	"path/filepath"
 	"runtime"
-	"strings"
 	"testing"
 	"time"
 
@@ -82,19 +80,8 @@ func causes(r *report.Report) map[string]bool {
 
 // The same for captures of real phones.
 func TestRealCallsJudgedEarlyOrAtTheEnd(t *testing.T) {
-	dir := filepath.Join("..", "..", "shared", "captures")
-	paths, _ := filepath.Glob(filepath.Join(dir, "P*.*cap*"))
-	if len(paths) == 0 {
-		if os.Getenv("CI") != "" {
-			t.Fatal("../shared is missing")
-		}
-		t.Skip("../shared is missing")
-	}
 	released := 0
-	for _, path := range paths {
-		if strings.HasSuffix(path, ".json") {
-			continue
-		}
+	for _, path := range sharedCaptures(t) {
 		file, err := os.ReadFile(path)
 		require.NoError(t, err)
 		want, err := examine(bytes.NewReader(file), Subject{}, -1)

@@ -49,11 +49,11 @@ func documents(t *testing.T, use func(name string, rep *report.Report, records [
 		}
 		f.Close()
 	}
-	if n < 50 {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("only %d captures could be read", n)
-		}
-		t.Skipf("only %d captures on this machine", n)
+	if _, err := os.Stat("../../../shared"); err == nil && n < 50 && os.Getenv("CI") == "true" {
+		t.Fatalf("only %d captures could be read", n)
+	}
+	if n == 0 {
+		t.Skip("../shared is not there: no report of a real capture is looked at")
 	}
 }
 
