@@ -99,17 +99,3 @@ func answered(e *evidence.Evidence, transport string) bool {
 		return strings.EqualFold(t.Request.Net.String(), transport) && len(t.Responses) > 0
 	})
 }
-
-// changed is an account with the change made.
-func (r *remedyByUs) changed(a session.Account) session.Account {
-	if r.Transport != "" {
-		a.Transport = r.Transport
-	}
-	if len(r.Codecs) > 0 {
-		a.Codecs = r.Codecs
-	}
-	if r.Encryption != "" {
-		a.Encryption = r.Encryption
-	}
-	return a
-}

@@ -123,7 +123,7 @@ func (p *readyPage) begin() {
 		p.w.keepNumber(r.Target)
 	}
 	if p.change != nil {
-		r.Account = p.change.changed(r.Account)
+		r.Account = r.Account.With(p.change.Change)
 	}
 	p.w.show(newLivePage(p.w, liveRequest{Request: r, title: complaintOf(p.situation, p.w.back.Scenarios()).title, before: p.before, change: p.change}))
 }

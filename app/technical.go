@@ -15,6 +15,7 @@ import (
 	"softphonedoctor/app/look"
 	"softphonedoctor/wizard/diagnosis"
 	"softphonedoctor/wizard/evidence"
+	"softphonedoctor/wizard/report"
 )
 
 // technicalPage shows every message as a row of a ladder, the text of the chosen
@@ -141,7 +142,7 @@ func (p *technicalPage) choose(row int) {
 	m := p.rows[row].m
 	p.chosen = m
 	p.title.SetText(fmt.Sprintf("#%d  %s  ·  %s  ·  %s %s → %s", m.N, firstWords(m), since(p.began, m.Time), m.Net, address(m.From), address(m.To)))
-	p.text.SetText(messageText(m))
+	p.text.SetText(report.MessageText(m))
 	p.showMessage()
 }
 
@@ -171,59 +172,6 @@ func firstWords(m *evidence.Message) string {
 	return strings.TrimSpace(fmt.Sprintf("%d %s", m.Status, m.Reason))
 }
 
-// bareText writes a message out again. What proves the password stays out: somebody
-// may look over the shoulder or copy the text into a ticket.
-func bareText(m *evidence.Message) string {
-	if m.Message == nil {
-		return ""
-	}
-	var b strings.Builder
-	if m.IsRequest() {
-		fmt.Fprintf(&b, "%s %s SIP/2.0\n", m.Method, m.URI)
-	} else {
-		fmt.Fprintf(&b, "SIP/2.0 %d %s\n", m.Status, m.Reason)
-	}
-	for _, h := range m.Headers {
-		fmt.Fprintf(&b, "%s: %s\n", h.Name, withoutProof(h.Name, h.Value))
-	}
-	if len(m.Body) > 0 {
-		fmt.Fprintf(&b, "\n%s\n", strings.ReplaceAll(strings.ToValidUTF8(string(m.Body), "�"), "\r", ""))
-	}
-	return strings.TrimRight(b.String(), "\n")
-}
-
-// messageText is the same with what does not conform below it.
-func messageText(m *evidence.Message) string {
-	if m.Message == nil {
-		return ""
-	}
-	var b strings.Builder
-	b.WriteString(bareText(m))
-	for _, pr := range m.Problems {
-		fmt.Fprintf(&b, "\n! %s: %s", pr.Where, pr.Text)
-	}
-	if n := len(m.Copies); n > 0 {
-		fmt.Fprintf(&b, "\n! sent %d more times, the last after %s", n, since(m.Time, m.Last()))
-	}
-	return b.String()
-}
-
-// withoutProof blanks the computed answer in a header with credentials.
-func withoutProof(name, value string) string {
-	if name != "Authorization" && name != "Proxy-Authorization" {
-		return value
-	}
-	i := strings.Index(strings.ToLower(value), "response=")
-	if i < 0 {
-		return value
-	}
-	rest := value[i+len("response="):]
-	if j := strings.IndexByte(rest, ','); j >= 0 {
-		return value[:i] + "response=\"…\"" + rest[j:]
-	}
-	return value[:i] + "response=\"…\""
-}
-
 func since(began, t time.Time) string { return fmt.Sprintf("%.3f s", t.Sub(began).Seconds()) }
 
 func address(a netip.AddrPort) string {
@@ -236,7 +184,7 @@ func address(a netip.AddrPort) string {
 // copyOne puts the message that is shown on the clipboard.
 func (p *technicalPage) copyOne() {
 	if p.chosen != nil {
-		p.w.app.Clipboard().SetContent(p.header(p.chosen) + messageText(p.chosen) + "\n")
+		p.w.app.Clipboard().SetContent(p.header(p.chosen) + report.MessageText(p.chosen) + "\n")
 	}
 }
 
@@ -248,7 +196,7 @@ func (p *technicalPage) header(m *evidence.Message) string {
 func (p *technicalPage) all() string {
 	var b strings.Builder
 	for _, m := range p.messages {
-		b.WriteString(p.header(m) + messageText(m) + "\n\n")
+		b.WriteString(p.header(m) + report.MessageText(m) + "\n\n")
 	}
 	return b.String()
 }

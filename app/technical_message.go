@@ -10,13 +10,14 @@ import (
 	"softphonedoctor/app/look"
 	"softphonedoctor/wizard/diagnosis"
 	"softphonedoctor/wizard/evidence"
+	"softphonedoctor/wizard/report"
 )
 
 // explainedRows is a message line by line: what usually matters is marked, and what
 // Via and the description of the sound say stands below each of their lines.
 func explainedRows(m *evidence.Message, cited bool) []fyne.CanvasObject {
 	var rows []fyne.CanvasObject
-	for _, l := range diagnosis.ExplainMessage([]byte(bareText(m))) {
+	for _, l := range diagnosis.ExplainMessage([]byte(report.BareText(m))) {
 		rows = append(rows, explainedLine(l, cited))
 	}
 	for _, pr := range m.Problems {

@@ -224,7 +224,8 @@ func TestEveryLanguageFits(t *testing.T) {
 	}
 }
 
-// fits fails where something reaches over the edge, or is cut.
+// fits fails where something reaches over the edge, or is cut. In other languages than
+// English (name is then "de calls") a row of the list of calls may be cut.
 func (d *desk) fits(name string, size fyne.Size) {
 	d.t.Helper()
 	foot := look.Footer(d.w.now.footer()).MinSize()
@@ -240,7 +241,7 @@ func (d *desk) fits(name string, size fyne.Size) {
 		if right := at.X + p.Size().Width; at.X < 0 || right > size.Width+0.5 {
 			d.t.Errorf("%s at %v: %q reaches from %v to %v", name, size, p.Text(), at.X, right)
 		}
-		if p.Cut() && !strings.HasSuffix(name, "open") && !strings.HasSuffix(name, "calls") && !strings.Contains(p.Text(), "example.net") {
+		if p.Cut() && !strings.HasSuffix(name, "open") && !strings.HasSuffix(name, " calls") && !strings.Contains(p.Text(), "example.net") {
 			d.t.Errorf("%s at %v: %q is cut", name, size, p.Text())
 		}
 	})

@@ -14,7 +14,6 @@ import (
 func (p *program) between() *cobra.Command {
 	var r session.BetweenRequest
 	var length time.Duration
-	var save string
 	var keep keeping
 	var out form
 	cmd := &cobra.Command{
@@ -37,11 +36,8 @@ the softphone itself does with its own addresses (STUN, ICE).`,
 		Args: exactly(1, "name the server: softphone-doctor between pbx.example.net", "name one server only"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			r.Server = args[0]
-			if cmd.Flags().Changed("save") {
-				var err error
-				if save, err = session.SavePath(save); err != nil {
-					return err
-				}
+			if err := keep.ready(cmd); err != nil {
+				return err
 			}
 			ctx, stop := interruptible(cmd.Context())
 			defer stop()
@@ -62,14 +58,13 @@ the softphone itself does with its own addresses (STUN, ICE).`,
 			if err := p.print(rep, out); err != nil {
 				return err
 			}
-			return p.carry(rep, tape.From(0), keep, save, out.json)
+			return p.carry(rep, tape.From(0), keep, out.json)
 		},
 	}
 	f := cmd.Flags()
 	f.Uint16Var(&r.Port, "port", session.BetweenPort, "port of this computer for the softphone, UDP and TCP; 0 takes any free one")
 	f.DurationVar(&length, "for", 0, "end by itself after this time")
-	f.StringVar(&save, "save", "", "save report and capture, masked, into this zip file (.zip is added)")
-	keep.flags(cmd)
+	keep.saveFlag(cmd, "report and capture")
 	out.flags(cmd)
 	return cmd
 }

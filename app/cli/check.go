@@ -41,7 +41,7 @@ var answerValues = map[string][]string{
 }
 
 func (p *program) check() *cobra.Command {
-	var account, to, save, folder string
+	var account, to, folder string
 	var answers []string
 	var out form
 	var keep keeping
@@ -101,13 +101,8 @@ it makes the call without signing in, and says that the sign-in was not checked.
 			if err != nil {
 				return err
 			}
-			if cmd.Flags().Changed("save") {
-				if save == "" {
-					return errors.New("--save names no file")
-				}
-				if save, err = session.SavePath(save); err != nil {
-					return err
-				}
+			if err := keep.ready(cmd); err != nil {
+				return err
 			}
 			known, err := session.LoadProviders(folder)
 			if err != nil {
@@ -119,12 +114,12 @@ it makes the call without signing in, and says that the sign-in was not checked.
 			ctx, stop := interruptible(cmd.Context())
 			defer stop()
 			if again.every > 0 {
-				if save != "" || keep.preview {
+				if keep.save != "" || keep.preview {
 					return errors.New("--save and --preview are for one check; with --watch --json keeps all reports")
 				}
 				return p.watch(ctx, session.Request{Account: a, Situation: situation, Target: to, Providers: known}, fixed, out, again)
 			}
-			return p.runCheck(ctx, session.Request{Account: a, Situation: situation, Target: to, Providers: known}, origin, fixed, out, keep, save)
+			return p.runCheck(ctx, session.Request{Account: a, Situation: situation, Target: to, Providers: known}, origin, fixed, out, keep)
 		},
 		ValidArgs: scenarioIDs(),
 	}
@@ -132,15 +127,14 @@ it makes the call without signing in, and says that the sign-in was not checked.
 	f.StringVar(&account, "account", "", "file with the phone account, or the name of a kept one (softphone-doctor account)")
 	f.StringVar(&to, "to", "", "number or address to call, or echo for the provider's echo service")
 	f.StringArrayVar(&answers, "answer", nil, "answer to a question, as key=value (may be given several times)")
-	f.StringVar(&save, "save", "", "save report and capture into this zip file (.zip is added)")
-	keep.flags(cmd)
+	keep.saveFlag(cmd, "report and capture")
 	again.flags(cmd)
 	providersFlag(cmd, &folder)
 	out.flags(cmd)
 	return cmd
 }
 
-func (p *program) runCheck(ctx context.Context, r session.Request, origin *session.Origin, fixed session.Answers, out form, keep keeping, save string) error {
+func (p *program) runCheck(ctx context.Context, r session.Request, origin *session.Origin, fixed session.Answers, out form, keep keeping) error {
 	steps := io.Discard
 	if !out.json {
 		steps = p.Err
@@ -167,7 +161,7 @@ func (p *program) runCheck(ctx context.Context, r session.Request, origin *sessi
 	if !out.json {
 		p.tellDifferences(origin, r.Account, rep)
 	}
-	return p.carry(rep, c.Records(), keep, save, out.json)
+	return p.carry(rep, c.Records(), keep, out.json)
 }
 
 // traces gives the folder of traces, "" where there is none, and tells what an earlier

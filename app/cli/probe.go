@@ -13,7 +13,6 @@ func (p *program) probe() *cobra.Command {
 	var r session.ProbeRequest
 	var lifetime bool
 	var upTo time.Duration
-	var save string
 	var out form
 	var keep keeping
 	cmd := &cobra.Command{
@@ -48,11 +47,8 @@ long as the silence it tries, five minutes, or what --up-to says.`,
 				}
 				r.Lifetime = upTo
 			}
-			if cmd.Flags().Changed("save") {
-				var err error
-				if save, err = session.SavePath(save); err != nil {
-					return err
-				}
+			if err := keep.ready(cmd); err != nil {
+				return err
 			}
 			if !out.json && p.Watched {
 				r.Progress = func(title string, done bool, count, of int) {
@@ -71,7 +67,7 @@ long as the silence it tries, five minutes, or what --up-to says.`,
 			if err := p.print(rep, out); err != nil {
 				return err
 			}
-			return p.carry(rep, tape.From(0), keep, save, out.json)
+			return p.carry(rep, tape.From(0), keep, out.json)
 		},
 	}
 	f := cmd.Flags()
@@ -82,8 +78,7 @@ long as the silence it tries, five minutes, or what --up-to says.`,
 	f.StringVar(&r.CAFile, "ca-file", "", "PEM file with the certificate authority of a private server")
 	f.BoolVar(&lifetime, "lifetime", false, "also measure how long the router remembers a silent phone")
 	f.DurationVar(&upTo, "up-to", 5*time.Minute, "with --lifetime: the longest silence to try, 15s to 5m")
-	f.StringVar(&save, "save", "", "save report and measurements into this zip file (.zip is added)")
-	keep.flags(cmd)
+	keep.saveFlag(cmd, "report and measurements")
 	out.flags(cmd)
 	return cmd
 }

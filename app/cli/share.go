@@ -12,18 +12,39 @@ import (
 	"softphonedoctor/wizard/report"
 )
 
-// keeping is what of a report is saved, and whether it is shown before; its flags are
-// the same for every command that saves.
-type keeping struct{ everything, preview bool }
+// keeping is where a report is saved and what of it, and whether it is shown before; its
+// flags are the same for every command that saves.
+type keeping struct {
+	save                string // "": nowhere
+	everything, preview bool
+}
 
 func (k *keeping) flags(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&k.everything, "everything", false, "save numbers, names, addresses and sound, too; without it they are masked")
 	cmd.Flags().BoolVar(&k.preview, "preview", false, "print all that the saved file holds, or would hold")
 }
 
-// carry shows and saves a report as it leaves this computer. save may be "".
-func (p *program) carry(rep *report.Report, records []capture.Record, k keeping, save string, quiet bool) error {
-	if save == "" && !k.preview {
+// saveFlag adds the one that names the file, for commands that save on demand only.
+func (k *keeping) saveFlag(cmd *cobra.Command, what string) {
+	cmd.Flags().StringVar(&k.save, "save", "", "save "+what+" into this zip file (.zip is added)")
+	k.flags(cmd)
+}
+
+// ready makes sure, before anything is tried, that the file can be made.
+func (k *keeping) ready(cmd *cobra.Command) (err error) {
+	if !cmd.Flags().Changed("save") {
+		return nil
+	}
+	if k.save == "" {
+		return errors.New("--save names no file")
+	}
+	k.save, err = session.SavePath(k.save)
+	return err
+}
+
+// carry shows and saves a report as it leaves this computer.
+func (p *program) carry(rep *report.Report, records []capture.Record, k keeping, quiet bool) error {
+	if k.save == "" && !k.preview {
 		return nil
 	}
 	packed, err := session.Pack(rep, records, k.everything)
@@ -39,10 +60,10 @@ func (p *program) carry(rep *report.Report, records []capture.Record, k keeping,
 			return err
 		}
 	}
-	if save == "" {
+	if k.save == "" {
 		return nil
 	}
-	if err := packed.Save(save); err != nil {
+	if err := packed.Save(k.save); err != nil {
 		return err
 	}
 	if !quiet {
@@ -50,7 +71,7 @@ func (p *program) carry(rep *report.Report, records []capture.Record, k keeping,
 		if k.everything {
 			how = "with everything in it but the proof of the password"
 		}
-		fmt.Fprintf(p.Err, "Saved to %s (%s)\n", save, how)
+		fmt.Fprintf(p.Err, "Saved to %s (%s)\n", k.save, how)
 	}
 	return nil
 }
@@ -74,14 +95,13 @@ the password.`,
   softphone-doctor share fault.pcapng report.zip`,
 		Args: cobra.MatchAll(atLeast(1, "name the capture or the saved report"), atMost(2, "name one file to read and one to write")),
 		RunE: func(_ *cobra.Command, args []string) error {
-			save := ""
 			var err error
 			if len(args) == 2 {
-				if save, err = session.SavePath(args[1]); err != nil {
+				if keep.save, err = session.SavePath(args[1]); err != nil {
 					return err
 				}
 			}
-			if save == "" && !keep.preview {
+			if keep.save == "" && !keep.preview {
 				return errors.New("name the zip file to write, or say --preview to see what it would hold")
 			}
 			subject := wizard.Subject{}
@@ -99,7 +119,7 @@ the password.`,
 			if err != nil {
 				return err
 			}
-			return p.carry(rep, records, keep, save, false)
+			return p.carry(rep, records, keep, false)
 		},
 	}
 	cmd.Flags().StringVar(&phone, "phone", "", "address of the phone that the capture is about")

@@ -124,9 +124,8 @@ func NewCheck(r Request) (*Check, error) {
 	return c, nil
 }
 
-// again gives a second test phone on the same tape, with one thing changed.
-func (c *Check) again(change wizard.Change) (wizard.Phone, error) {
-	a := c.request.Account
+// With is the account with what a change sets in it.
+func (a Account) With(change wizard.Change) Account {
 	if change.Transport != "" {
 		a.Transport = change.Transport
 	}
@@ -136,6 +135,12 @@ func (c *Check) again(change wizard.Change) (wizard.Phone, error) {
 	if change.Encryption != "" {
 		a.Encryption = change.Encryption
 	}
+	return a
+}
+
+// again gives a second test phone on the same tape, with one thing changed.
+func (c *Check) again(change wizard.Change) (wizard.Phone, error) {
+	a := c.request.Account.With(change)
 	if err := a.Check(); err != nil {
 		return nil, err
 	}

@@ -61,7 +61,7 @@ func (p *Proxy) outgoing(f flow, m *sipmsg.Message) (to netip.AddrPort) {
 	_, method, _ := m.CSeq()
 	p.withoutUs(m, "Route")
 	to = p.nextHop(m)
-	if vias := values(m, "Via"); len(vias) > 0 {
+	if vias := m.List("Via"); len(vias) > 0 {
 		// What belongs to an INVITE goes where that went (RFC 3261 9.1, 17.1.1.3).
 		if of, ok := p.seen.asked[keyOf(m.Branch(), "INVITE")]; ok && (method == "ACK" || method == "CANCEL") {
 			to = of.to
@@ -74,7 +74,7 @@ func (p *Proxy) outgoing(f flow, m *sipmsg.Message) (to netip.AddrPort) {
 	}
 	p.hideContacts(f, m)
 	p.seen.calls[m.CallID()] = heard{f, time.Now()}
-	describe(m, p.relayed(m.CallID(), f, true))
+	describe(m, p.relayed(m.CallID(), true))
 	return to
 }
 
@@ -107,7 +107,7 @@ func (p *Proxy) nextHop(m *sipmsg.Message) netip.AddrPort {
 
 // withoutUs takes the proxy's own address out of a header.
 func (p *Proxy) withoutUs(m *sipmsg.Message, name string) {
-	list := values(m, name)
+	list := m.List(name)
 	if len(list) == 0 {
 		return
 	}
@@ -131,7 +131,7 @@ func (p *Proxy) withoutUs(m *sipmsg.Message, name string) {
 // what stood there. In a sign-in, what is not the softphone's own stays: it may be another
 // phone that is signed off.
 func (p *Proxy) hideContacts(f flow, m *sipmsg.Message) {
-	list := values(m, "Contact")
+	list := m.List("Contact")
 	if len(list) == 0 || m.Status >= 300 {
 		return
 	}
@@ -178,7 +178,7 @@ func contactKey(uri string) string {
 // answerOut makes a softphone's answer one of ours, and gives where the request came
 // from. p.mu is held.
 func (p *Proxy) answerOut(f flow, m *sipmsg.Message) (flow, netip.AddrPort, bool) {
-	vias := values(m, "Via")
+	vias := m.List("Via")
 	_, method, _ := m.CSeq()
 	in, ok := p.seen.incoming[keyOf(m.Branch(), method)]
 	if !ok || len(vias) < 2 {
@@ -188,7 +188,7 @@ func (p *Proxy) answerOut(f flow, m *sipmsg.Message) (flow, netip.AddrPort, bool
 	p.withoutUs(m, "Record-Route")
 	f.stream = in.stream
 	p.hideContacts(f, m)
-	describe(m, p.relayed(m.CallID(), f, true))
+	describe(m, p.relayed(m.CallID(), true))
 	return f, in.from, true
 }
 
@@ -254,10 +254,10 @@ func (p *Proxy) incoming(f flow, m *sipmsg.Message, from netip.AddrPort) (to flo
 	_, method, _ := m.CSeq()
 	branch := branchFor(m.Branch(), m.CallID())
 	p.seen.incoming[keyOf(branch, method)] = incoming{from, f.stream, time.Now()}
-	setValues(m, "Via", append([]string{"SIP/2.0/" + word + " " + us.String() + ";branch=" + branch}, values(m, "Via")...))
-	setValues(m, "Record-Route", append([]string{"<sip:" + us.String() + ";lr" + transport + ">"}, values(m, "Record-Route")...))
+	setValues(m, "Via", append([]string{"SIP/2.0/" + word + " " + us.String() + ";branch=" + branch}, m.List("Via")...))
+	setValues(m, "Record-Route", append([]string{"<sip:" + us.String() + ";lr" + transport + ">"}, m.List("Record-Route")...))
 	p.seen.calls[m.CallID()] = heard{to, time.Now()}
-	describe(m, p.relayed(m.CallID(), to, false))
+	describe(m, p.relayed(m.CallID(), false))
 	return to
 }
 
@@ -269,7 +269,7 @@ func (p *Proxy) answerIn(m *sipmsg.Message) (to flow) {
 	if !ok {
 		return p.seen.calls[m.CallID()].flow
 	}
-	vias := values(m, "Via")
+	vias := m.List("Via")
 	if len(vias) == 0 {
 		return a.flow
 	}
@@ -285,16 +285,16 @@ func (p *Proxy) answerIn(m *sipmsg.Message) (to flow) {
 			transport = ";transport=tcp"
 		}
 		// The first on the way is the last in the list (RFC 3261 12.1.2).
-		setValues(m, "Record-Route", append(values(m, "Record-Route"), "<sip:"+p.At().String()+";lr"+transport+">"))
+		setValues(m, "Record-Route", append(m.List("Record-Route"), "<sip:"+p.At().String()+";lr"+transport+">"))
 	}
-	describe(m, p.relayed(m.CallID(), a.flow, false))
+	describe(m, p.relayed(m.CallID(), false))
 	return a.flow
 }
 
 // showContacts puts back what the softphone had written, so that it finds its own sign-in
 // among those that the server lists.
 func (p *Proxy) showContacts(m *sipmsg.Message) {
-	list := values(m, "Contact")
+	list := m.List("Contact")
 	for i, v := range list {
 		a, err := sipmsg.ParseAddress(v)
 		if err != nil {

@@ -130,18 +130,20 @@ func (p *Proxy) open() error {
 	if err != nil {
 		return fmt.Errorf("port %d of this computer is in use: name another with --port", p.cfg.Port)
 	}
-	if p.far, err = p.tap(func(netip.AddrPort, string) {}).Listen(netip.AddrPortFrom(p.out, 0)); err != nil {
+	if p.far, err = p.tap().Listen(netip.AddrPortFrom(p.out, 0)); err != nil {
 		return fmt.Errorf("no socket towards the server: %w", err)
 	}
 	return nil
 }
 
 // tap is what the sockets towards the network need.
-func (p *Proxy) tap(failed func(netip.AddrPort, string)) wire.Tap {
-	return wire.Tap{Tape: p.cfg.Tape, Go: p.work.Go, Unreachable: func(to netip.AddrPort, why string) {
-		p.cfg.Tape.Note(capture.Note{Kind: capture.KindPhone, Key: capture.PhoneUnreachable, Text: fmt.Sprintf("udp %s: %s", to, why)})
-		failed(to, why)
-	}}
+func (p *Proxy) tap() wire.Tap {
+	return wire.Tap{Tape: p.cfg.Tape, Go: p.work.Go, Unreachable: func(to netip.AddrPort, why string) { p.unreachable("udp", to, why) }}
+}
+
+// unreachable notes that something could not be sent.
+func (p *Proxy) unreachable(over string, to netip.AddrPort, why string) {
+	p.cfg.Tape.Note(capture.Note{Kind: capture.KindPhone, Key: capture.PhoneUnreachable, Text: fmt.Sprintf("%s %s: %s", over, to, why)})
 }
 
 // At is where the softphone finds the proxy, over UDP and TCP.
@@ -149,9 +151,6 @@ func (p *Proxy) At() netip.AddrPort { return wire.AddrPort(p.near.LocalAddr()) }
 
 // Phone is the address under which the network sees the softphone's messages.
 func (p *Proxy) Phone() netip.AddrPort { return p.far.Local() }
-
-// Server is where what the softphone begins is sent to over UDP.
-func (p *Proxy) Server() netip.AddrPort { return p.server }
 
 // Serve passes on until the context ends, and then closes everything.
 func (p *Proxy) Serve(ctx context.Context) {

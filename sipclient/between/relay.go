@@ -13,7 +13,6 @@ import (
 
 // session is the sound of one call: a leg for each line of media.
 type session struct {
-	flow  flow
 	legs  map[int]*leg
 	moved atomic.Int64 // when anything passed last, Unix nanoseconds
 	ended atomic.Bool
@@ -69,7 +68,7 @@ func (p *Proxy) openLeg(s *session) (*leg, error) {
 		}
 		a.Close()
 	}
-	tap := p.tap(func(netip.AddrPort, string) {})
+	tap := p.tap()
 	for range 50 {
 		a, err := tap.Listen(netip.AddrPortFrom(p.out, 0))
 		if err != nil {
@@ -148,14 +147,14 @@ func (l *leg) close() {
 
 // relayed gives the addresses of the proxy for a description of one side of a call.
 // p.mu is held.
-func (p *Proxy) relayed(callID string, f flow, phone bool) stands {
+func (p *Proxy) relayed(callID string, phone bool) stands {
 	return func(line int, at place) (place, bool) {
 		s := p.media[callID]
 		if s == nil {
 			if len(p.media) >= mostCalls {
 				return place{}, false
 			}
-			s = &session{flow: f, legs: map[int]*leg{}}
+			s = &session{legs: map[int]*leg{}}
 			s.moved.Store(time.Now().UnixNano())
 			p.media[callID] = s
 		}

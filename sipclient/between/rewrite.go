@@ -38,10 +38,8 @@ func hostPort(a netip.AddrPort) string {
 	return net.JoinHostPort(a.Addr().String(), strconv.Itoa(int(a.Port())))
 }
 
-// values gives the values of a header one by one, and setValues puts them back at the
-// place of the first, each on a line of its own.
-func values(m *sipmsg.Message, name string) []string { return m.List(name) }
-
+// setValues puts the values of a header (sipmsg.Message.List) back at the place of the
+// first, each on a line of its own.
 func setValues(m *sipmsg.Message, name string, list []string) {
 	at := len(m.Headers)
 	var rest []sipmsg.Header

@@ -71,7 +71,7 @@ func TestSDPLeftAlone(t *testing.T) {
 func TestHeadersKeepTheirPlace(t *testing.T) {
 	m, err := sipmsg.Parse([]byte("INVITE sip:bob@x SIP/2.0\r\nVia: SIP/2.0/UDP a;branch=1, SIP/2.0/UDP b;branch=2\r\nFrom: <sip:a@x>;tag=1\r\nv: SIP/2.0/UDP c;branch=3\r\nCSeq: 1 INVITE\r\n\r\n"))
 	require.NoError(t, err)
-	list := values(m, "Via")
+	list := m.List("Via")
 	require.Len(t, list, 3)
 	setValues(m, "Via", append([]string{"SIP/2.0/UDP us;branch=0"}, list...))
 	lines := strings.Split(string(m.Bytes()), "\r\n")

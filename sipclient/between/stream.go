@@ -70,7 +70,7 @@ func (p *Proxy) carry(near net.Conn) {
 	s.to = list[0]
 	far, err := (&net.Dialer{LocalAddr: &net.TCPAddr{IP: p.out.AsSlice()}}).DialContext(ctx, "tcp", s.to.String())
 	if err != nil {
-		p.cfg.Tape.Note(capture.Note{Kind: capture.KindPhone, Key: capture.PhoneUnreachable, Text: "tcp " + s.to.String() + ": " + wire.StreamReason(err)})
+		p.unreachable("tcp", s.to, wire.StreamReason(err))
 		p.tell("The server %s takes no connection.", s.to)
 		return
 	}

@@ -154,9 +154,9 @@ func pageMessages(r *Report) []pageMessage {
 	return list
 }
 
-// MessageText writes a message out again, what proves a password blanked, and what
-// does not conform below it.
-func MessageText(m *evidence.Message) string {
+// BareText writes a message out again. What proves a password stays out: somebody may
+// look over the shoulder, or copy the text into a ticket.
+func BareText(m *evidence.Message) string {
 	if m.Message == nil {
 		return ""
 	}
@@ -170,15 +170,26 @@ func MessageText(m *evidence.Message) string {
 		fmt.Fprintf(&b, "%s: %s\n", h.Name, withoutProof(h.Name, h.Value))
 	}
 	if len(m.Body) > 0 {
-		fmt.Fprintf(&b, "\n%s\n", strings.ReplaceAll(strings.ToValidUTF8(string(m.Body), "�"), "\r", ""))
+		fmt.Fprintf(&b, "\n%s\n", strings.ReplaceAll(strings.ToValidUTF8(string(m.Body), "\uFFFD"), "\r", ""))
 	}
+	return strings.TrimRight(b.String(), "\n")
+}
+
+// MessageText is BareText with what does not conform below it, and how often the message
+// was sent.
+func MessageText(m *evidence.Message) string {
+	if m.Message == nil {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString(BareText(m))
 	for _, pr := range m.Problems {
 		fmt.Fprintf(&b, "\n! %s: %s", pr.Where, pr.Text)
 	}
 	if n := len(m.Copies); n > 0 {
 		fmt.Fprintf(&b, "\n! sent %d more times, the last after %.3f s", n, m.Last().Sub(m.Time).Seconds())
 	}
-	return strings.TrimRight(b.String(), "\n")
+	return b.String()
 }
 
 // withoutProof leaves of a header with credentials what names them, and blanks what
