@@ -325,15 +325,24 @@ func (p *Proxy) noticed(m *sipmsg.Message, out bool) {
 	p.mu.Unlock()
 	switch {
 	case first && out:
-		p.tell("The softphone calls %s.", m.ToAddr().URI.User)
+		p.tell(CallBegan, "The softphone calls %s.", m.ToAddr().URI.User)
 	case first:
-		p.tell("%s calls the softphone.", m.FromAddr().URI.User)
-	case !out && method == "REGISTER" && m.Status >= 200:
-		p.tell("Sign-in: the server answers %d %s.", m.Status, m.Reason)
+		p.tell(CallBegan, "%s calls the softphone.", m.FromAddr().URI.User)
 	case m.Status == 401 || m.Status == 407: // it asks for the password, which comes next
-	case method == "INVITE" && m.Status >= 200:
-		p.tell("The call is answered with %d %s.", m.Status, m.Reason)
+		if !out && method == "REGISTER" {
+			p.tell(NotSigned, "Sign-in: the server asks for the password.")
+		}
+	case !out && method == "REGISTER" && m.Status >= 200:
+		what := SignedIn
+		if m.Status >= 300 {
+			what = NotSigned
+		}
+		p.tell(what, "Sign-in: the server answers %d %s.", m.Status, m.Reason)
+	case method == "INVITE" && m.Status >= 200 && m.Status < 300:
+		p.tell(CallAnswered, "The call is answered with %d %s.", m.Status, m.Reason)
+	case method == "INVITE" && m.Status >= 300:
+		p.tell(CallEnded, "The call is answered with %d %s.", m.Status, m.Reason)
 	case method == "BYE" && m.IsRequest():
-		p.tell("The call is ended.")
+		p.tell(CallEnded, "The call is ended.")
 	}
 }

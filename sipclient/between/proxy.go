@@ -42,8 +42,22 @@ type Config struct {
 // Event is something that a person may want to see while the proxy runs.
 type Event struct {
 	Time time.Time
+	What What
 	Text string // a short sentence
 }
+
+// What is the kind of an event.
+type What uint8
+
+// The kinds of events.
+const (
+	Trouble   What = iota // the server cannot be reached
+	SignedIn              // the server has taken the softphone's sign-in
+	NotSigned             // or has refused it
+	CallBegan
+	CallAnswered
+	CallEnded // by either side, or refused
+)
 
 // Proxy passes on between a softphone on this computer and its provider.
 type Proxy struct {
@@ -235,8 +249,8 @@ func (p *Proxy) trust(a netip.Addr) {
 	}
 }
 
-func (p *Proxy) tell(format string, args ...any) {
+func (p *Proxy) tell(what What, format string, args ...any) {
 	if p.cfg.Heard != nil {
-		p.cfg.Heard(Event{time.Now(), fmt.Sprintf(format, args...)})
+		p.cfg.Heard(Event{time.Now(), what, fmt.Sprintf(format, args...)})
 	}
 }
