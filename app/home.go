@@ -16,6 +16,7 @@ type homePage struct {
 	cards map[string]*look.Tile // by the id of the check
 	// buttons of the footer
 	change, open, sound, practise *look.Button
+	own                           *look.Button // beside the heading
 }
 
 func newHomePage(w *Window) *homePage {
@@ -38,9 +39,14 @@ func newHomePage(w *Window) *homePage {
 	if len(ready) == 2 || len(ready) == 4 {
 		columns = 2
 	}
+	own := tr("home.own", "Check my own softphone")
+	if w.own != nil {
+		own = tr("home.own-watched", "My own softphone is watched")
+	}
+	p.own = look.NewButton(own, look.Link, func() { w.show(newBetweenPage(w)) })
 	parts := []fyne.CanvasObject{
-		look.Text(tr("home.title", "What is going wrong?"), look.Heading),
-		look.Inset(0, 4, 0, 16, look.Text(tr("home.lead",
+		look.Row(12, 0, look.Text(tr("home.title", "What is going wrong?"), look.Heading), p.own),
+		look.Inset(0, 0, 0, 12, look.Text(tr("home.lead",
 			"Pick what you notice. A test phone tries it out with your account and finds the cause."), look.Lead)),
 		look.Grid(columns, 200, 16, ready...),
 	}

@@ -76,6 +76,19 @@ func everyPage(d *desk) map[string]func() page {
 		"retest": func() page {
 			return newResultPage(w, healthy(), &liveRequest{Request: session.Request{Account: account()}, before: problem(), change: remedyFor("sip-alg", someEvidence(), account())})
 		},
+		"between": func() page { return newBetweenPage(w) },
+		"between watched": func() page {
+			w.own = &ownWatch{w: w, at: "127.0.0.1:5066", seen: ownSeen{came: true, signIn: signInFails, call: began, trouble: "The server 198.51.100.20:5060 takes no connection."}}
+			defer func() { w.own = nil }()
+			return newBetweenPage(w)
+		},
+		"own": func() page {
+			r := problem()
+			r.Warnings = session.BetweenHides()
+			p := newResultPage(w, r, nil)
+			p.ofOwn(&fakeCheck{})
+			return p
+		},
 		"sound": func() page { return soundStill{newSoundPage(w)} },
 	}
 }

@@ -79,6 +79,7 @@ func Show(a fyne.App, b Backend, file string) (err error) {
 	defer limit.Stop()
 	w.win.ShowAndRun()
 	w.now.leave() // the window may have been ended by a signal
+	w.endOwn()
 	w.hangUp()
 	if failed.Load() || !painted.Load() {
 		return ErrNoWindow

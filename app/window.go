@@ -52,6 +52,7 @@ type Window struct {
 	shell   *fyne.Container
 	now     page
 	tech    *technicalPage // shown over the page or beside it, nil: not
+	own     *ownWatch      // the person's own softphone is watched, nil: it is not
 	pinned  bool           // the technical view stands beside results
 
 	running sync.WaitGroup // checks whose phone is still to hang up
@@ -213,6 +214,7 @@ func (w *Window) pin() {
 // and taken its registration back, or after a few seconds.
 func (w *Window) close() {
 	w.now.leave()
+	w.endOwn()
 	w.win.Hide()
 	go func() {
 		w.hangUp()

@@ -40,13 +40,30 @@ type BetweenRequest struct {
 // BetweenEvent is something that the softphone or its provider did.
 type BetweenEvent = between.Event
 
-// errNobodyCame says that a proxy was never used.
-var errNobodyCame = errors.New("no softphone has sent anything yet: set its outbound proxy as told above, let it sign in again, and make the call that fails")
+// The kinds of events (BetweenEvent.What).
+const (
+	BetweenTrouble    = between.Trouble
+	BetweenChallenged = between.Challenged
+	BetweenSignedIn   = between.SignedIn
+	BetweenRefused    = between.NotSigned
+	BetweenCall       = between.CallBegan
+	BetweenAnswered   = between.CallAnswered
+	BetweenOver       = between.CallEnded
+)
+
+// ErrNobodyCame says that a proxy was never used.
+var ErrNobodyCame = errors.New("no softphone has sent anything yet: set its outbound proxy as told above, let it sign in again, and make the call that fails")
 
 // ErrNothingRecent says that nothing has passed for as long as is kept.
 var ErrNothingRecent = errors.New("nothing has passed in the last minutes: make the call that fails, and say so right after it")
 
-// betweenHides is what a proxy cannot see, or changes by being there.
+// ErrPortInUse says that the port for the softphone is taken.
+var ErrPortInUse = between.ErrPortInUse
+
+// BetweenHides is what a proxy cannot see, or changes by being there: the report of
+// what it saw says so.
+func BetweenHides() []string { return slices.Clone(betweenHides) }
+
 var betweenHides = []string{
 	"The softphone's calls were seen by a proxy on its own computer. What the softphone itself does to reach the network (its own STUN, ICE, TLS, ports, and a firewall that blocks this one program) is not judged: the proxy's addresses stood in place of its own.",
 	"Sound is judged as it crossed the network. Whether it was heard, and what the microphone took, only a person can say.",
@@ -100,7 +117,7 @@ func (b *Between) Judge() (*report.Report, []capture.Record, error) {
 	case slices.ContainsFunc(all, crossed):
 		return nil, nil, ErrNothingRecent
 	default:
-		return nil, nil, errNobodyCame
+		return nil, nil, ErrNobodyCame
 	}
 	read, write := io.Pipe()
 	go func() {
@@ -110,7 +127,7 @@ func (b *Between) Judge() (*report.Report, []capture.Record, error) {
 	rep, err := Examine(read, wizard.Subject{Phone: b.proxy.Phone().Addr()})
 	read.Close()
 	if errors.Is(err, wizard.ErrNothingSeen) {
-		return nil, nil, errNobodyCame
+		return nil, nil, ErrNobodyCame
 	}
 	if rep != nil {
 		rep.Warnings = append(slices.Clip(rep.Warnings), betweenHides...)

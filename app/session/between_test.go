@@ -86,7 +86,7 @@ func TestBetweenNobody(t *testing.T) {
 	defer p.Close()
 	_, _, end := stand(t, BetweenRequest{Server: p.Account.Domain})
 	_, _, err = end()
-	require.ErrorIs(t, err, errNobodyCame)
+	require.ErrorIs(t, err, ErrNobodyCame)
 }
 
 // TestBetweenRolls: in the background only the last moments count, and what is judged once

@@ -67,7 +67,7 @@ func (p *Proxy) outgoing(f flow, m *sipmsg.Message) (to netip.AddrPort) {
 			to = of.to
 		}
 		if method != "ACK" {
-			p.seen.asked[keyOf(m.Branch(), method)] = asked{vias[0], f, to, time.Now()}
+			p.seen.asked[keyOf(m.Branch(), method)] = asked{vias[0], f, to, time.Now(), m.Has("Authorization")}
 		}
 		vias[0] = sentBy(vias[0], us)
 		setValues(m, "Via", vias)
@@ -315,6 +315,7 @@ func (p *Proxy) noticed(m *sipmsg.Message, out bool) {
 	id := m.CallID()
 	over := method == "BYE" && (m.Status >= 200 || m.IsRequest()) || method == "INVITE" && m.Status >= 300
 	p.mu.Lock()
+	proved := p.seen.asked[keyOf(m.Branch(), method)].proved
 	first := method == "INVITE" && m.IsRequest() && m.ToTag() == "" && !p.ringing[id]
 	if first && len(p.ringing) < mostKept {
 		p.ringing[id] = true
@@ -329,8 +330,12 @@ func (p *Proxy) noticed(m *sipmsg.Message, out bool) {
 	case first:
 		p.tell(CallBegan, "%s calls the softphone.", m.FromAddr().URI.User)
 	case m.Status == 401 || m.Status == 407: // it asks for the password, which comes next
-		if !out && method == "REGISTER" {
-			p.tell(NotSigned, "Sign-in: the server asks for the password.")
+		switch {
+		case out || method != "REGISTER":
+		case proved && !strings.Contains(strings.ToLower(strings.Join(m.List("WWW-Authenticate"), ",")), "stale=true"):
+			p.tell(NotSigned, "Sign-in: the server does not take the password (%d %s).", m.Status, m.Reason)
+		default:
+			p.tell(Challenged, "Sign-in: the server asks for the password.")
 		}
 	case !out && method == "REGISTER" && m.Status >= 200:
 		what := SignedIn
