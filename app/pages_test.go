@@ -196,7 +196,7 @@ func TestEverythingIsReachedByTab(t *testing.T) {
 func TestTabGoesFromAboveToBelow(t *testing.T) {
 	d := newDesk(t)
 	home := d.w.now.(*homePage)
-	for _, want := range []fyne.Focusable{d.w.header.account.Tile, d.w.header.tech.Tile, d.w.header.settings, home.cards["no-ringback"], home.cards["one-way-audio"],
+	for _, want := range []fyne.Focusable{d.w.header.account.Tile, d.w.header.tech.Tile, d.w.header.settings, home.own, home.cards["no-ringback"], home.cards["one-way-audio"],
 		home.cards["registration"], home.change} {
 		d.w.win.Canvas().FocusNext()
 		if got := d.w.win.Canvas().Focused(); got != want {
