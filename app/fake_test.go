@@ -288,7 +288,13 @@ func (d *desk) idle() bool {
 // until takes what is posted until something is so.
 func (d *desk) until(what string, so func() bool) {
 	d.t.Helper()
-	limit := time.After(10 * time.Second)
+	d.untilWithin(10*time.Second, what, so)
+}
+
+// untilWithin is until, for what takes longer.
+func (d *desk) untilWithin(most time.Duration, what string, so func() bool) {
+	d.t.Helper()
+	limit := time.After(most)
 	for !so() {
 		select {
 		case f := <-d.queue:
