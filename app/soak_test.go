@@ -110,9 +110,9 @@ func (d *desk) round(thorough bool) {
 			d.frame()
 			d.w.technical(false)
 		}
-		d.untilWithin(2*time.Minute, "the verdict stands", func() bool {
-			d.w.win.Canvas().Capture()
-			time.Sleep(50 * time.Millisecond)
+		d.untilWithin(5*time.Minute, "the verdict stands", func() bool {
+			d.frame()
+			time.Sleep(100 * time.Millisecond)
 			return onPage[*resultPage](d)
 		})
 		d.w.technical(true)

@@ -89,7 +89,6 @@ func newWindow(a fyne.App, b Backend, post func(func())) *Window {
 	w.applyLook()
 	w.win = a.NewWindow(tr("app.name", "Softphone Doctor"))
 	w.win.SetPadded(false)
-	w.win.SetIcon(look.AppIcon())
 	w.loadAccount()
 	w.header = newHeader(w)
 	w.place = container.NewStack()

@@ -83,12 +83,19 @@ func (p *Prose) textStyle() fyne.TextStyle {
 	return fyne.TextStyle{Bold: p.style.Bold, Monospace: p.style.Mono}
 }
 
-func (p *Prose) measure(s string) float32 {
-	return fyne.MeasureText(s, p.size(), p.textStyle()).Width
-}
+func (p *Prose) measure(s string) float32 { return p.extent(s).Width }
 
-func (p *Prose) rowHeight() float32 {
-	return fyne.MeasureText("M", p.size(), p.textStyle()).Height
+func (p *Prose) rowHeight() float32 { return p.extent("M").Height }
+
+// font is the one font of the text. It is named, because otherwise Fyne reads a font of
+// pictures, one of symbols and the system's list of fonts as well, which is a third of
+// the program's start; a letter that the font lacks is looked for all the same.
+func (p *Prose) font() fyne.Resource { return theme.CurrentForWidget(p).Font(p.textStyle()) }
+
+// extent is how much room a row takes, in the very font that paints it.
+func (p *Prose) extent(s string) fyne.Size {
+	size, _ := fyne.CurrentApp().Driver().RenderedTextSize(s, p.size(), p.textStyle(), p.font())
+	return size
 }
 
 // HeightFor is the height of the text wrapped at a width.
@@ -243,7 +250,7 @@ func (r *proseRenderer) fill(width float32) {
 		if p.style.Center {
 			t.Alignment = fyne.TextAlignCenter
 		}
-		t.FontSource = theme.CurrentForWidget(p).Font(t.TextStyle)
+		t.FontSource = p.font()
 		r.objects = append(r.objects, t)
 	}
 }
