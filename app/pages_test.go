@@ -13,6 +13,7 @@ import (
 
 	"softphonedoctor/app/look"
 	"softphonedoctor/app/session"
+	"softphonedoctor/app/words"
 	"softphonedoctor/wizard"
 	"softphonedoctor/wizard/diagnosis"
 	"softphonedoctor/wizard/report"
@@ -156,6 +157,31 @@ func TestImportantPagesFitWithoutScrolling(t *testing.T) {
 		})
 		if limit := d.w.app.Driver().AbsolutePositionForObject(d.w.bar).Y; low > limit {
 			t.Errorf("%s: the last words end at %v, the footer begins at %v", name, low, limit)
+		}
+	}
+}
+
+// All complaints are seen at once, in every language, in the usual and in the smallest
+// window: who has to scroll does not know what there is to choose from.
+func TestAllComplaintsAreSeenAtOnce(t *testing.T) {
+	t.Cleanup(func() { words.Choose("en") })
+	for _, l := range words.Languages() {
+		d := newDesk(t)
+		d.back.all = true
+		words.Choose(l.Code)
+		for _, size := range []fyne.Size{Usual, Smallest} {
+			d.w.win.Resize(size)
+			d.w.home()
+			d.w.win.Resize(size.AddWidthHeight(1, 0))
+			d.w.win.Resize(size)
+			look.Rearrange(d.w.win.Content())
+			low, limit := float32(0), d.w.app.Driver().AbsolutePositionForObject(d.w.bar).Y
+			for _, c := range d.w.now.(*homePage).cards {
+				low = max(low, d.w.app.Driver().AbsolutePositionForObject(c).Y+c.Size().Height)
+			}
+			if low > limit {
+				t.Errorf("%s at %v: the last card ends at %v, the footer begins at %v", l.Code, size, low, limit)
+			}
 		}
 	}
 }
