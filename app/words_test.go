@@ -263,6 +263,11 @@ func TestNoTextIsMissing(t *testing.T) {
 			need("cause."+c.ID, "")
 			need("cause."+c.ID+".do", "")
 		}
+		for _, f := range (real{}).Faults() {
+			if strings.Contains(f.Cause, "--") || f.Cause == "healthy" {
+				need(f.Title, f.Title)
+			}
+		}
 		for _, text := range append(saidByTheWizard(t), saidElsewhere...) {
 			if text != "" {
 				need(text, text)
