@@ -45,6 +45,21 @@ func (p *accountPage) showSignIn(s snapshot) {
 	case s.report != nil:
 		p.w.noteSignIn(s.report)
 		p.tell(signInCard(s.report))
+		if f := s.report.Root(); f != nil {
+			p.pointOut(f)
+		}
+	}
+}
+
+// pointOut says beside the field that a refused sign-in is about what is wrong with it.
+func (p *accountPage) pointOut(f *diagnosis.Finding) {
+	field := map[string]*look.Field{
+		"account-credentials-wrong": p.password, "account-unknown": p.user, "account-domain-wrong": p.domain,
+		"server-name-unknown": p.domain, "server-unreachable": p.domain, "server-port-closed": p.domain, "server-not-sip": p.domain,
+	}[f.Rule.Cause]
+	if field != nil {
+		p.complain(field, causeTitle(f.Rule.Cause, f.Title))
+		p.w.focus(field.Entry)
 	}
 }
 

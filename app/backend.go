@@ -35,8 +35,9 @@ type Backend interface {
 	Examine(r io.Reader) (*report.Report, error)
 	// OpenSound opens the sound system for the sound check. The error is a sentence.
 	OpenSound(context.Context) (SoundDesk, error)
-	// LookUp asks the name service about a server; nothing is sent to the server itself.
-	LookUp(ctx context.Context, domain string) session.ServerName
+	// LookUp asks the name service about a server, and which transports it announces, the
+	// best first; nothing is sent to the server itself.
+	LookUp(ctx context.Context, domain string) (name session.ServerName, ways []string)
 	// StandBetween opens a proxy for the person's own softphone on this computer; heard
 	// hears what happens and must not block. The error is a sentence.
 	StandBetween(ctx context.Context, server string, heard func(session.BetweenEvent)) (Standing, error)

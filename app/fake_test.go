@@ -59,11 +59,11 @@ func (b *fakeBackend) OpenSound(context.Context) (SoundDesk, error) {
 	return b.sound, nil
 }
 
-func (b *fakeBackend) LookUp(_ context.Context, domain string) session.ServerName {
+func (b *fakeBackend) LookUp(_ context.Context, domain string) (session.ServerName, []string) {
 	if domain == "pbx.example.net" {
-		return session.NameFound
+		return session.NameFound, []string{"TLS", "UDP"}
 	}
-	return session.NameUnknown
+	return session.NameUnknown, nil
 }
 
 func (b *fakeBackend) Import(source string) ([]session.Imported, error) {

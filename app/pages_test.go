@@ -129,6 +129,11 @@ func TestNothingIsClippedInTheSmallestWindow(t *testing.T) {
 				t.Errorf("%s: the least height is %v", name, h)
 			}
 		}
+		d.w.show(newResultPage(d.w, problem(), &liveRequest{}))
+		d.w.technical(true)
+		d.w.win.Resize(size.AddWidthHeight(1, 0))
+		d.w.win.Resize(size)
+		d.fits("technical", size)
 	}
 }
 

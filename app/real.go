@@ -60,7 +60,7 @@ func (real) OpenSound(ctx context.Context) (SoundDesk, error) {
 	return d, nil
 }
 
-func (real) LookUp(ctx context.Context, domain string) session.ServerName {
+func (real) LookUp(ctx context.Context, domain string) (session.ServerName, []string) {
 	return session.LookUp(ctx, domain)
 }
 

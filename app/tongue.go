@@ -73,7 +73,7 @@ func faultTitle(f Fault) string {
 	if variant || cause == "healthy" {
 		return words.Of(f.Title)
 	}
-	return causeTitle(cause, f.Title)
+	return strings.TrimSuffix(causeTitle(cause, f.Title), ".")
 }
 
 // placeWords says a place the way a person would.

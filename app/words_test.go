@@ -319,6 +319,9 @@ func (d *desk) fits(name string, size fyne.Size) {
 		if right := at.X + p.Size().Width; at.X < 0 || right > size.Width+0.5 {
 			d.t.Errorf("%s at %v: %q reaches from %v to %v", name, size, p.Text(), at.X, right)
 		}
+		if p.Broken() && !strings.ContainsAny(p.Text(), "/@;") {
+			d.t.Errorf("%s at %v: a word of %q is broken", name, size, p.Text())
+		}
 		if p.Cut() && !strings.HasSuffix(name, "open") && !strings.HasSuffix(name, " calls") && !strings.Contains(p.Text(), "example.net") {
 			d.t.Errorf("%s at %v: %q is cut", name, size, p.Text())
 		}

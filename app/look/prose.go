@@ -204,6 +204,19 @@ func (p *Prose) Cut() bool {
 	return p.style.OneRow && p.Size().Width > 0 && p.measure(p.text) > p.Size().Width+0.5
 }
 
+// Broken tells whether a word is so long for its place that it is broken somewhere.
+func (p *Prose) Broken() bool {
+	if p.style.OneRow || p.Size().Width == 0 {
+		return false
+	}
+	for _, word := range strings.Fields(p.text) {
+		if p.measure(word) > p.Size().Width+0.5 {
+			return true
+		}
+	}
+	return false
+}
+
 // CreateRenderer belongs to Fyne.
 func (p *Prose) CreateRenderer() fyne.WidgetRenderer {
 	r := &proseRenderer{p: p}
