@@ -7,6 +7,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"softphonedoctor/app/look"
+	"softphonedoctor/app/words"
 )
 
 // betweenPage lets a person's own softphone be watched: what to enter there, what was
@@ -127,7 +128,7 @@ func (p *betweenPage) refresh() {
 	default:
 		set(2, "ring", look.Off, tr("between.no-call", "No call yet."))
 	}
-	p.tell(s.trouble)
+	p.tell(words.Of(s.trouble))
 }
 
 func (p *betweenPage) tell(text string) {
