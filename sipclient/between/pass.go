@@ -141,7 +141,7 @@ func (p *Proxy) hideContacts(f flow, m *sipmsg.Message) {
 		if err != nil || a.IsAny() || a.URI.Scheme != "sip" && a.URI.Scheme != "sips" {
 			continue
 		}
-		if m.Method == "REGISTER" && a.Params["expires"] == "0" && !p.isHere(a.URI.Host, f) {
+		if m.Method == "REGISTER" && a.Params.Get("expires") == "0" && !p.isHere(a.URI.Host, f) {
 			continue
 		}
 		shown := withHost(a.URI.Raw, us)
