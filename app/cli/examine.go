@@ -82,7 +82,9 @@ Lengths stay, and the saved call gives the same findings.`,
 					return p.whichPhone(cmd.Context(), phones)
 				}
 			}
+			restore := withinBudget()
 			rep, err := p.examineFile(args[0], subject)
+			restore()
 			reading.clear()
 			if err != nil {
 				return err
