@@ -8,8 +8,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-	"time"
 	"sync/atomic"
+	"time"
 
 	"softphonedoctor/wizard/diagnosis"
 	"softphonedoctor/wizard/evidence"
