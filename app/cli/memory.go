@@ -13,9 +13,11 @@ const (
 	// a million packets then needs half of the collections, and the whole program stays
 	// under 80 MB.
 	memoryBudget = 48 << 20
-	// memoryRoom is how much there has to be for each byte that is really needed, where
-	// that is more: a very long capture must not spend its time collecting.
-	memoryRoom = 1.7
+	// memoryRoom is how much there has to be for each byte that is really needed, and
+	// memoryBeside what the limit counts as well, where that is more: a very long capture
+	// must not spend its time collecting.
+	memoryRoom   = 2
+	memoryBeside = 14 << 20
 )
 
 // withinBudget has this program collect its memory when the budget is used up instead
@@ -33,7 +35,7 @@ func withinBudget() (restore func()) {
 		lock.Lock()
 		defer lock.Unlock()
 		if !over {
-			debug.SetMemoryLimit(max(memoryBudget, int64(memoryRoom*float64(liveMemory()))))
+			debug.SetMemoryLimit(max(memoryBudget, int64(memoryRoom*liveMemory()+memoryBeside)))
 		}
 		return !over
 	})
