@@ -3,14 +3,17 @@ package lab
 import (
 	"context"
 	"math"
+	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/pion/rtp"
 	"github.com/stretchr/testify/require"
 
 	"softphonedoctor/app/session"
@@ -72,26 +75,128 @@ func looped(t *testing.T, k *Registrar, volume string) (checked, evidence.Probe)
 	return got, loop
 }
 
-// TestSoundClock: the clock of a microphone that keeps time is measured as one that does.
+// TestSoundClock: the clocks of three microphones are measured as what they are: one that
+// keeps time, one that runs half a percent too fast, and one that runs that much too slowly.
 func TestSoundClock(t *testing.T) {
 	if testing.Short() {
 		t.Skip("left to the whole lab")
 	}
 	p := StartPulse(t)
 	asked(t, p.Env())
-	pipe := filepath.Join(p.dir, "pipe")
-	p.Ctl(t, "load-module", "module-pipe-source", "source_name=steady", "file="+pipe, "format=s16le", "rate=16000", "channels=1", "source_properties=device.description=Steady")
-	feed(t, pipe, 16000)
+	type clock struct {
+		name string
+		rate float64
+		mic  *audio.Stream
+	}
+	clocks := []clock{{"Steady", 16000, nil}, {"Fast", 16080, nil}, {"Slow", 15920, nil}}
+	for _, c := range clocks {
+		p.pipe(t, c.name, c.rate)
+	}
 	s := system(t)
 	_, err := s.Devices(t.Context(), audio.Microphones) // an id is known once it was listed
 	require.NoError(t, err)
-	mic, err := s.Microphone(t.Context(), audio.Device{ID: "steady", Kind: audio.Microphones, Name: "Steady"}, 16000)
+	for i := range clocks {
+		c := &clocks[i]
+		c.mic, err = s.Microphone(t.Context(), audio.Device{ID: c.name, Kind: audio.Microphones, Name: c.name}, 16000)
+		require.NoError(t, err)
+		defer c.mic.Close()
+	}
+	for _, c := range clocks {
+		var skew, over time.Duration
+		require.Eventually(t, func() bool {
+			for _, c := range clocks {
+				c.mic.Drop(0) // as somebody who listens
+			}
+			skew, over = c.mic.Skew()
+			return over >= 16*time.Second
+		}, 90*time.Second, 100*ms, "nothing is known of the clock %s", c.name)
+		behind := time.Duration((16000/c.rate - 1) * float64(time.Minute))
+		t.Logf("%s: behind by %v a minute, in truth %v", c.name, skew, behind)
+		require.InDelta(t, behind.Seconds(), skew.Seconds(), 0.03)
+	}
+}
+
+// TestWrongClock: a microphone whose clock is half a percent off is named, in a whole check
+// in which people talk.
+func TestWrongClock(t *testing.T) {
+	if testing.Short() {
+		t.Skip("left to the whole lab")
+	}
+	k := Kamailio(t, KamailioOptions{})
+	Baresip(t, k, "patient", ByItself, PhoneOptions{RingFor: 200 * ms})
+	p := StartPulse(t)
+	asked(t, p.Env())
+	p.pipe(t, "Fast", 16080)
+	got := check(t, session.Request{Account: account(k, "hasty"), Situation: "quality", Target: "patient", Sound: &session.SoundChoice{Microphone: "Fast"},
+		Person: session.Answers{"symptom": "choppy", "talk": "yes", "they_hear": "yes", "heard": "yes", "usual_fails": "unsure"}})
+	clock, _ := got.Evidence.Probe(capture.SoundClock)
+	skew, known := clock.Duration("skew")
+	t.Logf("%s: %+v", got.Headline(), clock)
+	require.True(t, known && !clock.Yes(), "%+v", got.Evidence.Probes)
+	require.InDelta(t, -0.3, skew.Seconds(), 0.05)
+	require.Equal(t, "microphone", clock.Text("device"))
+	require.NotNil(t, got.Root(), got.Headline())
+	require.Equal(t, "clock-drift", got.Root().Rule.Cause)
+}
+
+// TestPeersClock: a phone that sends 300 millionths too fast is measured as that, within 60.
+func TestPeersClock(t *testing.T) {
+	if testing.Short() {
+		t.Skip("left to the whole lab")
+	}
+	const fast = 300e-6
+	k := Kamailio(t, KamailioOptions{})
+	socket, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	require.NoError(t, err)
-	defer mic.Close()
-	var skew, over time.Duration
-	require.Eventually(t, func() bool { skew, over = mic.Skew(); return over >= 16*time.Second }, 90*time.Second, 100*ms, "nothing is known of the clock")
-	t.Logf("behind by %v a minute", skew)
-	require.InDelta(t, 0, skew.Seconds(), 0.03)
+	defer socket.Close()
+	peer := SIPp(t, Script{Name: "off clock", Proxied: true, Steps: steps(rings(), takes(strings.Replace(Audio(1), rtpPort, strconv.Itoa(socket.LocalAddr().(*net.UDPAddr).Port), 1)), untilBye())}, SIPpOptions{})
+	go sendFast(socket, fast)
+	got := check(t, session.Request{Account: account(k, "timer"), Situation: "quality", Target: portUser(peer),
+		Person: session.Answers{"symptom": "unsure", "talk": "no", "they_hear": "yes", "heard": "yes", "usual_fails": "unsure"}})
+	in := got.Evidence.Calls[0].In
+	require.NotNil(t, in)
+	ppm := -in.Skew.Seconds() / 60 * 1e6
+	t.Logf("%.0f ppm too fast over %v, in truth %.0f", ppm, in.SkewOver, fast*1e6)
+	require.GreaterOrEqual(t, in.SkewOver, 20*time.Second)
+	require.InDelta(t, fast*1e6, ppm, 60)
+}
+
+// sendFast sends sound to whoever sends some, by a clock that is fast, until the socket closes.
+func sendFast(socket *net.UDPConn, fast float64) {
+	_, to, err := socket.ReadFromUDPAddrPort(make([]byte, 1500))
+	if err != nil {
+		return
+	}
+	go func() {
+		for buf := make([]byte, 1500); ; {
+			if _, _, err := socket.ReadFromUDPAddrPort(buf); err != nil {
+				return
+			}
+		}
+	}()
+	began, frame := time.Now(), make([]int16, 160)
+	source := codec.Tone(440, -20)
+	for n := 0; ; n++ {
+		media.SleepUntil(began.Add(time.Duration(float64(n) * 20e6 / (1 + fast))))
+		source.Frame(frame)
+		h := rtp.Packet{Header: rtp.Header{Version: 2, PayloadType: 8, SequenceNumber: uint16(n), Timestamp: uint32(160 * n), SSRC: 77, Marker: n == 0}, Payload: codec.EncodeALaw(nil, frame)}
+		data, err := h.Marshal()
+		if err != nil {
+			return
+		}
+		if _, err := socket.WriteToUDPAddrPort(data, to); err != nil {
+			return
+		}
+	}
+}
+
+// pipe makes a microphone of that name whose clock gives so many samples in a second, where
+// it ought to give 16,000.
+func (p *Pulse) pipe(t *testing.T, name string, rate float64) {
+	t.Helper()
+	pipe := filepath.Join(p.dir, name)
+	p.Ctl(t, "load-module", "module-pipe-source", "source_name="+name, "file="+pipe, "format=s16le", "rate=16000", "channels=1", "source_properties=device.description="+name)
+	feed(t, pipe, rate)
 }
 
 // feed writes samples into a pipe as fast as a device with such a rate gives them.

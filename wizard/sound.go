@@ -101,9 +101,9 @@ func (s *Session) usable(key string) bool {
 
 // ownSoundWords says in a few words what the devices gave.
 func ownSoundWords(e *evidence.Evidence) (string, bool) {
-	for _, d := range []struct{ key, words string }{{capture.SoundMicrophone, "the microphone cannot be used"}, {capture.SoundSpeaker, "the speaker cannot be used"}} {
+	for _, d := range []struct{ key, name string }{{capture.SoundMicrophone, "microphone"}, {capture.SoundSpeaker, "speaker"}} {
 		if p, ok := e.Probe(d.key); ok && !p.Yes() {
-			return d.words, false
+			return "the " + d.name + " cannot be used", false
 		}
 	}
 	if p, ok := e.Probe(capture.SoundMicLevel); ok && !p.Yes() {

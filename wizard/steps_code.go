@@ -130,14 +130,8 @@ func (s *Session) answer(id, value string) {
 // typed are the keys that the other side of the last call pressed, in whichever way it
 // sends them (RFC 4733, INFO, or as tones).
 func typed(e *evidence.Evidence) string {
-	c := lastCall(e)
-	if c == nil {
-		return ""
-	}
-	for _, by := range []evidence.KeyMethod{evidence.KeysByEvents, evidence.KeysByInfo, evidence.KeysInBand} {
-		if k := c.KeysBy(evidence.In, by); k != nil {
-			return k.Keys
-		}
+	if k := keysThere(e); k != nil {
+		return k.Keys
 	}
 	return ""
 }

@@ -2,8 +2,10 @@ package wizard
 
 import (
 	"context"
+	"fmt"
 	"time"
 
+	"softphonedoctor/sipclient/capture"
 	"softphonedoctor/wizard/evidence"
 )
 
@@ -28,10 +30,19 @@ var pressKeys = Step{
 		if settled(s.Diagnosis()) {
 			return nil
 		}
-		s.askWhile(ctx, earsLimit, Ended, askDigits)
+		switch s.askWhile(ctx, earsLimit, Ended, askDigits) {
+		case NotAsked, "unsure", testDigits:
+		default:
+			s.otherWays(ctx)
+		}
 		return nil
 	},
 	Found: func(e *evidence.Evidence) (string, bool) {
+		for _, w := range otherWays {
+			if e.Answers[askDigits.ID+w.suffix].Value == testDigits {
+				return "they arrived only " + byWay[w.by], false
+			}
+		}
 		switch e.Answers[askDigits.ID].Value {
 		case "", "unsure":
 			return "sent", true
@@ -42,6 +53,36 @@ var pressKeys = Step{
 		}
 		return "they arrived wrong", false
 	},
+}
+
+// otherWays are tried when keys do not arrive in the way that was agreed; the answers stand
+// under the question's id with a suffix.
+var otherWays = []struct {
+	by     evidence.KeyMethod
+	suffix string
+}{{evidence.KeysByInfo, capture.AnswerByInfo}, {evidence.KeysInBand, capture.AnswerInBand}}
+
+// otherWays presses the same keys in the other ways, one after the other, until one of them
+// arrives: that is the one to choose in the phone.
+func (s *Session) otherWays(ctx context.Context) {
+	call, able := s.call.(interface {
+		SendDigitsBy(ctx context.Context, digits string, by evidence.KeyMethod) error
+	})
+	for _, w := range otherWays {
+		c := lastCall(s.Evidence())
+		if !able || s.call.State() == Ended || c == nil || c.KeysBy(evidence.Out, w.by) != nil {
+			continue
+		}
+		s.instruct("The test phone presses the keys 1, 5 and 9.")
+		if call.SendDigitsBy(ctx, testDigits, w.by) != nil {
+			continue
+		}
+		q := askDigits
+		q.ID += w.suffix
+		if a := s.askWhile(ctx, earsLimit, Ended, q); a == NotAsked || a == testDigits {
+			return
+		}
+	}
 }
 
 // hearKeys waits for digits that the other side presses.
@@ -58,15 +99,38 @@ var hearKeys = Step{
 		return nil
 	},
 	Found: func(e *evidence.Evidence) (string, bool) {
-		if digitsCame(e) {
-			return "they arrive here", true
+		k := keysThere(e)
+		if k == nil {
+			return "none came", true
 		}
-		return "none came", true
+		return fmt.Sprintf("%s arrives here, %s", k.Keys, byWay[k.Method]), true
 	},
+}
+
+// byWay says how keys come, in words for a person.
+var byWay = map[evidence.KeyMethod]string{
+	evidence.KeysByEvents: "as signals beside the sound (RFC 4733)",
+	evidence.KeysByInfo:   "as messages (INFO)",
+	evidence.KeysInBand:   "as tones in the sound",
+}
+
+// keysThere are the keys that the other side of the last call pressed, in the best way in
+// which it sends them; nil when there were none.
+func keysThere(e *evidence.Evidence) *evidence.KeyPresses {
+	c := lastCall(e)
+	if c == nil {
+		return nil
+	}
+	for _, by := range []evidence.KeyMethod{evidence.KeysByEvents, evidence.KeysByInfo, evidence.KeysInBand} {
+		if k := c.KeysBy(evidence.In, by); k != nil {
+			return k
+		}
+	}
+	return nil
 }
 
 // digitsCame tells whether keys of the other side were seen in the last call.
 func digitsCame(e *evidence.Evidence) bool {
-	c := lastCall(e)
-	return c != nil && c.In != nil && c.In.Events > 0
+	k := keysThere(e)
+	return k != nil && len(k.Keys) >= len(testDigits)
 }

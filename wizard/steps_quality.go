@@ -47,7 +47,7 @@ var longSound = Step{
 		defer end()
 		s.instructUntil("Measuring the sound. Please talk with each other.", qualityTime)
 		began := time.Now()
-		s.untilEvery(ctx, qualityTime, 250*time.Millisecond, func(e *evidence.Evidence) bool {
+		s.untilEvery(ctx, qualityTime, 500*time.Millisecond, func(e *evidence.Evidence) bool {
 			passed := time.Since(began)
 			return s.call.State() == Ended || passed > soundTime && settled(s.Diagnosis()) || passed > enoughTime && faulty(s.Diagnosis())
 		})

@@ -7,6 +7,7 @@ import (
 
 	"softphonedoctor/sipclient"
 	"softphonedoctor/wizard"
+	"softphonedoctor/wizard/evidence"
 )
 
 // lazyPhone opens the phone's sockets at the first use, so that preparing a
@@ -130,6 +131,17 @@ func (c liveCall) SendDigits(ctx context.Context, digits string) error {
 		err = c.Call.SendInfoDTMF(ctx, digits)
 	}
 	return err
+}
+
+// SendDigitsBy presses keys in one way.
+func (c liveCall) SendDigitsBy(ctx context.Context, digits string, by evidence.KeyMethod) error {
+	switch by {
+	case evidence.KeysByInfo:
+		return c.Call.SendInfoDTMF(ctx, digits)
+	case evidence.KeysInBand:
+		return c.Call.SendTones(ctx, digits)
+	}
+	return c.Call.SendDigits(ctx, digits)
 }
 
 func (c liveCall) Wait(ctx context.Context, s wizard.CallState) wizard.CallState {

@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"strings"
 
 	"softphonedoctor/sipclient/capture"
 	"softphonedoctor/wizard"
@@ -21,28 +20,22 @@ const (
 )
 
 // LookUp asks the name service about a server, as a sign-in would, and nobody else:
-// nothing is sent to the server itself. ways are the transports that the name service
-// announces for it, the best first; most servers announce none. It takes a few seconds
-// at most.
-func LookUp(ctx context.Context, domain string) (name ServerName, ways []string) {
+// nothing is sent to the server itself. It takes a few seconds at most.
+func LookUp(ctx context.Context, domain string) ServerName {
 	a := Account{Domain: domain}
 	if a.checkWay() != nil {
-		return NameUnasked, nil
+		return NameUnasked
 	}
 	tape := &capture.Tape{}
 	p, err := a.proberOf(tape)
 	if err != nil || p.Measure(ctx, wizard.Measurement{Questions: []string{capture.ProbeDNS}}) != nil {
-		return NameUnasked, nil
+		return NameUnasked
 	}
 	var b evidence.Builder
 	for _, r := range tape.From(0) {
 		b.Add(r)
 	}
 	said, ok := b.Evidence().Probe(capture.ProbeDNS)
-	return judged(said, ok), announced(said)
-}
-
-func judged(said evidence.Probe, ok bool) ServerName {
 	switch {
 	case !ok || said.Result != "yes" && said.Result != "no":
 		return NameUnasked
@@ -52,15 +45,4 @@ func judged(said evidence.Probe, ok bool) ServerName {
 		return NameUnknown
 	}
 	return NameSlow
-}
-
-// announced are the transports with service records, the best first: TLS keeps a call
-// private, and TCP carries messages of any size.
-func announced(said evidence.Probe) (ways []string) {
-	for _, way := range []string{"TLS", "TCP", "UDP"} {
-		if n := said.Text("srv-" + strings.ToLower(way)); n != "" && n != "0" && n != "failed" {
-			ways = append(ways, way)
-		}
-	}
-	return ways
 }

@@ -15,19 +15,49 @@ import (
 )
 
 // How much sound waits, which is part of the delay that people feel. Of what the
-// microphone gave, no more than micSlack stays behind for longer than micLook: what comes
+// microphone gave, no more than micLeast stays behind for longer than micLook: what comes
 // in a bunch now and then is no reason to leave sound out. For the speaker aheadLeast waits
-// (a period of the device), and more, up to aheadMost, where a busy computer lets it run
-// dry; that goes down again by aheadStep after each aheadCalm without.
+// when it is about to play (a period of the device). Both are more, up to their most, where
+// a busy computer lets the microphone or the speaker run dry, and go down again by a step
+// after each calm time without.
 const (
-	micSlack   = 10 * time.Millisecond
+	micLeast   = 4 * time.Millisecond
+	micMost    = 40 * time.Millisecond
 	micLook    = 25 // packets
 	aheadLeast = 10 * time.Millisecond
 	aheadMost  = 60 * time.Millisecond
-	aheadStep  = 5 * time.Millisecond
-	aheadCalm  = 5 * time.Second
+	waitStep   = 5 * time.Millisecond
+	calmTime   = 5 * time.Second
 	playPiece  = 5 * time.Millisecond
+	// playEarly is how long before the speaker plays it is supplied.
+	playEarly = 4 * time.Millisecond
+	playMost  = 10 * time.Millisecond // between two looks at the speaker
+	playLeast = 3 * time.Millisecond
+	// slipTime is how long packets may move, and freshFrom to freshTo how long ago the
+	// microphone should have given what they hold.
+	slipTime  = settling / 2
+	freshFrom = 1500 * time.Microsecond
+	freshTo   = 4 * time.Millisecond
 )
+
+// margin is how much sound waits for a device: more after it ran dry, and less again.
+type margin struct {
+	now, least, most time.Duration
+	since            time.Time // when it changed
+}
+
+// more is for a device that ran dry.
+func (m *margin) more(now time.Time) { m.now, m.since = min(m.most, m.now+waitStep), now }
+
+// less is for one that did not.
+func (m *margin) less(now time.Time) {
+	if m.now > m.least && now.Sub(m.since) > calmTime {
+		m.now, m.since = max(m.least, m.now-waitStep), now
+	}
+}
+
+// samples is how many that is at soundRate.
+func (m *margin) samples() int { return int(m.now * soundRate / time.Second) }
 
 // conversation joins a microphone and a speaker to a call.
 type conversation struct {
@@ -36,15 +66,19 @@ type conversation struct {
 	narrow       *codec.Resampler
 	wide, low    []int16
 
-	behind int // the least that waited behind a packet, since the last look
-	looks  int // packets since then
+	slack  margin // of the microphone
+	behind int    // the least that waited behind a packet, since the last look
+	looks  int    // packets since then
+
+	age time.Duration // of what the microphone gave last, when the packet left
 
 	began   time.Time
 	starved uint64        // of the speaker, when counting began
 	dry     atomic.Uint64 // times that the microphone had too little, or too much waited
 
-	stop chan struct{}
-	done sync.WaitGroup
+	sleep func(until time.Time)
+	stop  chan struct{}
+	done  sync.WaitGroup
 }
 
 // joinable is a call whose sound can come from a voice and go to an ear.
@@ -63,8 +97,9 @@ const settling = time.Second
 
 // talk begins a conversation over a call; the function that it gives ends it and tells
 // how the devices kept up.
-func talk(mic, speaker *audio.Stream, call joinable) (end func() clicks, err error) {
-	c := &conversation{mic: mic, speaker: speaker, behind: math.MaxInt, began: time.Now(), stop: make(chan struct{})}
+func talk(mic, speaker *audio.Stream, call joinable, sleep func(until time.Time)) (end func() clicks, err error) {
+	c := &conversation{mic: mic, speaker: speaker, behind: math.MaxInt, began: time.Now(), sleep: sleep, stop: make(chan struct{}),
+		slack: margin{now: micLeast, least: micLeast, most: micMost}}
 	if c.buffer, err = playout.New(soundRate); err != nil {
 		return nil, err
 	}
@@ -104,14 +139,32 @@ func (c *conversation) FrameWide(dst []int16) {
 	dropped := 0
 	c.behind = min(c.behind, c.mic.Waiting())
 	if c.looks++; c.looks == micLook {
-		if slack := int(micSlack.Seconds() * soundRate); c.behind > slack {
+		if slack := c.slack.samples(); c.behind > slack {
 			dropped = c.mic.Drop(c.mic.Waiting() - c.behind + slack/2)
 		}
 		c.looks, c.behind = 0, math.MaxInt
 	}
-	if (dropped > 0 || n < len(dst)) && time.Since(c.began) > settling {
+	now := time.Now()
+	c.age = now.Sub(c.mic.Last())
+	settled := now.Sub(c.began) > settling
+	switch {
+	case n < len(dst) && settled:
 		c.dry.Add(1)
+		c.slack.more(now)
+	case dropped > 0 && settled:
+		c.dry.Add(1)
+	default:
+		c.slack.less(now)
 	}
+}
+
+// Slip implements media.Slipping: at the beginning packets move to right behind what the
+// microphone gives, as far as it gives it evenly.
+func (c *conversation) Slip() time.Duration {
+	if time.Since(c.began) > slipTime || c.age >= freshFrom && c.age <= freshTo || c.age > settling {
+		return 0
+	}
+	return time.Millisecond
 }
 
 // Frame implements codec.Source.
@@ -130,36 +183,39 @@ func (c *conversation) hear(p media.Heard) {
 	c.buffer.Put(playout.Packet{Codec: p.Codec, SSRC: p.SSRC, Seq: p.Sequence, Timestamp: p.Timestamp, Payload: p.Payload}, p.At)
 }
 
-// play keeps the speaker supplied, a little ahead of what it plays.
+// play keeps the speaker supplied, a little ahead of what it plays. It has a thread of its
+// own, as sending has: what comes too late is heard as a click, and costs delay from then on.
 func (c *conversation) play() {
-	tick := time.NewTicker(playPiece)
-	defer tick.Stop()
+	defer media.Steady()()
+	next := time.Now()
 	piece := make([]int16, int(playPiece.Seconds()*soundRate))
-	ahead, dry, since := aheadLeast, c.speaker.Starved(), time.Now()
+	ahead, dry := margin{now: aheadLeast, least: aheadLeast, most: aheadMost}, c.speaker.Starved()
 	for {
 		select {
 		case <-c.stop:
 			return
-		case now := <-tick.C:
-			if c.starved == 0 && now.Sub(c.began) > settling {
-				c.starved = c.speaker.Starved() + 1
-			}
-			switch n := c.speaker.Starved(); {
-			case n > dry && now.Sub(c.began) > settling/2:
-				ahead, dry, since = min(aheadMost, ahead+aheadStep), n, now
-			case now.Sub(since) > aheadCalm && ahead > aheadLeast:
-				ahead, since = ahead-aheadStep, now
-			default:
-				dry = n
-			}
-			for c.speaker.Waiting() < int(ahead.Seconds()*soundRate) && c.speaker.Trouble() == nil {
-				c.buffer.Read(piece, now)
-				if c.speaker.Write(piece) == 0 {
-					break
-				}
-				now = now.Add(playPiece)
+		default:
+		}
+		c.sleep(next)
+		now := time.Now()
+		if c.starved == 0 && now.Sub(c.began) > settling {
+			c.starved = c.speaker.Starved() + 1
+		}
+		n := c.speaker.Starved()
+		if n > dry && now.Sub(c.began) > settling/2 {
+			ahead.more(now)
+		} else {
+			ahead.less(now)
+		}
+		dry = n
+		for at := now; c.speaker.Waiting() < ahead.samples() && c.speaker.Trouble() == nil; at = at.Add(playPiece) {
+			c.buffer.Read(piece, at)
+			if c.speaker.Write(piece) == 0 {
+				break
 			}
 		}
+		now = time.Now()
+		next = now.Add(max(playLeast, min(playMost, c.speaker.Next().Add(-playEarly).Sub(now))))
 	}
 }
 
@@ -169,7 +225,7 @@ func (c *conversation) play() {
 func Converse(mic, speaker *audio.Stream, call interface {
 	Join(voice codec.Source, ear func(media.Heard))
 }) (end func(), err error) {
-	stop, err := talk(mic, speaker, call)
+	stop, err := talk(mic, speaker, call, media.SleepUntil)
 	if err != nil {
 		return nil, err
 	}
@@ -183,7 +239,7 @@ func (s *sound) Talk(call wizard.LiveCall) (end func()) {
 	if mic == nil || speaker == nil || !ok {
 		return func() {}
 	}
-	stop, err := talk(mic, speaker, live.Call)
+	stop, err := talk(mic, speaker, live.Call, media.SleepUntil)
 	if err != nil {
 		return func() {}
 	}

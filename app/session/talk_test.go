@@ -2,6 +2,7 @@ package session
 
 import (
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -28,37 +29,41 @@ func (l *looped) Join(voice codec.Source, ear func(media.Heard)) {
 	l.stop = make(chan struct{})
 	l.done.Go(func() {
 		frame, data := make([]int16, codec.SampleRate/50), make([]byte, 0, codec.SampleRate/50)
-		began := time.Now()
+		next := time.Now()
 		for n := 0; ; n++ {
 			select {
 			case <-l.stop:
 				return
-			case <-time.After(time.Until(began.Add(time.Duration(n) * 20 * time.Millisecond))):
+			case <-time.After(time.Until(next)):
 			}
 			voice.Frame(frame)
 			data, _ = codec.Encode("PCMU", frame, data[:0])
 			ear(media.Heard{Codec: "PCMU", SSRC: 7, Sequence: uint16(n), Timestamp: uint32(n) * 160, Payload: data, At: time.Now()})
+			next = next.Add(20*time.Millisecond + voice.(media.Slipping).Slip())
 		}
 	})
 }
 
-// device calls back every 10 ms, as a device does, until it is stopped.
-func device(stop <-chan struct{}, each func()) {
+// device calls back every so often, as a device does, until it is stopped.
+func device(stop <-chan struct{}, period time.Duration, each func()) {
 	began := time.Now()
 	for n := 1; ; n++ {
 		select {
 		case <-stop:
 			return
-		case <-time.After(time.Until(began.Add(time.Duration(n) * 10 * time.Millisecond))):
+		case <-time.After(time.Until(began.Add(time.Duration(n) * period))):
 			each()
 		}
 	}
 }
 
-// ownDelayMost is what this program may add to the time from mouth to ear: from what a
-// microphone's callback gives to what a speaker's callback takes. The devices themselves
-// add their periods, 10 ms each way.
-const ownDelayMost = 80 * time.Millisecond
+// ownDelayMost is what this computer may add to the time from mouth to ear: from what a
+// microphone's callback gives to what a speaker's callback takes, and the periods of both.
+const (
+	ownDelayMost = 80 * time.Millisecond
+	micPeriod    = 10 * time.Millisecond
+	playPeriod   = 10 * time.Millisecond
+)
 
 // TestOwnDelay sends the known signal through a microphone, packets, the jitter buffer and
 // a speaker, all of them real but the two devices, in a time of its own: what else this
@@ -77,22 +82,28 @@ func ownDelay(t *testing.T) {
 	note, wide, frame, low := make([]int16, 80), make([]int16, 0, 200), make([]int16, 160), make([]int16, 0, 100)
 	stop := make(chan struct{})
 	var devices sync.WaitGroup
+	var spokenTo atomic.Int64
 	devices.Go(func() {
-		device(stop, func() {
+		device(stop, micPeriod, func() {
 			probe.Frame(note)
 			wide = up.Resample(wide[:0], note)
 			spoken(wide)
+			spokenTo.Store(probe.Sent())
+		})
+	})
+	devices.Go(func() {
+		device(stop, playPeriod, func() {
 			played(frame)
 			low = down.Resample(low[:0], frame)
-			if listener == nil && probe.Sent() >= 8*codec.SampleRate {
-				listener = codec.NewListener(3, probe.Sent())
+			if sent := spokenTo.Load(); listener == nil && sent >= 8*codec.SampleRate {
+				listener = codec.NewListener(3, sent)
 			}
 			if listener != nil {
 				listener.Hear(low)
 			}
 		})
 	})
-	end, err := Converse(mic, speaker, &looped{})
+	end, err := talk(mic, speaker, &looped{}, func(until time.Time) { time.Sleep(time.Until(until)) })
 	require.NoError(t, err)
 	time.Sleep(20 * time.Second)
 	end()
@@ -101,7 +112,7 @@ func ownDelay(t *testing.T) {
 	h := listener.Heard()
 	require.True(t, h.Found, "%+v", h)
 	filters := time.Duration(up.Delay())*time.Second/codec.SampleRate + time.Duration(down.Delay())*time.Second/soundRate
-	own := h.Return.Delay - filters
+	own := h.Return.Delay - filters + micPeriod + playPeriod
 	t.Logf("%v, %.1f %% lost", own, h.LostPercent())
 	require.Less(t, own, ownDelayMost)
 	require.Less(t, h.LostPercent(), 1.0, "sound is left out or made up though nothing was lost")

@@ -206,3 +206,9 @@ func (r Record) Time() time.Time {
 	}
 	return time.Time{}
 }
+
+// What follows the id of a question about keys that were pressed once more, in another way.
+const (
+	AnswerByInfo = "-info"  // by INFO
+	AnswerInBand = "-sound" // as tones in the sound
+)

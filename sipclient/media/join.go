@@ -17,6 +17,14 @@ type WideSource interface {
 	FrameWide(dst []int16)
 }
 
+// Slipping is a sound whose device has a beat of its own: packets may leave that much later
+// from now on, so that they leave right after it gave something. A millisecond for each
+// packet is no unevenness.
+type Slipping interface {
+	codec.Source
+	Slip() time.Duration
+}
+
 // Heard is one packet of sound as it came, in the clear.
 type Heard struct {
 	Codec     string // encoding name, "" for a payload type that was not agreed
@@ -47,6 +55,14 @@ func (m *Line) voice() codec.Source {
 		return j.voice
 	}
 	return m.cfg.Source
+}
+
+// slip is by how much the packets that follow leave later.
+func (m *Line) slip() time.Duration {
+	if s, ok := m.voice().(Slipping); ok {
+		return max(0, min(s.Slip(), time.Millisecond))
+	}
+	return 0
 }
 
 // hear hands a packet to whoever listens.

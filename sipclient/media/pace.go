@@ -10,11 +10,11 @@ const mostBehind = 3
 // which end when talking begins. It has a thread of its own, which the system wakes in
 // time also when the computer is busy.
 func (m *Line) pace(n int) {
-	defer steady()()
+	defer Steady()()
 	defer calm()()
 	next := m.resume()
 	for ; n != 0; n-- {
-		sleepUntil(next)
+		SleepUntil(next)
 		if m.stopped() {
 			return
 		}
@@ -22,7 +22,7 @@ func (m *Line) pace(n int) {
 		if !goOn {
 			return
 		}
-		next = next.Add(step)
+		next = next.Add(step + m.slip())
 		if behind := time.Since(next); behind > mostBehind*step {
 			missed := behind / step
 			next = next.Add(missed * step)

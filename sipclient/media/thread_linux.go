@@ -10,11 +10,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// steady gives the goroutine a thread of its own, before all others where the system
+// Steady gives the goroutine a thread of its own, before all others where the system
 // allows that: in real time (sched(7)), else with a better rank. It often allows
 // neither, and then the thread stands in line as any. The thread ends with the
 // goroutine: its rank must not pass on to others.
-func steady() (done func()) {
+func Steady() (done func()) {
 	runtime.LockOSThread()
 	rank := struct{ priority int32 }{1}
 	_, _, failed := unix.Syscall(unix.SYS_SCHED_SETSCHEDULER, uintptr(unix.Gettid()), schedRR|schedResetOnFork, uintptr(unsafe.Pointer(&rank)))
@@ -30,18 +30,39 @@ const (
 	schedResetOnFork = 0x40000000
 )
 
-// sleepUntil waits in the system and not in Go's scheduler, whose timers are late when
+// SleepUntil waits in the system and not in Go's scheduler, whose timers are late when
 // all its processors are busy.
-func sleepUntil(t time.Time) {
+func SleepUntil(t time.Time) {
 	for {
 		left := time.Until(t)
 		if left <= 0 {
 			return
 		}
 		spec := unix.NsecToTimespec(int64(left))
-		if err := unix.ClockNanosleep(unix.CLOCK_MONOTONIC, 0, &spec, nil); err != nil && err != unix.EINTR {
+		if err := nanosleep(&spec); err != 0 && err != unix.EINTR {
 			time.Sleep(time.Until(t))
 			return
 		}
 	}
 }
+
+// nanosleep waits in the system, and gives Go's processor away at once. An ordinary system
+// call keeps it until the runtime takes it, for which it looks every 20 µs and up to 10 ms
+// long: for each packet that would be 60 looks, which cost twice what the packet does.
+//
+//go:nosplit
+func nanosleep(spec *unix.Timespec) unix.Errno {
+	entersyscallblock()
+	_, _, err := unix.RawSyscall6(unix.SYS_CLOCK_NANOSLEEP, unix.CLOCK_MONOTONIC, 0, uintptr(unsafe.Pointer(spec)), 0, 0, 0)
+	exitsyscall()
+	return err
+}
+
+// The runtime keeps both for programs that wait in system calls of their own
+// (go.dev/issue/67401).
+//
+//go:linkname entersyscallblock runtime.entersyscallblock
+func entersyscallblock()
+
+//go:linkname exitsyscall runtime.exitsyscall
+func exitsyscall()

@@ -7,10 +7,11 @@ import (
 	"time"
 )
 
-// steady gives the goroutine a thread of its own.
-func steady() (done func()) {
+// Steady gives the goroutine a thread of its own.
+func Steady() (done func()) {
 	runtime.LockOSThread()
 	return runtime.UnlockOSThread
 }
 
-func sleepUntil(t time.Time) { time.Sleep(time.Until(t)) }
+// SleepUntil waits.
+func SleepUntil(t time.Time) { time.Sleep(time.Until(t)) }

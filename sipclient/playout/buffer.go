@@ -21,7 +21,9 @@ const (
 	// starvedMost is after how much silence the buffer fills up again before it plays.
 	starvedMost = 200 * time.Millisecond
 	// slack is how far the delay may be off the target before sound is stretched.
-	slack = 8 * time.Millisecond
+	slack = 5 * time.Millisecond
+	// much is from which excess on sound is shortened as often as it can be.
+	much = 40 * time.Millisecond
 )
 
 // Packet is an RTP packet of one call's sound.
@@ -75,7 +77,7 @@ type slot struct {
 // goroutines at once; neither takes memory, and neither waits for more than the
 // other one's copying and decoding (some 50 µs).
 //
-// How long packets wait follows the network: 20 ms where they come evenly. What is
+// How long packets wait follows the network: 10 ms where they come evenly. What is
 // missing is made up; the delay changes by periods of the voice that are left out
 // or repeated, and by the length of pauses.
 type Buffer struct {
@@ -113,7 +115,7 @@ type Buffer struct {
 // New gives a buffer for a device of a rate in samples per second; see
 // codec.NewResampler for those that are possible.
 func New(rate int) (*Buffer, error) {
-	b := &Buffer{rate: rate, scale: 1}
+	b := &Buffer{rate: rate, scale: 1, spread: Spread{Least: ownLeast}}
 	for scale := 1; scale <= 2; scale++ {
 		r, err := codec.NewResampler(scale*codec.SampleRate, rate)
 		if err != nil {
@@ -195,7 +197,7 @@ func (b *Buffer) reset() {
 		b.waiting[i].used = false
 	}
 	b.begun, b.primed, b.starved = false, false, 0
-	b.fast, b.spread = fastest{}, Spread{}
+	b.fast, b.spread = fastest{}, Spread{Least: ownLeast}
 }
 
 // Read fills dst with the sound of this moment, at the device's rate. Before the

@@ -39,7 +39,7 @@ func losing(share, again float64) network {
 	}
 }
 
-// TestCalmNetwork plays every sample as it was sent, within 30 ms.
+// TestCalmNetwork plays every sample as it was sent, within 22 ms.
 func TestCalmNetwork(t *testing.T) {
 	sound := voice(8)
 	for phase := time.Duration(0); phase < 20*time.Millisecond; phase += 3 * time.Millisecond {
@@ -48,12 +48,12 @@ func TestCalmNetwork(t *testing.T) {
 		require.EqualValues(t, 400, s.Played)
 		require.Zero(t, s.Lost+s.Late+s.Starved)
 		require.Zero(t, s.Concealed)
-		require.Equal(t, LeastDelay, s.Target)
+		require.Equal(t, ownLeast, s.Target)
 		// After the first seconds, in which it learns that the network is calm.
 		shift, off := shiftOf(sound, out, 4*codec.SampleRate, 2*codec.SampleRate, 2000)
 		require.Less(t, off, 0.001)
 		own := float64(shift)/8 - 30 + float64(phase)/1e6
-		require.Less(t, own, 30.0, "ms from arrival to sound")
+		require.Less(t, own, 22.0, "ms from arrival to sound")
 		require.InDelta(t, own, float64(s.Delay)/1e6, 5, "it knows its own delay")
 	}
 }
@@ -83,7 +83,7 @@ func TestUnevenNetwork(t *testing.T) {
 		least, most time.Duration // of the delay
 		lost        uint64        // packets of 2000 at most
 	}{
-		"a little": {jittery(30, 5, 0), LeastDelay, 35 * time.Millisecond, 20},
+		"a little": {jittery(30, 5, 0), ownLeast, 35 * time.Millisecond, 20},
 		"uneven":   {jittery(30, 20, 0.005), 25 * time.Millisecond, 75 * time.Millisecond, 60},
 		"very":     {jittery(30, 60, 0.01), 60 * time.Millisecond, 220 * time.Millisecond, 80},
 	} {

@@ -173,7 +173,7 @@ func (b *Buffer) play(s *slot, now time.Time) {
 	b.conceal.join(room[:n])
 	length := n
 	switch {
-	case now.Sub(b.sounded) < 60*time.Millisecond && off < 2*LeastDelay.Seconds():
+	case now.Sub(b.sounded) < 60*time.Millisecond && off < much.Seconds():
 	case off > slack.Seconds():
 		if length = shorten(room[:n]); length < n {
 			b.stats.Shortened++

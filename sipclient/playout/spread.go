@@ -10,8 +10,11 @@ import (
 )
 
 const (
-	// LeastDelay and MostDelay bound how long a buffer lets packets wait.
+	// LeastDelay and MostDelay bound how long a phone's buffer lets packets wait.
 	LeastDelay, MostDelay = 20 * time.Millisecond, 400 * time.Millisecond
+	// ownLeast is the least that our own lets them wait: on a line where all come in time
+	// 10 ms cover what the devices read at once.
+	ownLeast = 10 * time.Millisecond
 	// firstDelay is what it takes until it knows the network: usualAfter packets.
 	firstDelay, usualAfter = 40 * time.Millisecond, 50
 	// inTime is the share of packets that are to come in time; a late one costs more
@@ -27,6 +30,9 @@ const (
 // Spread learns how much later than the fastest packets of a stream the others
 // come, and so how long a buffer has to wait. The zero value is ready.
 type Spread struct {
+	// Least is the least delay; 0: LeastDelay.
+	Least time.Duration
+
 	counts        [spreadBins + 1]float32
 	total, weight float32
 	seen          int
@@ -73,9 +79,12 @@ func (s *Spread) Shift(by time.Duration) {
 }
 
 // Target is how long packets should wait, counted from the moment at which the
-// fastest would have come: LeastDelay to MostDelay.
+// fastest would have come: Least to MostDelay.
 func (s *Spread) Target() time.Duration {
-	target := LeastDelay
+	target := s.Least
+	if target == 0 {
+		target = LeastDelay
+	}
 	left := s.total * (1 - inTime)
 	for i := spreadBins; i >= 0; i-- {
 		if left -= s.counts[i]; left < 0 {

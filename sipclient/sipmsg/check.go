@@ -117,31 +117,18 @@ func (m *Message) checkAddresses() {
 		switch h.Name {
 		case "From", "To":
 			a := m.checkAddress(h.Name, h.Value)
-			k := &m.known.from
-			if h.Name == "To" {
-				k = &m.known.to
-			}
-			if k.list == nil {
-				*k = knownAddresses{h.Value, []Address{a}}
-			}
 			if h.Name == "From" && a.Tag() == "" && h.Value != "" {
 				m.minor("From", "the tag is missing")
 			}
 		case "Contact", "Route", "Record-Route":
-			values := split(h.Value, ',')
-			list := make([]Address, 0, min(len(values), maxKnown))
-			for _, v := range values {
+			for _, v := range split(h.Value, ',') {
 				a := m.checkAddress(h.Name, v)
-				if v != "" {
-					list = append(list, a)
-				}
-				if e, ok := a.Params.Lookup("expires"); ok && h.Name == "Contact" {
+				if e, ok := a.Params["expires"]; ok && h.Name == "Contact" {
 					if _, ok := number(e); !ok {
 						m.problem(h.Name, "expires=%s is no number up to 4294967295", short(e))
 					}
 				}
 			}
-			m.known.addAddresses(h.Value, list)
 		}
 	}
 }
@@ -166,15 +153,12 @@ func (m *Message) checkVia() {
 		if h.Name != "Via" {
 			continue
 		}
-		values := split(h.Value, ',')
-		list := make([]Via, 0, min(len(values), maxKnown))
-		for _, v := range values {
+		for _, v := range split(h.Value, ',') {
 			if v == "" {
 				m.problem("Via", "an empty value stands in the list")
 				continue
 			}
 			via, err := ParseVia(v)
-			list = append(list, via)
 			switch {
 			case err != nil:
 				m.problem("Via", "%s", oneLine(err))
@@ -188,7 +172,6 @@ func (m *Message) checkVia() {
 			}
 			first = false
 		}
-		m.known.addVias(h.Value, list)
 	}
 }
 

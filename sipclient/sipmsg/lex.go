@@ -82,18 +82,10 @@ func balanced(s string) bool {
 	return true
 }
 
-const (
-	// usualParams is for how many there is room at once.
-	usualParams = 8
-	// maxParams bounds how many are read: more stand in no header, and each is compared
-	// with those before it.
-	maxParams = 128
-)
-
 // params reads ";name=value" pieces; names become lower case, the first of a
 // name counts.
-func params(pieces []string) Params {
-	var p Params
+func params(pieces []string) map[string]string {
+	var p map[string]string
 	for _, piece := range pieces {
 		name, value, _ := strings.Cut(piece, "=")
 		name = strings.ToLower(trim(name))
@@ -101,13 +93,10 @@ func params(pieces []string) Params {
 			continue
 		}
 		if p == nil {
-			p = make(Params, 0, min(len(pieces), usualParams))
+			p = make(map[string]string, len(pieces))
 		}
-		if len(p) >= maxParams {
-			break
-		}
-		if _, twice := p.Lookup(name); !twice {
-			p = append(p, Param{name, unquote(value)})
+		if _, twice := p[name]; !twice {
+			p[name] = unquote(value)
 		}
 	}
 	return p

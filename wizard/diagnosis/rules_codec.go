@@ -1,6 +1,7 @@
 package diagnosis
 
 import (
+	"softphonedoctor/sipclient/capture"
 	"softphonedoctor/sipclient/sipmsg"
 	"softphonedoctor/wizard/evidence"
 )
@@ -37,7 +38,7 @@ var codecRules = []Rule{
 	{
 		Cause: "dtmf-not-negotiated", Kind: Fault, Where: Account, Needs: evidence.HaveMedia,
 		Title:    "The two sides did not agree on how to send key presses.",
-		Why:      "{{.seen}}",
+		Why:      "{{.seen}}{{.works}}",
 		Overturn: "Key presses being understood in such a call.",
 		Fix: []Remedy{
 			{ForUser, "Set the sending of key presses (DTMF) in the phone's settings to RFC 4733, also called RFC 2833."},
@@ -165,7 +166,7 @@ func checkNoKeys(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 		sent, refused := c.KeysBy(evidence.Out, evidence.KeysByEvents), c.KeysBy(evidence.Out, evidence.KeysByInfo)
 		heard, asked := e.Answers["digits"]
 		switch {
-		case refused != nil && refused.Refused > 0:
+		case refused != nil && refused.Refused > 0 && sent == nil:
 			h.Certainty, h.Direction = Confirmed, evidence.Out
 			h.Args, h.Cites = args{"seen": "The other side refused the key presses as messages."}, []Cite{{refused.RefusedN, "the other side refuses a key press"}}
 		case !keysAgreed(e, c) && e.Situation == inDTMF:
@@ -183,9 +184,25 @@ func checkNoKeys(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 		default:
 			continue
 		}
+		works, at, ok := keysWork(e)
+		h.Args["works"] = works
+		if ok {
+			h.Certainty = max(h.Certainty, Likely)
+			h.Cites = append(h.Cites, at)
+		}
 		hits = append(hits, h)
 	}
 	return hits
+}
+
+// keysWork tells in which other way the keys arrived.
+func keysWork(e *evidence.Evidence) (text string, at Cite, ok bool) {
+	for _, w := range []struct{ suffix, how string }{{capture.AnswerByInfo, "as messages"}, {capture.AnswerInBand, "as tones in the sound"}} {
+		if a, asked := e.Answers["digits"+w.suffix]; asked && a.Value != "none" && a.Value != "unsure" && len(a.Value) == 3 {
+			return " Sent " + w.how + " they arrived: choose that in the phone, or let the provider change it.", Cite{a.N, "the keys arrive " + w.how}, true
+		}
+	}
+	return "", at, false
 }
 
 // keysHeard says what came of the keys that were pressed.

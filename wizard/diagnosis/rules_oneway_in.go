@@ -231,6 +231,9 @@ func checkInSilent(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 		if !l.Constant && (l.DBFS >= silentBelow || s.Lasted() < 4*time.Second) {
 			continue
 		}
+		if _, ok := echoOfNothing(e, c); ok {
+			continue // it is our own sound that is missing
+		}
 		certainty, constant := Likely, ""
 		if said(e, "heard", "no") {
 			certainty = Confirmed

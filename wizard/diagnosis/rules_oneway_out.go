@@ -150,7 +150,9 @@ func noneOr(n int) string {
 }
 
 func checkOutLost(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
-	if _, tested := e.Probe(capture.ProbeMirrorOut); !tested && !e.Have.Has(evidence.HaveReports) && len(e.ICMP) == 0 {
+	_, tested := e.Probe(capture.ProbeMirrorOut)
+	_, called := e.Probe(capture.SoundReturn)
+	if !tested && !called && !e.Have.Has(evidence.HaveReports) && len(e.ICMP) == 0 {
 		return notTold()
 	}
 	for _, c := range answeredCalls(e) {
@@ -164,6 +166,8 @@ func checkOutLost(e *evidence.Evidence, _ Dictionary) (hits []Hit) {
 		} else if u, ok := turnedBack(e, c, s); ok && !closed(u) {
 			seen, certainty = "and the network turned them back "+times(u.Count)+": "+quote(u.Reason), Confirmed
 			proof = []Cite{{u.N, "turned back: " + quote(u.Reason)}}
+		} else if cites, ok := echoOfNothing(e, c); ok {
+			seen, proof, certainty = "and the echo service sent back silence in place of them, without a report that they arrive", cites, Likely
 		}
 		if p, known := e.Probe(capture.ProbeMirrorOut); known && !p.Yes() && !reportsArrive(c) && !deadBothWays(e, c) {
 			if seen += ";"; seen == ";" {

@@ -188,8 +188,7 @@ func lostByEcho(e *evidence.Evidence, c *evidence.Call) []Hit {
 // returned is what became of our own sound in a call to an echo service, where it came back.
 func returned(e *evidence.Evidence, c *evidence.Call) (p evidence.Probe, ok bool) {
 	p, ok = e.Probe(capture.SoundReturn)
-	after := end(e, c).Add(settled)
-	return p, ok && p.Yes() && !p.Time.Before(c.Answer.Time) && !p.Time.After(after)
+	return p, ok && p.Yes() && within(e, c, p)
 }
 
 func checkJitter(e *evidence.Evidence, _ Dictionary) (hits []Hit) {

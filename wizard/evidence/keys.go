@@ -138,13 +138,48 @@ func (b *Builder) listens(c *call, kind string) bool {
 	return false
 }
 
+// ear listens for keys in the sound of one stream.
+type ear struct {
+	codec.DTMFDetector
+	format  string
+	decoder codec.Decoder
+	narrow  *codec.Resampler // of what is wide-band: the tones lie below 1,700 Hz
+	low     []int16
+}
+
+// newEar is nil for a format that cannot be listened to.
+func newEar(format string) *ear {
+	decoder, rate, ok := codec.NewDecoder(format)
+	if !ok {
+		return nil
+	}
+	e := &ear{format: format, decoder: decoder}
+	if rate != codec.SampleRate {
+		e.narrow, _ = codec.NewResampler(rate, codec.SampleRate) // a rate that it has
+	}
+	return e
+}
+
 // hear looks for keys in the sound of a packet.
 func (s *stream) hear(p *packet, payload []byte, o *opener) {
-	if s.tones == nil {
-		s.tones = new(codec.DTMFDetector)
+	if s.tones == nil || s.tones.format != s.format {
+		e := newEar(s.format)
+		if e == nil {
+			return
+		}
+		if s.tones != nil {
+			e.DTMFDetector = s.tones.DTMFDetector
+		}
+		s.tones = e
 	}
-	o.samples, _ = codec.Decode(s.format, payload, o.samples[:0])
-	if s.tones.Add(o.samples) && s.tonesN == 0 {
+	e := s.tones
+	o.samples = e.decoder.Decode(o.samples[:0], payload)
+	sound := o.samples
+	if e.narrow != nil {
+		e.low = e.narrow.Resample(e.low[:0], sound)
+		sound = e.low
+	}
+	if e.Add(sound) && s.tonesN == 0 {
 		s.tonesN = p.n
 	}
 }

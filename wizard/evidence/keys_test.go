@@ -111,3 +111,28 @@ func TestKeysInTheSound(t *testing.T) {
 		})
 	}
 }
+
+// TestKeysInWideSound: the tones are heard through each codec, also after a change.
+func TestKeysInWideSound(t *testing.T) {
+	for _, format := range []string{"PCMU", "PCMA", "G722"} {
+		t.Run(format, func(t *testing.T) {
+			e, rate, ok := codec.NewEncoder(format)
+			require.True(t, ok)
+			up, err := codec.NewResampler(codec.SampleRate, rate)
+			require.NoError(t, err)
+			s, o := &stream{format: "PCMU"}, new(opener)
+			s.hear(&packet{n: 1}, codec.EncodeMuLaw(nil, make([]int16, 160)), o)
+			s.format = format
+			source, frame := codec.DTMF("159*0#D", -13, 100*time.Millisecond, 100*time.Millisecond), make([]int16, 160)
+			for n := range 80 {
+				source.Frame(frame)
+				s.hear(&packet{n: n + 2}, e.Encode(nil, up.Resample(nil, frame)), o)
+			}
+			require.Equal(t, "159*0#D", s.tones.Keys())
+			require.Greater(t, s.tonesN, 1)
+		})
+	}
+	s := &stream{format: "G729"}
+	s.hear(&packet{n: 1}, make([]byte, 20), new(opener))
+	require.Nil(t, s.tones)
+}

@@ -73,9 +73,9 @@ type stream struct {
 	g722    *codec.G722Decoder // made with the first packet of G.722
 	healing int                // bytes until it agrees with the sender again
 
-	listens bool                // keys are looked for in the sound
-	tones   *codec.DTMFDetector // made with the first packet that is listened to
-	tonesN  int                 // record number of the first key
+	listens bool // keys are looked for in the sound
+	tones   *ear // made with the first packet that is listened to
+	tonesN  int  // record number of the first key
 
 	texture *codec.Texture // while it is looked at, made with the first packet that is measured
 	fabric  codec.Fabric   // what it found
@@ -173,7 +173,7 @@ func (s *stream) add(p *packet, h *rtpHeader, payload []byte, o *opener) {
 	}
 	if readable {
 		s.measure(payload, what == inOrder, gap > 0 || what == restarted)
-		if s.listens && what == inOrder && (s.format == "PCMU" || s.format == "PCMA") {
+		if s.listens && what == inOrder {
 			s.hear(p, payload, o)
 		}
 	}

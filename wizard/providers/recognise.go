@@ -31,21 +31,19 @@ func (b *Book) Of(e *evidence.Evidence) (Provider, bool) {
 			}
 		}
 	}
-	if p := b.byDomain(account); p != nil {
-		return *p, true
+	if p, ok := b.byDomain(account); ok {
+		return p, true
 	}
-	var one *Provider
-	for _, s := range b.servers(e) {
-		p := s.provider()
-		if p == nil || one != nil && one.ID != p.ID {
+	servers := b.servers(e)
+	var one Provider
+	for _, s := range servers {
+		p, ok := s.provider()
+		if !ok || one.ID != "" && one.ID != p.ID {
 			return Provider{}, false
 		}
 		one = p
 	}
-	if one == nil {
-		return Provider{}, false
-	}
-	return *one, true
+	return one, one.ID != ""
 }
 
 // Dictionary is Of, with the zero dictionary where nobody is recognised.
@@ -56,19 +54,19 @@ func (b *Book) Dictionary(e *evidence.Evidence) diagnosis.Dictionary {
 
 // server is what one address that our phone talks with shows of its provider, the
 // surest way first: domain, Server header, words.
-type server struct{ by [3]*Provider }
+type server struct{ by [3]Provider }
 
-func (s *server) provider() *Provider {
+func (s *server) provider() (Provider, bool) {
 	for _, p := range s.by {
-		if p != nil {
-			return p
+		if p.ID != "" {
+			return p, true
 		}
 	}
-	return nil
+	return Provider{}, false
 }
 
-func (s *server) put(way int, p *Provider) {
-	if s.by[way] == nil {
+func (s *server) put(way int, p Provider, ok bool) {
+	if ok && s.by[way].ID == "" {
 		s.by[way] = p
 	}
 }
@@ -94,14 +92,15 @@ func (b *Book) servers(e *evidence.Evidence) map[netip.Addr]*server {
 			list[at] = s
 		}
 		for _, host := range []string{mine, other} {
-			s.put(0, b.byDomain(host))
+			p, ok := b.byDomain(host)
+			s.put(0, p, ok)
 		}
 	}
 	for _, m := range e.Messages {
 		if m == nil || m.Message == nil || m.Out || m.IsRequest() {
 			continue
 		}
-		if s := list[m.From.Addr()]; s != nil && s.by[0] == nil {
+		if s := list[m.From.Addr()]; s != nil && s.by[0].ID == "" {
 			b.byAnswer(s, m)
 		}
 	}
@@ -112,14 +111,9 @@ func (b *Book) servers(e *evidence.Evidence) map[netip.Addr]*server {
 func (b *Book) byAnswer(s *server, m *evidence.Message) {
 	who := strings.ToLower(strings.Join(append(m.All("Server"), m.All("User-Agent")...), " "))
 	words := strings.ToLower(strings.Join(append(append(m.All("Reason"), m.All("Warning")...), m.Reason), " "))
-	for i := range b.list {
-		p := &b.list[i]
-		if who != "" && holdsOne(who, p.Servers) {
-			s.put(1, p)
-		}
-		if m.Status >= 300 && holdsOne(words, p.Texts) {
-			s.put(2, p)
-		}
+	for _, p := range b.list {
+		s.put(1, p, holdsOne(who, p.Servers))
+		s.put(2, p, m.Status >= 300 && holdsOne(words, p.Texts))
 	}
 }
 
