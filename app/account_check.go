@@ -45,6 +45,21 @@ func (p *accountPage) showSignIn(s snapshot) {
 	case s.report != nil:
 		p.w.noteSignIn(s.report)
 		p.tell(signInCard(s.report))
+		if f := s.report.Root(); f != nil {
+			p.pointOut(f)
+		}
+	}
+}
+
+// pointOut says beside the field that a refused sign-in is about what is wrong with it.
+func (p *accountPage) pointOut(f *diagnosis.Finding) {
+	field := map[string]*look.Field{
+		"account-credentials-wrong": p.password, "account-unknown": p.user, "account-domain-wrong": p.domain,
+		"server-name-unknown": p.domain, "server-unreachable": p.domain, "server-port-closed": p.domain, "server-not-sip": p.domain,
+	}[f.Rule.Cause]
+	if field != nil {
+		p.complain(field, causeTitle(f.Rule.Cause, f.Title))
+		p.w.focus(field.Entry)
 	}
 }
 
@@ -59,23 +74,38 @@ func signInCard(r *report.Report) fyne.CanvasObject {
 		return look.Notice("warning", tr("account.unclear", "The sign-in was not finished, so nothing can be said about it yet."), look.ToneWarn)
 	}
 	rows := []fyne.CanvasObject{
-		look.TopRow(10, 1, look.NewIcon("warning", look.Bad, 20), look.Text(f.Title, look.Strong)),
-		look.Text(f.Why, look.Small),
+		look.TopRow(10, 1, look.NewIcon("warning", look.Bad, 20), look.Text(causeTitle(f.Rule.Cause, f.Title), look.Strong)),
 	}
-	n := 0
-	for _, fix := range f.Fix {
-		if fix.For == diagnosis.ForUser && n < 3 {
-			n++
-			rows = append(rows, numbered(n, look.Text(fix.Text, look.Style{Size: 14})))
-		}
+	if english() {
+		rows = append(rows, look.Text(f.Why, look.Small))
 	}
-	if n == 0 && len(f.Fix) > 0 {
-		rows = append(rows, numbered(1, look.Text(f.Fix[0].Text, look.Style{Size: 14})))
+	for i, text := range firstSteps(f) {
+		rows = append(rows, numbered(i+1, look.Text(text, look.Style{Size: 14})))
 	}
 	if code := lastCode(r.Evidence); code > 0 {
 		rows = append(rows, look.Text(tr("account.code", "The server's answer: {{.Code}}", map[string]any{"Code": code}), look.Caption))
 	}
 	return look.Panel(look.Column(10, rows...))
+}
+
+// firstSteps are the first things to do against a finding, in the person's language:
+// up to three in English, the first one in others.
+func firstSteps(f *diagnosis.Finding) []string {
+	var own, others []string
+	for _, fix := range f.Fix {
+		if fix.For == diagnosis.ForUser {
+			own = append(own, fix.Text)
+		} else {
+			others = append(others, fix.Text)
+		}
+	}
+	if len(own) == 0 {
+		own = others[:min(1, len(others))]
+	}
+	if english() || len(own) == 0 {
+		return own[:min(3, len(own))]
+	}
+	return []string{firstRemedy(f.Rule.Cause, own[0])}
 }
 
 // lastCode is the final code of the last sign-in, 0 without one.

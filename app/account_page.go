@@ -116,20 +116,24 @@ func (p *accountPage) lookUp() {
 	p.lookedUp = domain
 	p.hint(tr("account.looking", "Looking for this server…"))
 	p.w.running.Go(func() {
-		said := p.w.back.LookUp(p.gone, domain)
+		said, ways := p.w.back.LookUp(p.gone, domain)
 		p.w.post(func() {
 			if p.gone.Err() != nil || tidyDomain(p.domain.Entry.Text) != domain {
 				return
 			}
-			p.hint(serverWords(said))
+			p.hint(serverWords(said, ways))
 		})
 	})
 }
 
-// serverWords is the hint about a server.
-func serverWords(said session.ServerName) string {
+// serverWords is the hint about a server, and which ways to it are announced.
+func serverWords(said session.ServerName, ways []string) string {
 	switch said {
 	case session.NameFound:
+		if len(ways) > 0 {
+			list := strings.Join(append([]string{tr("account.best", "{{.Way}} (the best)", map[string]any{"Way": ways[0]})}, ways[1:]...), ", ")
+			return tr("account.found-ways", "✓ This server exists. It announces: {{.Ways}}.", map[string]any{"Ways": list})
+		}
 		return tr("account.found", "✓ This server exists.")
 	case session.NameUnknown:
 		return tr("account.not-found", "✗ No server of this name was found. Check the spelling.")

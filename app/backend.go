@@ -35,8 +35,12 @@ type Backend interface {
 	Examine(r io.Reader) (*report.Report, error)
 	// OpenSound opens the sound system for the sound check. The error is a sentence.
 	OpenSound(context.Context) (SoundDesk, error)
-	// LookUp asks the name service about a server; nothing is sent to the server itself.
-	LookUp(ctx context.Context, domain string) session.ServerName
+	// LookUp asks the name service about a server, and which transports it announces, the
+	// best first; nothing is sent to the server itself.
+	LookUp(ctx context.Context, domain string) (name session.ServerName, ways []string)
+	// StandBetween opens a proxy for the person's own softphone on this computer; heard
+	// hears what happens and must not block. The error is a sentence.
+	StandBetween(ctx context.Context, server string, heard func(session.BetweenEvent)) (Standing, error)
 	// Import reads accounts out of another softphone's file, a picture, or an address.
 	Import(source string) ([]session.Imported, error)
 	// Remember keeps an account with its password in the system's password store, and
@@ -58,8 +62,7 @@ type Check interface {
 	// Save writes the report and the packets that prove it into one file, numbers, names
 	// and addresses masked and without sound; SaveEverything masks nothing. WriteCapture
 	// writes the packets alone. All leave out what proves the password.
-	Save(path string, r *report.Report) error
-	SaveEverything(path string, r *report.Report) error
+	Saver
 	WriteCapture(io.Writer) error
 }
 

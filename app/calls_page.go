@@ -30,7 +30,7 @@ func newCallsPage(w *Window, name string, r *report.Report, rows []report.CallRo
 	p := &callsPage{w: w, name: name, report: r, rows: rows}
 	p.list = newCallList(rows, p.open)
 	head := look.Column(4, look.Text(tr("calls.title", "{{.N}} calls in this capture", map[string]any{"N": len(rows)}), look.Heading),
-		look.Text(report.Whole(rows), look.Lead), look.Text(tr("calls.lead", "Choose one to see what was wrong with it."), look.Small))
+		look.Text(wholeWords(rows), look.Lead), look.Text(tr("calls.lead", "Choose one to see what was wrong with it."), look.Small))
 	card := look.Over(look.NewSurface(look.Card, look.Line, look.Radius), look.Pad(8, 8, p.list))
 	p.view = look.Margins(look.Bars(look.Inset(0, 26, 0, 14, head), look.Gap(0, 16), card))
 	p.all = look.NewButton(tr("calls.all", "Judge the capture as a whole"), look.Secondary, func() {
@@ -41,6 +41,20 @@ func newCallsPage(w *Window, name string, r *report.Report, rows []report.CallRo
 	p.foot = look.Row(12, 1, look.NewButton(tr("back", "Back"), look.Secondary, p.back), look.Gap(0, 0),
 		look.NewButton(tr("result.another", "Open another capture…"), look.Secondary, w.chooseFile), p.all)
 	return p
+}
+
+// wholeWords says how the calls of a capture went; in other languages than English by
+// their numbers only.
+func wholeWords(rows []report.CallRow) string {
+	if english() {
+		return report.Whole(rows)
+	}
+	n := map[report.Verdict]int{}
+	for _, r := range rows {
+		n[r.Verdict]++
+	}
+	return tr("calls.counts", "With a fault: {{.Bad}}. Went well: {{.Good}}. Ended as they should: {{.Ended}}. Too little to see: {{.Little}}.",
+		map[string]any{"Bad": n[report.Problem], "Good": n[report.Healthy], "Ended": n[report.Outcome], "Little": n[report.Inconclusive]})
 }
 
 // open judges one call alone and shows the result.
@@ -115,7 +129,20 @@ func (r *callRow) set(row *report.CallRow) {
 	}
 	r.icon.Set(icon, ink)
 	r.title.SetText(fmt.Sprintf("%s   %s → %s   ·   %s", clock(row.Began()), row.Call.From, row.Call.To, verdictWord(row.Verdict)))
-	r.note.SetText(causeTitle(row.Cause, row.Headline))
+	r.note.SetText(rowWords(row))
+}
+
+// rowWords is what is said of one call.
+func rowWords(row *report.CallRow) string {
+	switch {
+	case english():
+		return row.Headline
+	case row.Cause != "":
+		return causeTitle(row.Cause, row.Headline)
+	case row.Verdict == report.Healthy:
+		return tr("headline.healthy", "No fault found: everything that was checked works.")
+	}
+	return tr("headline.inconclusive", "Too little was seen to say what is wrong.")
 }
 
 func clock(t time.Time) string {

@@ -26,17 +26,18 @@ import (
 // fakeBackend stands for everything below the window. Its checks do what script
 // says; what it was asked for is kept.
 type fakeBackend struct {
-	mu      sync.Mutex
-	asked   []session.Request
-	script  func(ctx context.Context, r session.Request) (*report.Report, error)
-	refuse  error // of NewCheck
-	stopped int   // practices that were stopped
-	examine func(io.Reader) (*report.Report, error)
-	sound   SoundDesk
-	prefs   session.Preferences
-	kept    map[string]string // passwords by the name of the account
-	noStore error             // of the password store
-	all     bool              // offer the checks of the real program
+	mu       sync.Mutex
+	asked    []session.Request
+	script   func(ctx context.Context, r session.Request) (*report.Report, error)
+	refuse   error // of NewCheck
+	stopped  int   // practices that were stopped
+	examine  func(io.Reader) (*report.Report, error)
+	sound    SoundDesk
+	prefs    session.Preferences
+	kept     map[string]string // passwords by the name of the account
+	noStore  error             // of the password store
+	standing *fakeStanding     // the last that was opened
+	all      bool              // offer the checks of the real program
 }
 
 func (b *fakeBackend) Scenarios() []wizard.Scenario {
@@ -58,11 +59,11 @@ func (b *fakeBackend) OpenSound(context.Context) (SoundDesk, error) {
 	return b.sound, nil
 }
 
-func (b *fakeBackend) LookUp(_ context.Context, domain string) session.ServerName {
+func (b *fakeBackend) LookUp(_ context.Context, domain string) (session.ServerName, []string) {
 	if domain == "pbx.example.net" {
-		return session.NameFound
+		return session.NameFound, []string{"TLS", "UDP"}
 	}
-	return session.NameUnknown
+	return session.NameUnknown, nil
 }
 
 func (b *fakeBackend) Import(source string) ([]session.Imported, error) {
@@ -71,6 +72,37 @@ func (b *fakeBackend) Import(source string) ([]session.Imported, error) {
 	}
 	a := session.Account{User: "3001", Domain: "pbx.example.net", Password: "not-in-any-report", Transport: "tcp"}
 	return []session.Imported{{Account: a, Origin: session.Origin{From: "Linphone", Account: a}, Notes: []string{"Its ringtone stays there."}}}, nil
+}
+
+func (b *fakeBackend) StandBetween(_ context.Context, server string, heard func(session.BetweenEvent)) (Standing, error) {
+	if server != "pbx.example.net" {
+		return nil, errors.New("the server's name cannot be looked up")
+	}
+	b.standing = &fakeStanding{heard: heard, err: session.ErrNobodyCame, served: make(chan struct{})}
+	return b.standing, nil
+}
+
+// fakeStanding is a proxy that nobody uses; what it sees the test says.
+type fakeStanding struct {
+	heard  func(session.BetweenEvent)
+	err    error // of Judge; nil: a problem
+	served chan struct{}
+}
+
+func (s *fakeStanding) At() string { return "127.0.0.1:5066" }
+
+func (s *fakeStanding) Serve(ctx context.Context) {
+	<-ctx.Done()
+	close(s.served)
+}
+
+func (s *fakeStanding) Judge() (*report.Report, Saver, error) {
+	if s.err != nil {
+		return nil, nil, s.err
+	}
+	r := problem()
+	r.Warnings = session.BetweenHides()
+	return r, &fakeCheck{}, nil
 }
 
 func (b *fakeBackend) Remember(a session.Account, _ *session.Origin) error {
@@ -256,7 +288,13 @@ func (d *desk) idle() bool {
 // until takes what is posted until something is so.
 func (d *desk) until(what string, so func() bool) {
 	d.t.Helper()
-	limit := time.After(10 * time.Second)
+	d.untilWithin(10*time.Second, what, so)
+}
+
+// untilWithin is until, for what takes longer.
+func (d *desk) untilWithin(most time.Duration, what string, so func() bool) {
+	d.t.Helper()
+	limit := time.After(most)
 	for !so() {
 		select {
 		case f := <-d.queue:

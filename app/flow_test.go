@@ -266,7 +266,7 @@ func TestTheServerIsLookedUpWhenItsFieldIsLeft(t *testing.T) {
 	p.domain.Entry.SetText("sip:pbx.example.net")
 	d.w.focus(p.domain.Entry)
 	d.w.focus(p.password.Entry)
-	d.until("the server is found", func() bool { return d.says("This server exists.") })
+	d.until("the server is found", func() bool { return d.says("This server exists. It announces: TLS (the best), UDP.") })
 	if len(d.back.requests()) != 0 {
 		t.Error("a check was made")
 	}

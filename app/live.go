@@ -1,7 +1,6 @@
 package app
 
 import (
-	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -181,7 +180,7 @@ func (p *livePage) show(s snapshot) {
 	last := p.state
 	p.state = s
 	moved := p.steps.set(s.steps)
-	title, lead := p.req.title, instructionWords(s.instruction)
+	title, lead := p.req.title, words.Of(s.instruction)
 	for _, st := range s.steps {
 		if st.state == stepRunning {
 			title = words.Of(st.title)
@@ -272,16 +271,4 @@ func (p *livePage) done(s snapshot) {
 	if !p.w.pinned {
 		p.w.technical(technical)
 	}
-}
-
-// instructionWords gives an instruction in the person's language. What it says of a
-// number stays as it is.
-func instructionWords(text string) string {
-	if who, ok := strings.CutPrefix(text, "Calling "); ok {
-		if own, translated := words.LookupOf(text); translated {
-			return own
-		}
-		return tr("live.calling", "Calling {{.Who}}", map[string]any{"Who": who})
-	}
-	return words.Of(text)
 }

@@ -25,6 +25,7 @@ func (*troublePage) pageNumber() int   { return 16 }
 func (*crashPage) pageNumber() int     { return 17 }
 func (*importPage) pageNumber() int    { return 18 }
 func (*cutOffPage) pageNumber() int    { return 19 }
+func (*betweenPage) pageNumber() int   { return 20 }
 
 // pageNames names the pages for the list on the about page, in the order of their numbers.
 func pageNames() []string {
@@ -36,6 +37,7 @@ func pageNames() []string {
 		tr("page.13", "Save"), tr("page.14", "Settings"), tr("page.15", "About"),
 		tr("page.16", "Trouble"), tr("page.17", "After a crash"),
 		tr("page.18", "Bring an account along"), tr("page.19", "A test that was cut off"),
+		tr("page.20", "Check my own softphone"),
 	}
 }
 

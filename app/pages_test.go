@@ -13,6 +13,7 @@ import (
 
 	"softphonedoctor/app/look"
 	"softphonedoctor/app/session"
+	"softphonedoctor/app/words"
 	"softphonedoctor/wizard"
 	"softphonedoctor/wizard/diagnosis"
 	"softphonedoctor/wizard/report"
@@ -76,6 +77,19 @@ func everyPage(d *desk) map[string]func() page {
 		"retest": func() page {
 			return newResultPage(w, healthy(), &liveRequest{Request: session.Request{Account: account()}, before: problem(), change: remedyFor("sip-alg", someEvidence(), account())})
 		},
+		"between": func() page { return newBetweenPage(w) },
+		"between watched": func() page {
+			w.own = &ownWatch{w: w, at: "127.0.0.1:5066", seen: ownSeen{came: true, signIn: signInFails, call: began, trouble: "The server 198.51.100.20:5060 takes no connection."}}
+			defer func() { w.own = nil }()
+			return newBetweenPage(w)
+		},
+		"own": func() page {
+			r := problem()
+			r.Warnings = session.BetweenHides()
+			p := newResultPage(w, r, nil)
+			p.ofOwn(&fakeCheck{})
+			return p
+		},
 		"sound": func() page { return soundStill{newSoundPage(w)} },
 	}
 }
@@ -115,6 +129,11 @@ func TestNothingIsClippedInTheSmallestWindow(t *testing.T) {
 				t.Errorf("%s: the least height is %v", name, h)
 			}
 		}
+		d.w.show(newResultPage(d.w, problem(), &liveRequest{}))
+		d.w.technical(true)
+		d.w.win.Resize(size.AddWidthHeight(1, 0))
+		d.w.win.Resize(size)
+		d.fits("technical", size)
 	}
 }
 
@@ -143,6 +162,31 @@ func TestImportantPagesFitWithoutScrolling(t *testing.T) {
 		})
 		if limit := d.w.app.Driver().AbsolutePositionForObject(d.w.bar).Y; low > limit {
 			t.Errorf("%s: the last words end at %v, the footer begins at %v", name, low, limit)
+		}
+	}
+}
+
+// All complaints are seen at once, in every language, in the usual and in the smallest
+// window: who has to scroll does not know what there is to choose from.
+func TestAllComplaintsAreSeenAtOnce(t *testing.T) {
+	t.Cleanup(func() { words.Choose("en") })
+	for _, l := range words.Languages() {
+		d := newDesk(t)
+		d.back.all = true
+		words.Choose(l.Code)
+		for _, size := range []fyne.Size{Usual, Smallest} {
+			d.w.win.Resize(size)
+			d.w.home()
+			d.w.win.Resize(size.AddWidthHeight(1, 0))
+			d.w.win.Resize(size)
+			look.Rearrange(d.w.win.Content())
+			low, limit := float32(0), d.w.app.Driver().AbsolutePositionForObject(d.w.bar).Y
+			for _, c := range d.w.now.(*homePage).cards {
+				low = max(low, d.w.app.Driver().AbsolutePositionForObject(c).Y+c.Size().Height)
+			}
+			if low > limit {
+				t.Errorf("%s at %v: the last card ends at %v, the footer begins at %v", l.Code, size, low, limit)
+			}
 		}
 	}
 }
@@ -183,7 +227,7 @@ func TestEverythingIsReachedByTab(t *testing.T) {
 func TestTabGoesFromAboveToBelow(t *testing.T) {
 	d := newDesk(t)
 	home := d.w.now.(*homePage)
-	for _, want := range []fyne.Focusable{d.w.header.account.Tile, d.w.header.tech.Tile, d.w.header.settings, home.cards["no-ringback"], home.cards["one-way-audio"],
+	for _, want := range []fyne.Focusable{d.w.header.account.Tile, d.w.header.tech.Tile, d.w.header.settings, home.own, home.cards["no-ringback"], home.cards["one-way-audio"],
 		home.cards["registration"], home.change} {
 		d.w.win.Canvas().FocusNext()
 		if got := d.w.win.Canvas().Focused(); got != want {

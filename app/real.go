@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"softphonedoctor/app/session"
+	"softphonedoctor/sipclient/capture"
 	"softphonedoctor/wizard"
 	"softphonedoctor/wizard/report"
 )
@@ -59,8 +60,41 @@ func (real) OpenSound(ctx context.Context) (SoundDesk, error) {
 	return d, nil
 }
 
-func (real) LookUp(ctx context.Context, domain string) session.ServerName {
+func (real) LookUp(ctx context.Context, domain string) (session.ServerName, []string) {
 	return session.LookUp(ctx, domain)
+}
+
+func (real) StandBetween(ctx context.Context, server string, heard func(session.BetweenEvent)) (Standing, error) {
+	r := session.BetweenRequest{Server: server, Port: session.BetweenPort, Keep: session.RollingKeep, Heard: heard}
+	b, err := session.StandBetween(ctx, r)
+	if err != nil && errors.Is(err, session.ErrPortInUse) {
+		r.Port = 0 // another one does as well
+		b, err = session.StandBetween(ctx, r)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return standing{b}, nil
+}
+
+type standing struct{ *session.Between }
+
+func (s standing) At() string { return s.Between.At().String() }
+
+func (s standing) Judge() (*report.Report, Saver, error) {
+	r, records, err := s.Between.Judge()
+	return r, judged(records), err
+}
+
+// judged is what a verdict stands on.
+type judged []capture.Record
+
+func (j judged) Save(path string, r *report.Report) error {
+	return session.SaveRecords(path, r, j, false)
+}
+
+func (j judged) SaveEverything(path string, r *report.Report) error {
+	return session.SaveRecords(path, r, j, true)
 }
 
 func (real) Import(source string) ([]session.Imported, error) { return session.ImportAccounts(source) }

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -28,13 +29,22 @@ type resultPage struct {
 	save   *look.Button
 	copied *look.Button
 	pin    *look.Button
-	revert *time.Timer // gives the copy button its words back
+	own    *look.Button // on to the person's own softphone, nil: not offered
+	saver  Saver        // of a verdict about the person's own softphone, nil: it is none
+	revert *time.Timer  // gives the copy button its words back
 }
 
 func newResultPage(w *Window, r *report.Report, from *liveRequest) *resultPage {
 	p := &resultPage{w: w, report: r, from: from}
 	rows := []fyne.CanvasObject{p.verdict(), look.Inset(0, 6, 0, 12, p.headline())}
+	hides := session.BetweenHides()
 	for _, text := range r.Warnings {
+		if i := slices.Index(hides, text); i > 0 {
+			continue // said with the first
+		} else if i == 0 {
+			rows = append(rows, look.Inset(0, 0, 0, 10, look.Notice("info", tr("between.hides", "Your softphone's calls were judged as they crossed the network. Whether its microphone and speaker work, only you can say. If it works while it comes this way, and fails without, look at its own network settings."), look.ToneAccent)))
+			continue
+		}
 		rows = append(rows, look.Inset(0, 0, 0, 10, look.Notice("warning", sentence(plainError(text)), look.ToneWarn)))
 	}
 	if from != nil && from.practice != nil {
@@ -67,6 +77,13 @@ func newResultPage(w *Window, r *report.Report, from *liveRequest) *resultPage {
 	p.again = look.NewButton(p.againWords(), look.Primary, p.repeat)
 	p.foot = look.Row(10, 2, p.save, p.copied, look.Gap(0, 0), home, p.again)
 	return p
+}
+
+// ofOwn makes it the result of watching the person's own softphone.
+func (p *resultPage) ofOwn(s Saver) {
+	p.saver = s
+	p.again.SetText(tr("between.on", "Keep watching"))
+	p.again.SetPress(func() { p.w.show(newBetweenPage(p.w)) })
 }
 
 // plainError carries a text that is none of our errors through sentence.

@@ -174,6 +174,10 @@ func (p *resultPage) tips() []fyne.CanvasObject {
 	for i, l := range lines {
 		rows = append(rows, numbered(i+1, look.Text(l, look.Body)))
 	}
+	if p.report.Verdict == report.Healthy && p.from != nil && p.from.practice == nil {
+		p.own = look.NewButton(tr("home.own", "Check my own softphone"), look.Secondary, func() { p.w.show(newBetweenPage(p.w)) })
+		rows = append(rows, look.Inset(38, 2, 0, 4, look.Row(0, 1, p.own, look.Gap(0, 0))))
+	}
 	return rows
 }
 

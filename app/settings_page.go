@@ -135,7 +135,12 @@ func again(w *Window, p page) page {
 	case *resultPage:
 		r := newResultPage(w, p.report, p.from)
 		r.list = p.list
+		if p.saver != nil {
+			r.ofOwn(p.saver)
+		}
 		return r
+	case *betweenPage:
+		return newBetweenPage(w)
 	case *callsPage:
 		return newCallsPage(w, p.name, p.report, p.rows)
 	case *soundPage:

@@ -2,16 +2,21 @@ package app
 
 import (
 	"errors"
+	"fmt"
 	"image"
 	"image/color"
 	"os"
 	"runtime"
+	"runtime/debug"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
+
+	"softphonedoctor/app/look"
 )
 
 // ErrNoWindow says that no window could be painted: no OpenGL, as on many remote
@@ -60,8 +65,17 @@ func Show(a fyne.App, b Backend, file string) (err error) {
 		}
 		clean()
 	}()
+	// What is read for the first frame (fonts, drawings, words) stays: tidying up between
+	// would only make the person wait for it.
+	percent := debug.SetGCPercent(-1)
+	collect := sync.OnceFunc(func() { debug.SetGCPercent(percent) })
+	defer collect()
 	w := New(a, b)
-	w.watchPaint(func() { painted.Store(true) })
+	w.watchPaint(func() {
+		painted.Store(true)
+		collect()
+		go fyne.Do(w.firstFrame) // when it is on the screen
+	})
 	switch {
 	case file != "":
 		w.OpenFile(file)
@@ -79,11 +93,24 @@ func Show(a fyne.App, b Backend, file string) (err error) {
 	defer limit.Stop()
 	w.win.ShowAndRun()
 	w.now.leave() // the window may have been ended by a signal
+	w.endOwn()
 	w.hangUp()
 	if failed.Load() || !painted.Load() {
 		return ErrNoWindow
 	}
 	return nil
+}
+
+// FirstFrameVariable lets the program say when its first frame is painted, for whoever
+// measures its start (lab/start_test.go).
+const FirstFrameVariable = "SOFTPHONE_DOCTOR_FIRST_FRAME"
+
+// firstFrame does what need not be done before the window is seen.
+func (w *Window) firstFrame() {
+	if os.Getenv(FirstFrameVariable) != "" {
+		fmt.Fprintln(os.Stderr, "first frame")
+	}
+	w.win.SetIcon(look.AppIcon()) // drawn for this in 256 by 256
 }
 
 // watchPaint calls seen when the window is painted for the first time: a raster

@@ -62,7 +62,7 @@ func newStepRow(n int, title string) *stepRow {
 
 func (r *stepRow) set(s stepView) {
 	r.last = s
-	note, title := s.note, look.Style{Color: look.Ink}
+	note, title := words.Of(s.note), look.Style{Color: look.Ink}
 	r.icon.Show()
 	r.number.Hide()
 	switch s.state {

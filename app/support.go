@@ -99,12 +99,16 @@ func (p *resultPage) copy() {
 // made, as text otherwise.
 func (p *resultPage) keep() {
 	name := "softphone-doctor-" + time.Now().Format("2006-01-02-1504")
+	saver := p.saver
 	if p.from != nil && p.from.check != nil {
-		check, rep := p.from.check, p.report
+		saver = p.from.check
+	}
+	if saver != nil {
+		rep := p.report
 		p.w.show(newSavePage(p.w, saveRequest{name: name + ".zip", back: func() page { return again(p.w, p) },
 			about: tr("save.report", "The report and the packets that prove it, in one file. Numbers, names and addresses are masked in it unless you choose otherwise; it never holds a password."),
-			write: func(path string) (string, error) { return path, check.Save(path, rep) },
-			whole: func(path string) (string, error) { return path, check.SaveEverything(path, rep) }}))
+			write: func(path string) (string, error) { return path, saver.Save(path, rep) },
+			whole: func(path string) (string, error) { return path, saver.SaveEverything(path, rep) }}))
 		return
 	}
 	text := p.ticket()

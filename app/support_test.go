@@ -222,3 +222,29 @@ func TestSpelling(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+// A support code that somebody reads out is said in words on the about page.
+func TestASupportCodeIsReadOnTheAboutPage(t *testing.T) {
+	d := newDesk(t)
+	d.w.show(newAboutPage(d.w))
+	p := d.w.now.(*aboutPage)
+	d.w.focus(p.code.Entry)
+	test.Type(p.code.Entry, strings.ToLower(problem().SupportCode().String()))
+	d.mustSay("Sound leaves this computer and does not arrive.", "likely", "in your network or router")
+	test.Type(p.code.Entry, "x")
+	d.mustNotSay("Sound leaves", "This is no support code")
+	p.code.Entry.OnSubmitted("")
+	d.mustSay("This is no support code.")
+}
+
+// What a refused sign-in is about is told beside its field.
+func TestARefusedSignInPointsAtItsField(t *testing.T) {
+	d := newDesk(t)
+	d.w.show(newAccountPage(d.w, ""))
+	p := d.w.now.(*accountPage)
+	f := &diagnosis.Finding{Rule: &diagnosis.Rule{Cause: "account-credentials-wrong"}, Title: "The password is wrong."}
+	p.pointOut(f)
+	if p.password.Complaint() != f.Title || d.w.win.Canvas().Focused() != fyne.Focusable(p.password.Entry) {
+		t.Errorf("beside the password stands %q", p.password.Complaint())
+	}
+}

@@ -61,7 +61,7 @@ func newTechnicalPage(w *Window, beside bool) *technicalPage {
 	p.text.SizeName = look.CodeSizeName
 	p.text.Wrapping = fyne.TextWrapBreak
 	p.text.Selectable = true
-	p.mode = look.NewSegments(3, 90, []string{tr("tech.mode.explained", "Explained"), tr("tech.mode.text", "As it was"), tr("tech.mode.offer", "Offer, answer")}, modeExplained,
+	p.mode = look.NewSegments(3, 128, []string{tr("tech.mode.explained", "Explained"), tr("tech.mode.text", "As it was"), tr("tech.mode.offer", "Offer, answer")}, modeExplained,
 		func(int) { p.showMessage() })
 	p.list = newLadder(p)
 	message := look.Over(look.NewSurface(look.Card, look.Line, look.Radius), look.Pad(14, 12, look.Column(8, p.title, p.mode.Container, p.panel)))
@@ -69,8 +69,8 @@ func newTechnicalPage(w *Window, beside bool) *technicalPage {
 	ends := look.Inset(82, 4, 14, 0, look.Row(0, 1, look.Text(tr("tech.phone", "Test phone"), look.Style{Bold: true, OneRow: true}), look.Gap(0, 0), look.Text(tr("tech.server", "Server"), look.Style{Bold: true, OneRow: true})))
 	left := look.Over(look.NewSurface(look.Card, look.Line, look.Radius), look.Pad(8, 8, look.Bars(ends, look.Gap(0, 0), p.list)))
 
-	one := look.NewButton(tr("tech.copy-one", "Copy this message"), look.Secondary, p.copyOne)
-	all := look.NewButton(tr("tech.copy", "Copy all messages"), look.Secondary, p.copy)
+	one := look.NewButton(tr("tech.copy-one", "Copy message"), look.Secondary, p.copyOne)
+	all := look.NewButton(tr("tech.copy", "Copy all"), look.Secondary, p.copy)
 	p.saves = look.NewButton(tr("tech.save", "Save packets…"), look.Secondary, p.save)
 	if beside {
 		off := look.NewButton(tr("tech.unpin", "Close the support view"), look.Link, func() { w.technical(false) })
@@ -78,7 +78,7 @@ func newTechnicalPage(w *Window, beside bool) *technicalPage {
 		return p
 	}
 	p.view = look.Pad(24, 18, look.Halves(0.54, 16, left, p.right))
-	back := look.NewButton(tr("tech.back", "Back to the plain view"), look.Primary, func() { w.technical(false) })
+	back := look.NewButton(tr("tech.back", "Back to plain view"), look.Primary, func() { w.technical(false) })
 	p.foot = look.Row(10, 3, one, all, p.saves, look.Gap(0, 0), back)
 	return p
 }

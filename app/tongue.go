@@ -1,6 +1,8 @@
 package app
 
 import (
+	"strings"
+
 	"fyne.io/fyne/v2"
 
 	"softphonedoctor/app/look"
@@ -64,8 +66,15 @@ func stillEnglish() fyne.CanvasObject {
 	return look.Row(0, 1, look.Chip(tr("english.only", "In English"), look.ToneAccent), look.Gap(0, 0))
 }
 
-// faultTitle names a fault to practise.
-func faultTitle(f Fault) string { return causeTitle(f.Cause, f.Title) }
+// faultTitle names a fault to practise: one of several of a cause, and that there is
+// none, by a sentence of its own.
+func faultTitle(f Fault) string {
+	cause, _, variant := strings.Cut(f.Cause, "--")
+	if variant || cause == "healthy" {
+		return words.Of(f.Title)
+	}
+	return strings.TrimSuffix(causeTitle(cause, f.Title), ".")
+}
 
 // placeWords says a place the way a person would.
 func placeWords(w diagnosis.Where) string {

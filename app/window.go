@@ -52,6 +52,7 @@ type Window struct {
 	shell   *fyne.Container
 	now     page
 	tech    *technicalPage // shown over the page or beside it, nil: not
+	own     *ownWatch      // the person's own softphone is watched, nil: it is not
 	pinned  bool           // the technical view stands beside results
 
 	running sync.WaitGroup // checks whose phone is still to hang up
@@ -88,7 +89,6 @@ func newWindow(a fyne.App, b Backend, post func(func())) *Window {
 	w.applyLook()
 	w.win = a.NewWindow(tr("app.name", "Softphone Doctor"))
 	w.win.SetPadded(false)
-	w.win.SetIcon(look.AppIcon())
 	w.loadAccount()
 	w.header = newHeader(w)
 	w.place = container.NewStack()
@@ -213,6 +213,7 @@ func (w *Window) pin() {
 // and taken its registration back, or after a few seconds.
 func (w *Window) close() {
 	w.now.leave()
+	w.endOwn()
 	w.win.Hide()
 	go func() {
 		w.hangUp()

@@ -6,12 +6,15 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"softphonedoctor/app/words"
 )
 
 // digits writes a number.
 func digits(n int) string { return strconv.Itoa(n) }
 
-// sentence gives an error's words as a sentence: first letter large, full stop.
+// sentence gives an error's words as a sentence, in the person's language where the
+// catalogue has it: first letter large, full stop.
 func sentence(err error) string {
 	s := strings.TrimSpace(err.Error())
 	if s == "" {
@@ -21,7 +24,7 @@ func sentence(err error) string {
 	if !strings.ContainsAny(s[len(s)-1:], ".!?") {
 		s += "."
 	}
-	return s
+	return words.Of(s)
 }
 
 // seconds writes a duration as a person reads it: "48 s", "3 min 5 s".

@@ -2,7 +2,6 @@ package lab
 
 import (
 	"context"
-	"net/netip"
 	"testing"
 	"time"
 
@@ -21,10 +20,14 @@ func TestBetween(t *testing.T) {
 		name, transport string
 		phone           PhoneOptions
 		calls           bool // the softphone calls; else it is called
+		keep            time.Duration
 		cause, where    string
 	}{
 		{name: "calls over UDP", calls: true},
 		{name: "calls over TCP", transport: "tcp", calls: true},
+		{name: "in the background, a call longer than what is kept", calls: true, keep: 3 * time.Second},
+		{name: "in the background, over TCP, is called", transport: "tcp", keep: 3 * time.Second},
+		{name: "in the background, a wrong password", phone: PhoneOptions{Password: "not this one"}, calls: true, keep: 3 * time.Second, cause: "account-credentials-wrong", where: "account"},
 		{name: "is called", transport: "udp"},
 		{name: "is called over TCP", transport: "tcp"},
 		{name: "a wrong password", phone: PhoneOptions{Password: "not this one"}, calls: true, cause: "account-credentials-wrong", where: "account"},
@@ -39,19 +42,11 @@ func TestBetween(t *testing.T) {
 			other := Baresip(t, k, "between-other-"+string(rune('a'+i)), ByItself, PhoneOptions{RingFor: 200 * ms})
 			ctx, stop := context.WithCancel(t.Context())
 			defer stop()
-			ready, done := make(chan netip.AddrPort, 1), make(chan struct{})
-			var rep *report.Report
-			var err error
-			go func() {
-				defer close(done)
-				rep, _, err = session.Between(ctx, session.BetweenRequest{Server: k.Domain(), Ready: func(at netip.AddrPort) { ready <- at }, Heard: func(_ time.Time, text string) { t.Log(text) }})
-			}()
-			var at netip.AddrPort
-			select {
-			case at = <-ready:
-			case <-done:
-				t.Fatal(err)
-			}
+			b, err := session.StandBetween(ctx, session.BetweenRequest{Server: k.Domain(), Keep: row.keep, Heard: func(e session.BetweenEvent) { t.Log(e.Text) }})
+			require.NoError(t, err)
+			done := make(chan struct{})
+			go func() { defer close(done); b.Serve(ctx) }()
+			at := b.At()
 			row.phone.Outbound = "sip:" + at.String()
 			if row.transport != "" {
 				row.phone.Outbound += ";transport=" + row.transport
@@ -76,6 +71,7 @@ func TestBetween(t *testing.T) {
 			time.Sleep(300 * ms) // the last word crosses
 			stop()
 			<-done
+			rep, _, err := b.Judge()
 			require.NoError(t, err)
 			cause, where := "", ""
 			if list := rep.Document().Findings; len(list) > 0 {
@@ -89,6 +85,12 @@ func TestBetween(t *testing.T) {
 				c := rep.Evidence.Calls[0]
 				require.NotNil(t, c.In)
 				require.NotNil(t, c.Out)
+				if row.keep > 0 {
+					require.NotNil(t, c.First, "the beginning of the call is gone")
+					require.Less(t, c.In.Packets, uint64(200), "more sound is kept than was wanted")
+					require.Greater(t, c.In.Packets, uint64(80))
+					return
+				}
 				require.Greater(t, c.In.Packets, uint64(200))
 				require.Greater(t, c.Out.Packets, uint64(200))
 			}

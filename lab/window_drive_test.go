@@ -25,14 +25,11 @@ type hand struct {
 // newHand opens the program on a display of its own, as at its first start.
 func newHand(t *testing.T) *hand {
 	t.Helper()
-	bin, err := filepath.Abs("../bin/softphone-doctor")
-	require.NoError(t, err)
-	if _, err := os.Stat(bin); err != nil {
-		Missing(t, "bin/softphone-doctor is not there: run make build first")
-	}
+	bin := built(t)
 	h := &hand{t: t, display: display(t), picture: filepath.Join(t.TempDir(), "window.png")}
 	Program(t, "xdotool", "xdotool")
 	Program(t, "import", "imagemagick")
+	var err error
 	h.window, err = start(t, t.TempDir(), "env", "DISPLAY="+h.display, "WAYLAND_DISPLAY=", "HOME="+t.TempDir(), "XDG_CONFIG_HOME=", "XDG_CACHE_HOME=",
 		"FYNE_THEME=light", "FYNE_SCALE=1", "LANG=C", "LC_ALL=C", bin)
 	require.NoError(t, err)

@@ -38,12 +38,7 @@ func display(t *testing.T) string {
 // capture of a real refusal, in both themes, and looks at what is painted. With
 // SCREENSHOTS=DIR the pictures are kept there.
 func TestWindowShowsADiagnosis(t *testing.T) {
-	bin, err := filepath.Abs("../bin/softphone-doctor")
-	require.NoError(t, err)
-	if _, err := os.Stat(bin); err != nil {
-		Missing(t, "bin/softphone-doctor is not there: run make build first")
-		return
-	}
+	bin := built(t)
 	xdotool := Program(t, "xdotool", "xdotool")
 	shot := Program(t, "import", "imagemagick")
 

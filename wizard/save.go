@@ -3,6 +3,7 @@ package wizard
 import (
 	"errors"
 	"io"
+	"iter"
 	"net/netip"
 	"slices"
 
@@ -19,20 +20,46 @@ var ErrWhichCall = errors.New("the capture holds several calls and one can be sa
 // CallRecords reads a capture once more and gives what belongs to the one call of a
 // report: see evidence.Picker.
 func CallRecords(r io.Reader, rep *report.Report) (*evidence.Evidence, []capture.Record, error) {
-	e := rep.Evidence
+	e, walk, failed, err := callRecords(r, rep)
+	if err != nil {
+		return nil, nil, err
+	}
+	records := slices.Collect(walk)
+	return e, records, *failed
+}
+
+// callRecords is CallRecords one record at a time; behind the last one *failed tells why
+// there are no more.
+func callRecords(r io.Reader, rep *report.Report) (e *evidence.Evidence, walk iter.Seq[capture.Record], failed *error, err error) {
+	e = rep.Evidence
 	if len(e.Calls) != 1 || rep.Released > 0 {
-		return nil, nil, ErrWhichCall
+		return nil, nil, nil, ErrWhichCall
 	}
-	e = e.NarrowAll()[0]
+	e, failed = e.NarrowAll()[0], new(error)
 	pick := evidence.NewPicker(e)
-	records := pick.Begin()
-	for rec, err := range capture.Read(r) {
-		if err != nil {
-			return nil, nil, err
+	return e, func(yield func(capture.Record) bool) {
+		give := func(list []capture.Record) bool {
+			for _, rec := range list {
+				if !yield(rec) {
+					return false
+				}
+			}
+			return true
 		}
-		records = append(records, pick.Add(rec)...)
-	}
-	return e, append(records, pick.End()...), nil
+		if !give(pick.Begin()) {
+			return
+		}
+		for rec, err := range capture.Read(r) {
+			if err != nil {
+				*failed = err
+				return
+			}
+			if !give(pick.Add(rec)) {
+				return
+			}
+		}
+		give(pick.End())
+	}, failed, nil
 }
 
 // Masked gives records as they may leave this computer (capture.Redact): without numbers,
@@ -65,15 +92,22 @@ func keepWord(book *providers.Book) func(string) bool {
 }
 
 // SaveCall writes what belongs to the one call of a report as a pcapng file, masked on
-// demand. r is the capture once more, from its beginning.
+// demand. r is the capture once more, from its beginning. What is masked has to be known
+// as a whole before the first of it can be written; anything else goes from r to w.
 func SaveCall(w io.Writer, r io.Reader, rep *report.Report, subject Subject, mask bool) error {
-	e, records, err := CallRecords(r, rep)
+	if mask {
+		e, records, err := CallRecords(r, rep)
+		if err != nil {
+			return err
+		}
+		records, _ = Masked(e, records, subject.Providers)
+		_, err = capture.Write(w, slices.Values(records))
+		return err
+	}
+	_, records, failed, err := callRecords(r, rep)
 	if err != nil {
 		return err
 	}
-	if mask {
-		records, _ = Masked(e, records, subject.Providers)
-	}
-	_, err = capture.Write(w, slices.Values(records))
-	return err
+	_, err = capture.Write(w, records)
+	return errors.Join(*failed, err)
 }

@@ -101,9 +101,9 @@ func (s *Session) usable(key string) bool {
 
 // ownSoundWords says in a few words what the devices gave.
 func ownSoundWords(e *evidence.Evidence) (string, bool) {
-	for _, d := range []struct{ key, name string }{{capture.SoundMicrophone, "microphone"}, {capture.SoundSpeaker, "speaker"}} {
+	for _, d := range []struct{ key, words string }{{capture.SoundMicrophone, "the microphone cannot be used"}, {capture.SoundSpeaker, "the speaker cannot be used"}} {
 		if p, ok := e.Probe(d.key); ok && !p.Yes() {
-			return "the " + d.name + " cannot be used", false
+			return d.words, false
 		}
 	}
 	if p, ok := e.Probe(capture.SoundMicLevel); ok && !p.Yes() {

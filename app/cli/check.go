@@ -114,10 +114,10 @@ it makes the call without signing in, and says that the sign-in was not checked.
 			ctx, stop := interruptible(cmd.Context())
 			defer stop()
 			if again.every > 0 {
-				if keep.save != "" || keep.preview {
-					return errors.New("--save and --preview are for one check; with --watch --json keeps all reports")
+				if keep.preview {
+					return errors.New("--preview is for one check; with --watch --json keeps all reports")
 				}
-				return p.watch(ctx, session.Request{Account: a, Situation: situation, Target: to, Providers: known}, fixed, out, again)
+				return p.watch(ctx, session.Request{Account: a, Situation: situation, Target: to, Providers: known}, fixed, out, again, keep)
 			}
 			return p.runCheck(ctx, session.Request{Account: a, Situation: situation, Target: to, Providers: known}, origin, fixed, out, keep)
 		},

@@ -39,7 +39,8 @@ they have in common.
 there are several calls, --call says which. With --mask numbers and names are masked in
 it, addresses become other ones of the same kind, passwords, what proves them and keys of
 encrypted sound are left out, and the sound is blanked, which the file's comment says.
-Lengths stay, and the saved call gives the same findings.`,
+Lengths stay, and the saved call gives the same findings. Standard input lies in a
+temporary file meanwhile, because a call can be chosen only when all is known.`,
 		Example: `  softphone-doctor examine fault.pcapng
   softphone-doctor examine fault.pcap --phone 192.168.1.23 --json
   zstdcat day.pcap.zst | softphone-doctor examine - --json-lines
@@ -52,9 +53,6 @@ Lengths stay, and the saved call gives the same findings.`,
 				return errors.New("--mask is for a call that is saved: say --save FILE as well")
 			}
 			if save != "" {
-				if args[0] == "-" {
-					return errors.New("a capture from standard input cannot be read a second time, which --save needs: save it to a file first")
-				}
 				var err error
 				if save, err = session.CallPath(save, args[0]); err != nil {
 					return err
@@ -82,7 +80,18 @@ Lengths stay, and the saved call gives the same findings.`,
 					return p.whichPhone(cmd.Context(), phones)
 				}
 			}
+			restore := withinBudget()
+			var spool *session.Spool
+			if save != "" && args[0] == "-" {
+				var err error
+				if spool, err = session.NewSpool(p.In); err != nil {
+					return err
+				}
+				defer spool.Close()
+				p.In = spool
+			}
 			rep, err := p.examineFile(args[0], subject)
+			restore()
 			reading.clear()
 			if err != nil {
 				return err
@@ -90,7 +99,12 @@ Lengths stay, and the saved call gives the same findings.`,
 			known.Warn(rep)
 			p.status = rep.ExitStatus()
 			if save != "" {
-				if err := session.SaveCall(save, args[0], rep, subject, mask); err != nil {
+				if spool != nil {
+					err = spool.SaveCall(save, standardInput, rep, subject, mask)
+				} else {
+					err = session.SaveCall(save, args[0], rep, subject, mask)
+				}
+				if err != nil {
 					return err
 				}
 				if !out.json && !lines {
@@ -129,13 +143,16 @@ func parsePhone(s string) (netip.Addr, error) {
 	return a, nil
 }
 
+// standardInput is its name in errors.
+const standardInput = "standard input"
+
 func (p *program) examineFile(path string, subject wizard.Subject) (*report.Report, error) {
 	if path != "-" {
 		return session.ExamineFile(path, subject)
 	}
 	rep, err := wizard.Examine(p.In, subject)
 	if err != nil {
-		return nil, fmt.Errorf("standard input: %w", err)
+		return nil, fmt.Errorf("%s: %w", standardInput, err)
 	}
 	return rep, nil
 }

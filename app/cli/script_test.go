@@ -38,6 +38,7 @@ func TestScripts(t *testing.T) {
 			"cut":     cut,
 			"free":    free,
 			"listens": listens,
+			"emptied": emptied,
 		},
 	})
 }
@@ -59,6 +60,15 @@ func status(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if got != want {
 		ts.Fatalf("exit status %d, want %d", got, want)
+	}
+}
+
+// emptied DIR makes sure that nothing lies in a folder.
+func emptied(ts *testscript.TestScript, _ bool, args []string) {
+	left, err := os.ReadDir(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if len(left) > 0 {
+		ts.Fatalf("%s was left in %s", left[0].Name(), args[0])
 	}
 }
 

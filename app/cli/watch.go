@@ -25,7 +25,7 @@ type watching struct {
 const leastWatch = 30 * time.Second
 
 func (w *watching) flags(cmd *cobra.Command) {
-	cmd.Flags().DurationVar(&w.every, "watch", 0, "check again every so often (5m), until Ctrl-C: a line each, with --json a line of JSON")
+	cmd.Flags().DurationVar(&w.every, "watch", 0, "check again every so often (5m), until Ctrl-C: a line each, with --json a line of JSON; Enter (or the signal USR1) tells the last one in full")
 	cmd.Flags().StringVar(&w.metrics, "metrics", "", "with --watch: write figures for Prometheus (OpenMetrics) into this file after each check")
 }
 
@@ -40,7 +40,9 @@ func (w *watching) ready() error {
 }
 
 // watch repeats a check until the context ends. The exit status is that of the last one.
-func (p *program) watch(ctx context.Context, r session.Request, fixed session.Answers, out form, w watching) error {
+// Of it everything is kept in memory: when the person says that it just happened, it is
+// told in full, saved where that was asked for, and the next check begins at once.
+func (p *program) watch(ctx context.Context, r session.Request, fixed session.Answers, out form, w watching, keep keeping) error {
 	r.Person, r.Trace = fixed, p.traces()
 	name := r.Account.Name
 	if name == "" {
@@ -48,6 +50,10 @@ func (p *program) watch(ctx context.Context, r session.Request, fixed session.An
 	}
 	tick := time.NewTicker(w.every)
 	defer tick.Stop()
+	moments, told := p.happened(ctx), 0
+	if how := p.happenedWords(); how != "" && !out.json {
+		fmt.Fprintf(p.Err, "%s when it just happened: the last check is told in full then, and the next one begins.\n", how)
+	}
 	for n := 0; ; n++ {
 		c, err := session.NewCheck(r)
 		if err != nil {
@@ -73,6 +79,17 @@ func (p *program) watch(ctx context.Context, r session.Request, fixed session.An
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
+		case <-moments:
+			told++
+			if !out.json { // the line was all of it
+				if err := p.print(rep, out); err != nil {
+					return err
+				}
+			}
+			if err := p.carry(rep, c.Records(), keep.nth(told), out.json); err != nil {
+				fmt.Fprintf(p.Err, "%v\n", err) // the watching goes on
+			}
+			tick.Reset(w.every)
 		}
 	}
 }

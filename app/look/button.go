@@ -9,6 +9,7 @@ type Button struct {
 	Tile
 	text *Prose
 	kind Kind
+	big  bool
 }
 
 // Kind is how much a button asks to be pressed. A page has one primary button.
@@ -36,6 +37,15 @@ func NewButton(text string, kind Kind, onPress func()) *Button {
 	return b
 }
 
+// NewBigButton makes a primary button that is not to be missed.
+func NewBigButton(text string, onPress func()) *Button {
+	b := NewButton(text, Primary, onPress)
+	b.big = true
+	b.content = Sized(0, 2*Touch, Pad(8, 31, b.text))
+	b.dress()
+	return b
+}
+
 // dress sets the colours of the kind and state.
 func (b *Button) dress() {
 	ink := Accent
@@ -54,7 +64,11 @@ func (b *Button) dress() {
 			b.fill, b.border = Ground, Line
 		}
 	}
-	b.text.SetStyle(Style{Bold: true, Center: true, OneRow: true, Color: ink})
+	style := Style{Bold: true, Center: true, OneRow: true, Color: ink}
+	if b.big {
+		style.Size = FigureSize
+	}
+	b.text.SetStyle(style)
 }
 
 // SetText changes the words.

@@ -177,3 +177,35 @@ func (l *row) heightFor(objects []fyne.CanvasObject, width float32) (h float32) 
 	}
 	return h
 }
+
+// ByRoom shows roomy where there is at least this much room, else what close makes when
+// it is first needed.
+func ByRoom(least fyne.Size, roomy fyne.CanvasObject, close func() fyne.CanvasObject) *fyne.Container {
+	l := &byRoom{least: least, roomy: roomy, make: close}
+	l.box = container.New(l, roomy)
+	return l.box
+}
+
+type byRoom struct {
+	least        fyne.Size
+	roomy, close fyne.CanvasObject
+	make         func() fyne.CanvasObject
+	box          *fyne.Container
+}
+
+func (l *byRoom) Layout(_ []fyne.CanvasObject, size fyne.Size) {
+	show := l.roomy
+	if size.Width < l.least.Width || size.Height < l.least.Height {
+		if l.close == nil {
+			l.close = l.make()
+		}
+		show = l.close
+	}
+	if l.box.Objects[0] != show {
+		l.box.Objects = []fyne.CanvasObject{show}
+	}
+	show.Move(fyne.NewPos(0, 0))
+	show.Resize(size)
+}
+
+func (l *byRoom) MinSize(o []fyne.CanvasObject) fyne.Size { return o[0].MinSize() }

@@ -83,12 +83,19 @@ func (p *Prose) textStyle() fyne.TextStyle {
 	return fyne.TextStyle{Bold: p.style.Bold, Monospace: p.style.Mono}
 }
 
-func (p *Prose) measure(s string) float32 {
-	return fyne.MeasureText(s, p.size(), p.textStyle()).Width
-}
+func (p *Prose) measure(s string) float32 { return p.extent(s).Width }
 
-func (p *Prose) rowHeight() float32 {
-	return fyne.MeasureText("M", p.size(), p.textStyle()).Height
+func (p *Prose) rowHeight() float32 { return p.extent("M").Height }
+
+// font is the one font of the text. It is named, because otherwise Fyne reads a font of
+// pictures, one of symbols and the system's list of fonts as well, which is a third of
+// the program's start; a letter that the font lacks is looked for all the same.
+func (p *Prose) font() fyne.Resource { return theme.CurrentForWidget(p).Font(p.textStyle()) }
+
+// extent is how much room a row takes, in the very font that paints it.
+func (p *Prose) extent(s string) fyne.Size {
+	size, _ := fyne.CurrentApp().Driver().RenderedTextSize(s, p.size(), p.textStyle(), p.font())
+	return size
 }
 
 // HeightFor is the height of the text wrapped at a width.
@@ -197,6 +204,19 @@ func (p *Prose) Cut() bool {
 	return p.style.OneRow && p.Size().Width > 0 && p.measure(p.text) > p.Size().Width+0.5
 }
 
+// Broken tells whether a word is so long for its place that it is broken somewhere.
+func (p *Prose) Broken() bool {
+	if p.style.OneRow || p.Size().Width == 0 {
+		return false
+	}
+	for _, word := range strings.Fields(p.text) {
+		if p.measure(word) > p.Size().Width+0.5 {
+			return true
+		}
+	}
+	return false
+}
+
 // CreateRenderer belongs to Fyne.
 func (p *Prose) CreateRenderer() fyne.WidgetRenderer {
 	r := &proseRenderer{p: p}
@@ -243,7 +263,7 @@ func (r *proseRenderer) fill(width float32) {
 		if p.style.Center {
 			t.Alignment = fyne.TextAlignCenter
 		}
-		t.FontSource = theme.CurrentForWidget(p).Font(t.TextStyle)
+		t.FontSource = p.font()
 		r.objects = append(r.objects, t)
 	}
 }

@@ -148,11 +148,12 @@ func TestImportAccounts(t *testing.T) {
 
 // What differs is said only after something worked, and against what worked.
 func TestDifferences(t *testing.T) {
+	aor, own := "2001@pbx.example.net", true
 	signIn := func(net capture.Net, status int) *report.Report {
 		request, err := sipmsg.Parse([]byte("REGISTER sip:b SIP/2.0\r\nContact: <sip:a@c>\r\nCSeq: 1 REGISTER\r\n\r\n"))
 		require.NoError(t, err)
 		tr := &evidence.Transaction{Method: "REGISTER", Out: true, Request: &evidence.Message{Message: request}, Responses: []*evidence.Message{{Message: &sipmsg.Message{Status: status}}}}
-		return report.New("registration", &evidence.Evidence{Registrations: []*evidence.Registration{{Net: net, Transactions: []*evidence.Transaction{tr}}}}, diagnosis.Diagnosis{})
+		return report.New("registration", &evidence.Evidence{Registrations: []*evidence.Registration{{AOR: aor, Out: own, Net: net, Transactions: []*evidence.Transaction{tr}}}}, diagnosis.Diagnosis{})
 	}
 	used := Account{User: "2001", Domain: "pbx.example.net", Login: "auth-2001", Transport: "tls"}
 	origin := &Origin{From: "Linphone", Account: Account{User: "2001", Domain: "pbx.example.net"}}
@@ -167,6 +168,13 @@ func TestDifferences(t *testing.T) {
 	require.Equal(t, []Difference{{"transport", "UDP", "TCP"}}, Differences(origin, same, signIn(capture.TCP, 200)))
 	require.Empty(t, Differences(origin, used, signIn(capture.TLS, 403)), "nothing worked")
 	require.Empty(t, Differences(nil, used, signIn(capture.TLS, 200)))
+
+	// Another phone that signs in, or another account of ours, proves nothing.
+	own = false
+	require.Empty(t, Differences(origin, used, signIn(capture.TLS, 200)), "another phone's sign-in")
+	own, aor = true, "2009@pbx.example.net"
+	require.Empty(t, Differences(origin, used, signIn(capture.TLS, 200)), "another account's sign-in")
+	aor = "2001@pbx.example.net"
 
 	changed := &Origin{From: "Linphone", Account: same, PasswordChanged: true}
 	list := Differences(changed, same, signIn(capture.UDP, 200))

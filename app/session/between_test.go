@@ -9,33 +9,22 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"softphonedoctor/sipclient/capture"
+	"softphonedoctor/sipclient/sipmsg"
 	"softphonedoctor/wizard/report"
 )
 
-// stand begins to stand between and gives where, and what ends it with its verdict.
-func stand(t *testing.T, server string) (netip.AddrPort, func() (*report.Report, *capture.Tape, error)) {
+// stand begins to stand between and gives where, what judges until now, and what ends it
+// with its verdict.
+func stand(t *testing.T, r BetweenRequest) (at netip.AddrPort, now, end func() (*report.Report, []capture.Record, error)) {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
-	at := make(chan netip.AddrPort, 1)
-	type result struct {
-		rep  *report.Report
-		tape *capture.Tape
-		err  error
-	}
-	done := make(chan result, 1)
-	go func() {
-		rep, tape, err := Between(ctx, BetweenRequest{Server: server, Ready: func(a netip.AddrPort) { at <- a },
-			Heard: func(_ time.Time, text string) { t.Log(text) }})
-		done <- result{rep, tape, err}
-	}()
-	select {
-	case a := <-at:
-		return a, func() (*report.Report, *capture.Tape, error) { stop(); r := <-done; return r.rep, r.tape, r.err }
-	case r := <-done:
-		stop()
-		require.NoError(t, r.err)
-	}
-	return netip.AddrPort{}, nil
+	r.Heard = func(e BetweenEvent) { t.Log(e.Text) }
+	b, err := StandBetween(ctx, r)
+	require.NoError(t, err)
+	done := make(chan struct{})
+	go func() { defer close(done); b.Serve(ctx) }()
+	t.Cleanup(func() { stop(); <-done })
+	return b.At(), b.Judge, func() (*report.Report, []capture.Record, error) { stop(); <-done; return b.Judge() }
 }
 
 // TestBetween: a softphone whose outbound proxy we are signs in, calls and is called as
@@ -60,7 +49,7 @@ func TestBetween(t *testing.T) {
 			p, err := StartPractice(id)
 			require.NoError(t, err)
 			defer p.Close()
-			at, end := stand(t, p.Account.Domain)
+			at, _, end := stand(t, BetweenRequest{Server: p.Account.Domain})
 			softphone := p.Account
 			softphone.Proxy = at.String()
 			r := Request{Account: softphone, Situation: c.situation, Target: p.Target, Person: Answers(p.Answers), CallWait: 5 * time.Second}
@@ -68,7 +57,7 @@ func TestBetween(t *testing.T) {
 			require.NoError(t, err)
 			own, err := check.Run(t.Context())
 			require.NoError(t, err)
-			rep, tape, err := end()
+			rep, records, err := end()
 			require.NoError(t, err)
 			cause := ""
 			if root := rep.Root(); root != nil {
@@ -81,7 +70,7 @@ func TestBetween(t *testing.T) {
 			}
 			require.Equal(t, own.Verdict, rep.Verdict)
 			// The network sees one phone, at one address, and nothing twice.
-			for _, rec := range tape.From(0) {
+			for _, rec := range records {
 				if q := rec.Packet; q != nil {
 					require.False(t, q.Src == at || q.Dst == at, "the softphone's own side is on the tape")
 				}
@@ -95,9 +84,51 @@ func TestBetweenNobody(t *testing.T) {
 	p, err := StartPractice("")
 	require.NoError(t, err)
 	defer p.Close()
-	_, end := stand(t, p.Account.Domain)
+	_, _, end := stand(t, BetweenRequest{Server: p.Account.Domain})
 	_, _, err = end()
-	require.ErrorIs(t, err, errNobodyCame)
+	require.ErrorIs(t, err, ErrNobodyCame)
+}
+
+// TestBetweenRolls: in the background only the last moments count, and what is judged once
+// can be judged again when something else has happened.
+func TestBetweenRolls(t *testing.T) {
+	p, err := StartPractice("")
+	require.NoError(t, err)
+	defer p.Close()
+	const keep = 3 * time.Second
+	at, now, _ := stand(t, BetweenRequest{Server: p.Account.Domain, Keep: keep})
+	run := func(situation, password string) *report.Report {
+		softphone := p.Account
+		softphone.Proxy = at.String()
+		if password != "" {
+			softphone.Password = password
+		}
+		check, err := NewCheck(Request{Account: softphone, Situation: situation, Target: p.Target, Person: Answers(p.Answers)})
+		require.NoError(t, err)
+		_, err = check.Run(t.Context())
+		require.NoError(t, err)
+		rep, _, err := now()
+		require.NoError(t, err)
+		return rep
+	}
+	rep := run("registration", "not this one")
+	require.NotNil(t, rep.Root())
+	require.Equal(t, "account-credentials-wrong", rep.Root().Rule.Cause)
+
+	time.Sleep(keep + 500*time.Millisecond)
+	rep = run("one-way-audio", "")
+	require.Equal(t, report.Healthy, rep.Verdict)
+	require.Len(t, rep.Evidence.Calls, 1)
+	require.NotNil(t, rep.Evidence.Calls[0].First, "the beginning of the call is gone")
+	require.Greater(t, rep.Evidence.Calls[0].Duration(), keep, "the call has to be longer than what is kept of its sound")
+
+	time.Sleep(keep + 500*time.Millisecond)
+	_, records, err := now()
+	if err == nil { // the sign-in of the call before is what is left
+		for _, r := range records {
+			require.True(t, r.Note != nil || sipmsg.LooksLikeSIP(r.Packet.Data))
+		}
+	}
 }
 
 func find(id string) (string, bool) {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"softphonedoctor/sipclient/capture"
+	"softphonedoctor/sipclient/sipmsg"
 	"softphonedoctor/wizard/evidence"
 	"softphonedoctor/wizard/report"
 )
@@ -24,7 +25,7 @@ func Differences(o *Origin, used Account, rep *report.Report) []Difference {
 	if o == nil || rep == nil {
 		return nil
 	}
-	worked, ok := accepted(rep.Evidence)
+	worked, ok := accepted(rep.Evidence, used)
 	if !ok {
 		return nil
 	}
@@ -56,22 +57,30 @@ func Differences(o *Origin, used Account, rep *report.Report) []Difference {
 	return list
 }
 
-// accepted gives the transport of the latest sign-in that the server accepted, or of
-// the call that was answered where there is no sign-in.
-func accepted(e *evidence.Evidence) (string, bool) {
+// accepted gives the transport of the latest sign-in of this account by our phone that the
+// server accepted, or of the call of ours that was answered where there is no sign-in.
+// What another phone or another account managed proves nothing for these settings.
+func accepted(e *evidence.Evidence, used Account) (string, bool) {
 	for _, g := range slices.Backward(e.Registrations) {
-		if t := g.SignIn(); t != nil {
+		if t := g.SignIn(); t != nil && g.Out && used.is(g.AOR) {
 			if f := t.Final(); f != nil && f.Status < 300 {
 				return wire(g.Net), true
 			}
 		}
 	}
 	for _, c := range slices.Backward(e.Calls) {
-		if c.Answer != nil {
+		if c.Answer != nil && c.Direction == evidence.Out {
 			return wire(c.Answer.Net), true
 		}
 	}
 	return "", false
+}
+
+// is tells whether an address of record (user@host) is that of the account.
+func (a Account) is(aor string) bool {
+	of, err := sipmsg.ParseURI("sip:" + aor)
+	own, bad := sipmsg.ParseURI("sip:" + a.Address())
+	return err == nil && bad == nil && of.User == own.User && strings.EqualFold(of.Host, own.Host)
 }
 
 func wire(n capture.Net) string { return strings.ToUpper(n.String()) }

@@ -118,11 +118,19 @@ const temporary = ".softphone-doctor-*"
 // replaceFile writes beside the target and renames, so that a full disk leaves
 // no half report behind. CreateTemp gives a new name, for this person's eyes only.
 func replaceFile(path string, data []byte) error {
+	return replaceFileBy(path, func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	})
+}
+
+// replaceFileBy is replaceFile for what is written piece by piece.
+func replaceFileBy(path string, write func(io.Writer) error) error {
 	f, err := os.CreateTemp(filepath.Dir(path), temporary)
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(data)
+	err = write(f)
 	if err = errors.Join(err, f.Close()); err == nil {
 		err = os.Rename(f.Name(), path)
 	}

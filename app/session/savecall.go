@@ -1,9 +1,9 @@
 package session
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -46,12 +46,77 @@ func SaveCall(path, from string, rep *report.Report, subject wizard.Subject, mas
 		return err
 	}
 	defer in.Close()
-	var b bytes.Buffer
-	if err := wizard.SaveCall(&b, in, rep, subject, mask); err != nil {
-		return fmt.Errorf("%s: %w", from, err)
+	return saveCall(path, in, from, rep, subject, mask)
+}
+
+func saveCall(path string, in io.Reader, from string, rep *report.Report, subject wizard.Subject, mask bool) error {
+	var out remembering
+	var unread error
+	err := replaceFileBy(path, func(w io.Writer) error {
+		out.w = w
+		unread = wizard.SaveCall(&out, in, rep, subject, mask)
+		return unread
+	})
+	switch {
+	case out.err != nil:
+		err = out.err
+	case unread != nil:
+		return fmt.Errorf("%s: %w", from, unread)
 	}
-	if err := replaceFile(path, b.Bytes()); err != nil {
+	if err != nil {
 		return fmt.Errorf("the call could not be saved to %s: %w", path, bareError(err))
 	}
 	return nil
+}
+
+// remembering is a writer that knows whether it was the writing that failed.
+type remembering struct {
+	w   io.Writer
+	err error
+}
+
+func (r *remembering) Write(b []byte) (n int, err error) {
+	if n, err = r.w.Write(b); err != nil {
+		r.err = err
+	}
+	return n, err
+}
+
+// Spool is a capture that can be read from its source only once: what was read of it lies
+// in a temporary file, which nobody else can open and which Close takes away.
+type Spool struct {
+	in   io.Reader
+	file *os.File
+	gone bool // the file has no name any more
+}
+
+// NewSpool makes one of a source, for example standard input.
+func NewSpool(in io.Reader) (*Spool, error) {
+	f, err := os.CreateTemp("", temporary)
+	if err != nil {
+		return nil, fmt.Errorf("the capture cannot be kept for a second reading: %w", bareError(err))
+	}
+	// Where systems allow it the name goes at once, so that nothing stays behind,
+	// however this program ends.
+	return &Spool{in: io.TeeReader(in, f), file: f, gone: os.Remove(f.Name()) == nil}, nil
+}
+
+// Read reads on in the source.
+func (s *Spool) Read(b []byte) (int, error) { return s.in.Read(b) }
+
+// SaveCall is SaveCall of what was read.
+func (s *Spool) SaveCall(path, from string, rep *report.Report, subject wizard.Subject, mask bool) error {
+	if _, err := s.file.Seek(0, io.SeekStart); err != nil {
+		return fmt.Errorf("the capture cannot be read a second time: %w", bareError(err))
+	}
+	return saveCall(path, s.file, from, rep, subject, mask)
+}
+
+// Close takes the temporary file away.
+func (s *Spool) Close() error {
+	err := s.file.Close()
+	if !s.gone {
+		err = errors.Join(err, os.Remove(s.file.Name()))
+	}
+	return err
 }

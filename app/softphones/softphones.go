@@ -187,7 +187,7 @@ func accountOf(u sipmsg.URI) Account {
 }
 
 func transport(u sipmsg.URI) string {
-	t := strings.ToLower(u.Params["transport"])
+	t := strings.ToLower(u.Params.Get("transport"))
 	switch {
 	case strings.EqualFold(u.Scheme, "sips"):
 		return "tls"

@@ -35,7 +35,12 @@ func Languages() []Language {
 type speaker struct {
 	tag       language.Tag
 	localizer *i18n.Localizer
+	marked    bool // English, with all that is said of the table between marks
 }
+
+// Pseudo is the code of a language for tests: English, with ⟦ and ⟧ around all that
+// comes from the table of words. What stands outside of them cannot be translated.
+const Pseudo = "en-XA"
 
 // now is the language that is spoken, nil before anybody chose one or said anything.
 var now atomic.Pointer[speaker]
@@ -75,12 +80,17 @@ func load(tag language.Tag) *i18n.Bundle {
 // changes when it is made anew.
 func Choose(code string) {
 	tag := language.English
+	if code == Pseudo {
+		tag = language.MustParse(Pseudo)
+		now.Store(&speaker{tag, i18n.NewLocalizer(load(language.English), "en"), true})
+		return
+	}
 	if code == "" {
 		tag = system()
 	} else if t, err := language.Parse(code); err == nil {
 		tag = closest(t)
 	}
-	now.Store(&speaker{tag, i18n.NewLocalizer(load(tag), tag.String())})
+	now.Store(&speaker{tag, i18n.NewLocalizer(load(tag), tag.String()), false})
 }
 
 // Chosen is the code of the language that is spoken now.
@@ -126,6 +136,9 @@ func Lookup(key, english string, args ...map[string]any) (text string, own bool)
 		config.TemplateData = args[0]
 	}
 	text, tag, err := s.localizer.LocalizeWithTag(config)
+	if s.marked {
+		return "⟦" + text + "⟧", true
+	}
 	if text == "" && err != nil {
 		return english, s.tag == language.English
 	}
@@ -133,7 +146,7 @@ func Lookup(key, english string, args ...map[string]any) (text string, own bool)
 }
 
 // Of translates a sentence that another part of the program says in English: its key
-// is the sentence itself.
+// is the sentence itself, with letters in the places of its values.
 func Of(english string) string {
 	text, _ := LookupOf(english)
 	return text
@@ -145,11 +158,23 @@ func LookupOf(english string) (text string, own bool) {
 		return english, true
 	}
 	s := speaking()
-	text, tag, err := s.localizer.LocalizeWithTag(&i18n.LocalizeConfig{MessageID: english})
-	if err != nil || text == "" {
+	if s.marked {
+		if _, known := catalogue(language.German)[english]; known {
+			return "⟦" + english + "⟧", true
+		}
+		if key, _ := taken(english); key != "" {
+			return "⟦" + english + "⟧", true
+		}
 		return english, false
 	}
-	return text, tag == s.tag
+	text, tag, err := s.localizer.LocalizeWithTag(&i18n.LocalizeConfig{MessageID: english})
+	if err == nil && text != "" {
+		return text, tag == s.tag
+	}
+	if key, values := taken(english); key != "" {
+		return Lookup(key, english, values)
+	}
+	return english, false
 }
 
 // Decimal writes a number's English form with the language's own decimal sign.

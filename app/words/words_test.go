@@ -10,7 +10,7 @@ import (
 	"softphonedoctor/assets"
 )
 
-func catalogue(t *testing.T, code string) map[string]string {
+func readCatalogue(t *testing.T, code string) map[string]string {
 	t.Helper()
 	data, err := assets.Translations.ReadFile("translations/" + code + ".json")
 	if err != nil {
@@ -27,12 +27,12 @@ func catalogue(t *testing.T, code string) map[string]string {
 // to fill in as the others.
 func TestCataloguesAreAlike(t *testing.T) {
 	value := regexp.MustCompile(`\{\{\.\w+\}\}`)
-	german := catalogue(t, "de")
+	german := readCatalogue(t, "de")
 	for _, l := range Languages() {
 		if l.Code == "en" {
 			continue
 		}
-		other := catalogue(t, l.Code)
+		other := readCatalogue(t, l.Code)
 		if len(other) != len(german) {
 			t.Errorf("%s has %d keys, de has %d", l.Code, len(other), len(german))
 		}

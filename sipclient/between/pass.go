@@ -67,7 +67,7 @@ func (p *Proxy) outgoing(f flow, m *sipmsg.Message) (to netip.AddrPort) {
 			to = of.to
 		}
 		if method != "ACK" {
-			p.seen.asked[keyOf(m.Branch(), method)] = asked{vias[0], f, to, time.Now()}
+			p.seen.asked[keyOf(m.Branch(), method)] = asked{vias[0], f, to, time.Now(), m.Has("Authorization")}
 		}
 		vias[0] = sentBy(vias[0], us)
 		setValues(m, "Via", vias)
@@ -141,7 +141,7 @@ func (p *Proxy) hideContacts(f flow, m *sipmsg.Message) {
 		if err != nil || a.IsAny() || a.URI.Scheme != "sip" && a.URI.Scheme != "sips" {
 			continue
 		}
-		if m.Method == "REGISTER" && a.Params["expires"] == "0" && !p.isHere(a.URI.Host, f) {
+		if m.Method == "REGISTER" && a.Params.Get("expires") == "0" && !p.isHere(a.URI.Host, f) {
 			continue
 		}
 		shown := withHost(a.URI.Raw, us)
@@ -315,6 +315,7 @@ func (p *Proxy) noticed(m *sipmsg.Message, out bool) {
 	id := m.CallID()
 	over := method == "BYE" && (m.Status >= 200 || m.IsRequest()) || method == "INVITE" && m.Status >= 300
 	p.mu.Lock()
+	proved := p.seen.asked[keyOf(m.Branch(), method)].proved
 	first := method == "INVITE" && m.IsRequest() && m.ToTag() == "" && !p.ringing[id]
 	if first && len(p.ringing) < mostKept {
 		p.ringing[id] = true
@@ -325,15 +326,28 @@ func (p *Proxy) noticed(m *sipmsg.Message, out bool) {
 	p.mu.Unlock()
 	switch {
 	case first && out:
-		p.tell("The softphone calls %s.", m.ToAddr().URI.User)
+		p.tell(CallBegan, "The softphone calls %s.", m.ToAddr().URI.User)
 	case first:
-		p.tell("%s calls the softphone.", m.FromAddr().URI.User)
-	case !out && method == "REGISTER" && m.Status >= 200:
-		p.tell("Sign-in: the server answers %d %s.", m.Status, m.Reason)
+		p.tell(CallBegan, "%s calls the softphone.", m.FromAddr().URI.User)
 	case m.Status == 401 || m.Status == 407: // it asks for the password, which comes next
-	case method == "INVITE" && m.Status >= 200:
-		p.tell("The call is answered with %d %s.", m.Status, m.Reason)
+		switch {
+		case out || method != "REGISTER":
+		case proved && !strings.Contains(strings.ToLower(strings.Join(m.List("WWW-Authenticate"), ",")), "stale=true"):
+			p.tell(NotSigned, "Sign-in: the server does not take the password (%d %s).", m.Status, m.Reason)
+		default:
+			p.tell(Challenged, "Sign-in: the server asks for the password.")
+		}
+	case !out && method == "REGISTER" && m.Status >= 200:
+		what := SignedIn
+		if m.Status >= 300 {
+			what = NotSigned
+		}
+		p.tell(what, "Sign-in: the server answers %d %s.", m.Status, m.Reason)
+	case method == "INVITE" && m.Status >= 200 && m.Status < 300:
+		p.tell(CallAnswered, "The call is answered with %d %s.", m.Status, m.Reason)
+	case method == "INVITE" && m.Status >= 300:
+		p.tell(CallEnded, "The call is answered with %d %s.", m.Status, m.Reason)
 	case method == "BYE" && m.IsRequest():
-		p.tell("The call is ended.")
+		p.tell(CallEnded, "The call is ended.")
 	}
 }

@@ -24,6 +24,9 @@ import (
 // DefaultPort is where it listens when nothing else is said: phones seldom use it.
 const DefaultPort = 5066
 
+// ErrPortInUse says that the port for the softphone is taken.
+var ErrPortInUse = errors.New("this port of this computer is in use")
+
 // Config says between whom a proxy stands.
 type Config struct {
 	// Tape gets what crosses the network.
@@ -42,8 +45,23 @@ type Config struct {
 // Event is something that a person may want to see while the proxy runs.
 type Event struct {
 	Time time.Time
+	What What
 	Text string // a short sentence
 }
+
+// What is the kind of an event.
+type What uint8
+
+// The kinds of events.
+const (
+	Trouble    What = iota // the server cannot be reached
+	Challenged             // the server asks the softphone for the password
+	SignedIn               // the server has taken the softphone's sign-in
+	NotSigned              // or has refused it
+	CallBegan
+	CallAnswered
+	CallEnded // by either side, or refused
+)
 
 // Proxy passes on between a softphone on this computer and its provider.
 type Proxy struct {
@@ -128,7 +146,7 @@ func (p *Proxy) open() error {
 		p.near.Close()
 	}
 	if err != nil {
-		return fmt.Errorf("port %d of this computer is in use: name another with --port", p.cfg.Port)
+		return fmt.Errorf("%w: name another with --port", ErrPortInUse)
 	}
 	if p.far, err = p.tap().Listen(netip.AddrPortFrom(p.out, 0)); err != nil {
 		return fmt.Errorf("no socket towards the server: %w", err)
@@ -235,8 +253,8 @@ func (p *Proxy) trust(a netip.Addr) {
 	}
 }
 
-func (p *Proxy) tell(format string, args ...any) {
+func (p *Proxy) tell(what What, format string, args ...any) {
 	if p.cfg.Heard != nil {
-		p.cfg.Heard(Event{time.Now(), fmt.Sprintf(format, args...)})
+		p.cfg.Heard(Event{time.Now(), what, fmt.Sprintf(format, args...)})
 	}
 }

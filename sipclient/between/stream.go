@@ -64,14 +64,14 @@ func (p *Proxy) carry(near net.Conn) {
 	defer stop()
 	list, err := p.find(ctx, capture.TCP)
 	if err != nil {
-		p.tell("%v", err)
+		p.tell(Trouble, "%v", err)
 		return
 	}
 	s.to = list[0]
 	far, err := (&net.Dialer{LocalAddr: &net.TCPAddr{IP: p.out.AsSlice()}}).DialContext(ctx, "tcp", s.to.String())
 	if err != nil {
 		p.unreachable("tcp", s.to, wire.StreamReason(err))
-		p.tell("The server %s takes no connection.", s.to)
+		p.tell(Trouble, "The server %s takes no connection.", s.to)
 		return
 	}
 	p.mu.Lock()

@@ -28,6 +28,8 @@ type asked struct {
 	flow flow
 	to   netip.AddrPort // where it went
 	at   time.Time
+	// proved: it carried what the password makes
+	proved bool
 }
 
 // incoming is a request that was passed to a softphone.

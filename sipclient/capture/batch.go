@@ -33,11 +33,20 @@ func Batches(r io.Reader) iter.Seq2[[]Record, error] {
 			}
 		}()
 		defer close(b.quit)
+		// Two go back together: to wake the other goroutine costs as much as some
+		// packets do.
+		var before *batch
 		for one := range b.full {
 			if len(one.records) > 0 && !yield(one.records, nil) {
 				return
 			}
+			if before == nil {
+				before = one
+				continue
+			}
+			b.free <- before
 			b.free <- one
+			before = nil
 		}
 		if b.err != nil {
 			yield(nil, b.err)

@@ -23,6 +23,9 @@ const recordCost = 192
 type Tape struct {
 	// Cap is the number of bytes kept, see DefaultCap, which 0 means. Set it before first use.
 	Cap int
+	// Keep makes a rolling tape: packets and notes older than this are let go, messages
+	// after SignallingFor. 0 keeps all. Set it before first use.
+	Keep time.Duration
 
 	mu      sync.Mutex
 	base    time.Time // the first record's time, with its monotonic reading
@@ -31,8 +34,9 @@ type Tape struct {
 	notes   int // size of the notes
 	last    int
 	dropped int
-	said    bool // whether the note about dropped packets is on the tape
-	mum     bool // whether the note about notes left out is on the tape
+	said    bool      // whether the note about dropped packets is on the tape
+	mum     bool      // whether the note about notes left out is on the tape
+	rolled  time.Time // when a rolling tape was last looked through
 	changed chan struct{}
 }
 
@@ -77,6 +81,9 @@ func (t *Tape) add(r Record, size int) int {
 		t.shrink(limit)
 		t.sayDropped(limit)
 	}
+	if t.Keep > 0 {
+		t.roll(r.Time())
+	}
 	if t.changed != nil {
 		close(t.changed)
 		t.changed = nil
@@ -96,13 +103,25 @@ func (t *Tape) steady(at time.Time) time.Time {
 }
 
 // shrink drops the oldest packets until the data fits into 7/8 of the limit, so
-// that it runs rarely. Notes stay.
+// that it runs rarely. Notes stay. A rolling tape gives up sound before messages.
 func (t *Tape) shrink(limit int) {
+	if t.Keep > 0 {
+		t.drop(limit, func(p *Packet) bool { return !signalling(p) })
+	}
+	t.drop(limit, func(*Packet) bool { return true })
+}
+
+// drop drops the oldest packets of a kind until the data fits.
+func (t *Tape) drop(limit int, kind func(*Packet) bool) {
 	kept := make([]Record, 0, len(t.records))
 	for _, r := range t.records {
-		if r.Packet != nil && t.size+min(t.notes, limit/4) > limit/8*7 {
+		if r.Packet != nil && t.size+min(t.notes, limit/4) > limit/8*7 && kind(r.Packet) {
 			t.size -= recordCost + len(r.Packet.Data)
 			t.dropped++
+			continue
+		}
+		if t.Keep > 0 && r.Note != nil && r.Note.Key == LimitDropped {
+			t.said, t.mum = false, false // it is said anew, with the time of now
 			continue
 		}
 		kept = append(kept, r)
@@ -117,13 +136,11 @@ func (t *Tape) sayDropped(limit int) {
 		return
 	}
 	t.said = true
-	t.last++
-	t.records = append(t.records, Record{N: t.last, Note: &Note{
-		Time: time.Now(),
-		Kind: KindLimit,
-		Key:  LimitDropped,
-		Text: fmt.Sprintf("The recording reached its limit of %s, so its oldest packets were dropped. They were examined before; only the saved file lacks them.", bytesInWords(limit)),
-	}})
+	if t.Keep > 0 {
+		t.say(fmt.Sprintf("So much passed that the recording reached its limit of %s: it holds less than was wanted.", bytesInWords(limit)))
+		return
+	}
+	t.say(fmt.Sprintf("The recording reached its limit of %s, so its oldest packets were dropped. They were examined before; only the saved file lacks them.", bytesInWords(limit)))
 }
 
 // leaveOut says once that the phone's remarks are not written down any more.
@@ -132,13 +149,17 @@ func (t *Tape) leaveOut() {
 		return
 	}
 	t.mum = true
+	t.say("The test phone had so many remarks that the recording took no more of them. Packets are still recorded.")
+}
+
+// say adds a note on what the tape lacks.
+func (t *Tape) say(text string) {
 	t.last++
-	t.records = append(t.records, Record{N: t.last, Note: &Note{
-		Time: time.Now(),
-		Kind: KindLimit,
-		Key:  LimitDropped,
-		Text: "The test phone had so many remarks that the recording took no more of them. Packets are still recorded.",
-	}})
+	n := Note{Time: time.Now(), Kind: KindLimit, Key: LimitDropped, Text: text}
+	if last := len(t.records) - 1; last >= 0 {
+		n.Time = t.records[last].Time()
+	}
+	t.records = append(t.records, Record{N: t.last, Note: &n})
 }
 
 // bytesInWords gives a size as a person says it.

@@ -18,6 +18,7 @@ const (
 	Quality      = "quality"
 	CallDrops    = "call-drops"
 	DTMF         = "dtmf"
+	Everything   = "everything"
 )
 
 // Fault is one way in which the PBX misbehaves, and what a person who meets it

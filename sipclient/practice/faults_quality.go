@@ -51,4 +51,19 @@ var callFaults = []Fault{
 		Cause: "registration-lost-later", Situation: Registration, Title: "The sign-in works once and is refused later",
 		switches: switches{register: registering{lost: &reply{code: 403, phrase: "Forbidden"}}},
 	},
+	variant("drops", Fault{
+		Cause: "hung-up-by-media-gateway", Situation: CallDrops, Title: "Each call breaks off as soon as it is answered",
+		Answers:  answers("drops_after", "at-once"),
+		switches: switches{call: calling{byeAfter: 1500 * ms, byeText: `Q.850;cause=88;text="Incompatible destination"`}},
+	}),
+	variant("drops", Fault{
+		Cause: "audio-stops-midcall", Situation: CallDrops, Title: "The sound stops after a moment, and the call stays up",
+		Answers:  answers("drops_after", "at-once"),
+		switches: switches{sound: sounding{stopAfter: 3 * sec}},
+	}),
+	variant("everything", Fault{
+		Cause: "no-audio-in-blocked", Situation: Everything, Title: "Nobody knows what is wrong: sound is lost on its way here",
+		Answers:  answers("heard_ringing", "yes", "heard", "no", "they_hear", "yes"),
+		switches: switches{sound: sounding{noRTP: true, phantomCount: true}},
+	}),
 }

@@ -48,7 +48,7 @@ func TestFaultTableIsSound(t *testing.T) {
 		require.False(t, seen[f.ID()], "%s stands twice", f.ID())
 		seen[f.ID()] = true
 		require.NotEmpty(t, f.Title)
-		require.Contains(t, []string{Registration, NoRingback, NoIncoming, OneWayAudio, CannotAnswer, Quality, CallDrops, DTMF}, f.Situation)
+		require.Contains(t, []string{Registration, NoRingback, NoIncoming, OneWayAudio, CannotAnswer, Quality, CallDrops, DTMF, Everything}, f.Situation)
 		tested := 0
 		for _, tests := range []map[string]func(*testing.T, *PBX, *phone){registrationTests, ringbackTests, incomingTests, soundTests, callTests} {
 			if tests[f.ID()] != nil {
@@ -291,21 +291,29 @@ var ringbackTests = map[string]func(*testing.T, *PBX, *phone){
 		require.Nil(t, ph.next(brief+ms))
 		requireCancelled(t, ph, invite)
 	},
-	"ringback-early-media-missing":   early(" 183 200", false, true, 100, 183, 200),
-	"ringback-early-media-silent":    early(" 183 200", true, true, 100, 183, 200),
-	"ringback-early-media-blocked":   early(" 183 200", false, false, 100, 183, 200),
-	"ringback-180-after-183-ignored": early(" 183 200", false, true, 100, 183, 180, 200),
-	"ringback-not-played-locally":    early(" 200", false, true, 100, 180, 200),
-	"no-progress-signalled":          early(" 200", false, true, 100, 200),
-	"hung-up-by-media-gateway": func(t *testing.T, p *PBX, ph *phone) {
+	"ringback-early-media-missing":    early(" 183 200", false, true, 100, 183, 200),
+	"ringback-early-media-silent":     early(" 183 200", true, true, 100, 183, 200),
+	"ringback-early-media-blocked":    early(" 183 200", false, false, 100, 183, 200),
+	"ringback-180-after-183-ignored":  early(" 183 200", false, true, 100, 183, 180, 200),
+	"ringback-not-played-locally":     early(" 200", false, true, 100, 180, 200),
+	"no-progress-signalled":           early(" 200", false, true, 100, 200),
+	"hung-up-by-media-gateway":        hungUp(800*time.Millisecond, long),
+	"hung-up-by-media-gateway--drops": hungUp(1300*time.Millisecond, long),
+}
+
+// hungUp is a test for a call that a gateway ends so long after its answer.
+func hungUp(least, most time.Duration) func(*testing.T, *PBX, *phone) {
+	return func(t *testing.T, p *PBX, ph *phone) {
 		_, answers := ph.dial(p.Target(), 200)
 		require.Equal(t, []int{100, 180, 200}, codes(answers))
-		bye := ph.next(long)
+		began := time.Now()
+		bye := ph.next(most)
 		require.NotNil(t, bye)
+		require.GreaterOrEqual(t, time.Since(began), least)
 		require.Equal(t, "BYE", bye.Method)
 		require.Equal(t, 88, bye.Reasons()[0].Cause)
 		ph.send(sipmsg.NewResponse(bye, 200, ""))
-	},
+	}
 }
 
 // requireCancelled gives a call up and checks the two answers that follow.

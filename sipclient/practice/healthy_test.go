@@ -30,7 +30,7 @@ func TestRegistersWithDigest(t *testing.T) {
 			require.Equal(t, []int{401, 200}, codes(answers))
 			ok := answers[1]
 			require.Len(t, ok.Contacts(), 1)
-			require.Equal(t, "300", ok.Contacts()[0].Params["expires"])
+			require.Equal(t, "300", ok.Contacts()[0].Params.Get("expires"))
 			via := ok.Vias()[0]
 			require.Equal(t, "127.0.0.1", via.Received)
 			require.Equal(t, int(localAddr(ph.sip).Port()), via.RPort)

@@ -148,7 +148,7 @@ func (p *PBX) shown(b binding) string {
 
 // requestedExpires is the lifetime that the phone asks for, in seconds.
 func requestedExpires(m *sipmsg.Message, contact sipmsg.Address) int {
-	for _, s := range []string{contact.Params["expires"], m.Get("Expires")} {
+	for _, s := range []string{contact.Params.Get("expires"), m.Get("Expires")} {
 		if n, err := strconv.Atoi(strings.TrimSpace(s)); err == nil && n >= 0 {
 			return n
 		}

@@ -115,16 +115,12 @@ func jitterOf(packets []heardPacket) time.Duration {
 }
 
 var soundTests = map[string]func(*testing.T, *PBX, *phone){
-	Healthy:                   after(1700*ms, healthyTalk),
-	"audio-in-not-played":     after(1700*ms, healthyTalk),
-	"no-audio-in":             after(1700*ms, nothing),
-	"media-blocked-both-ways": after(1700*ms, nothing),
-	"no-audio-in-blocked": after(2700*ms, func(c conversation) {
-		require.Empty(c, c.packets)
-		list := c.senderReports()
-		require.GreaterOrEqual(c, len(list), 2)
-		require.InDelta(c, 50, list[1].PacketCount-list[0].PacketCount, 30)
-	}),
+	Healthy:                           after(1700*ms, healthyTalk),
+	"audio-in-not-played":             after(1700*ms, healthyTalk),
+	"no-audio-in":                     after(1700*ms, nothing),
+	"media-blocked-both-ways":         after(1700*ms, nothing),
+	"no-audio-in-blocked":             lostOnTheWay,
+	"no-audio-in-blocked--everything": lostOnTheWay,
 	"no-audio-in-not-sent": after(2700*ms, func(c conversation) {
 		require.Empty(c, c.packets)
 		list := c.senderReports()
@@ -167,6 +163,9 @@ var soundTests = map[string]func(*testing.T, *PBX, *phone){
 		require.InDelta(c, 2, c.lastSound().Seconds(), 0.7)
 		require.Less(c, c.reports[len(c.reports)-1].at.Sub(c.answered), 2800*time.Millisecond)
 	}),
+	"audio-stops-midcall--drops": after(4500*ms, func(c conversation) {
+		require.InDelta(c, 3, c.lastSound().Seconds(), 0.7)
+	}),
 	"audio-stops-after-reinvite": after(3500*ms, func(c conversation) {
 		require.NotNil(c, c.reinvite)
 		before, now := audioOf(c.answer), audioOf(c.reinvite)
@@ -203,3 +202,10 @@ var soundTests = map[string]func(*testing.T, *PBX, *phone){
 		}
 	}),
 }
+
+var lostOnTheWay = after(2700*ms, func(c conversation) {
+	require.Empty(c, c.packets)
+	list := c.senderReports()
+	require.GreaterOrEqual(c, len(list), 2)
+	require.InDelta(c, 50, list[1].PacketCount-list[0].PacketCount, 30)
+})

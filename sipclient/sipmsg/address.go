@@ -83,7 +83,7 @@ func (a *Address) bare(s string, err error) (Address, error) {
 func (a Address) IsAny() bool { return a.URI.Raw == "*" }
 
 // Tag gives the tag parameter, "" without one.
-func (a Address) Tag() string { return a.Params["tag"] }
+func (a Address) Tag() string { return a.Params.Get("tag") }
 
 func isDisplayName(s string) bool {
 	for _, word := range strings.Fields(s) {
@@ -120,6 +120,11 @@ func (m *Message) address(name string) Address {
 	if v == "" {
 		return Address{}
 	}
+	for _, k := range [...]*knownAddresses{&m.known.from, &m.known.to} {
+		if k.line == v && len(k.list) == 1 {
+			return k.list[0]
+		}
+	}
 	a, _ := ParseAddress(v)
 	return a
 }
@@ -137,9 +142,11 @@ func (m *Message) RecordRoutes() []Address { return m.Addresses("Record-Route") 
 // P-Asserted-Identity, Diversion ...).
 func (m *Message) Addresses(name string) []Address {
 	var list []Address
-	for _, v := range m.List(name) {
-		a, _ := ParseAddress(v)
-		list = append(list, a)
+	name = CanonicalName(name)
+	for i := range m.Headers {
+		if h := &m.Headers[i]; sameName(h.Name, name) {
+			list = join(list, m.addressesOf(h.Value))
+		}
 	}
 	return list
 }

@@ -117,18 +117,31 @@ func (m *Message) checkAddresses() {
 		switch h.Name {
 		case "From", "To":
 			a := m.checkAddress(h.Name, h.Value)
+			k := &m.known.from
+			if h.Name == "To" {
+				k = &m.known.to
+			}
+			if k.list == nil {
+				*k = knownAddresses{h.Value, []Address{a}}
+			}
 			if h.Name == "From" && a.Tag() == "" && h.Value != "" {
 				m.minor("From", "the tag is missing")
 			}
 		case "Contact", "Route", "Record-Route":
-			for _, v := range split(h.Value, ',') {
+			values := split(h.Value, ',')
+			list := make([]Address, 0, min(len(values), maxKnown))
+			for _, v := range values {
 				a := m.checkAddress(h.Name, v)
-				if e, ok := a.Params["expires"]; ok && h.Name == "Contact" {
+				if v != "" {
+					list = append(list, a)
+				}
+				if e, ok := a.Params.Lookup("expires"); ok && h.Name == "Contact" {
 					if _, ok := number(e); !ok {
 						m.problem(h.Name, "expires=%s is no number up to 4294967295", short(e))
 					}
 				}
 			}
+			m.known.addAddresses(h.Value, list)
 		}
 	}
 }
@@ -153,12 +166,15 @@ func (m *Message) checkVia() {
 		if h.Name != "Via" {
 			continue
 		}
-		for _, v := range split(h.Value, ',') {
+		values := split(h.Value, ',')
+		list := make([]Via, 0, min(len(values), maxKnown))
+		for _, v := range values {
 			if v == "" {
 				m.problem("Via", "an empty value stands in the list")
 				continue
 			}
 			via, err := ParseVia(v)
+			list = append(list, via)
 			switch {
 			case err != nil:
 				m.problem("Via", "%s", oneLine(err))
@@ -172,6 +188,7 @@ func (m *Message) checkVia() {
 			}
 			first = false
 		}
+		m.known.addVias(h.Value, list)
 	}
 }
 

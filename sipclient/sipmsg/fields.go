@@ -51,7 +51,7 @@ func (m *Message) MinSE() (time.Duration, bool) { return m.seconds("Min-SE") }
 func (m *Message) SessionExpires() (interval time.Duration, refresher string, ok bool) {
 	interval, ok = m.seconds("Session-Expires")
 	pieces := split(m.Get("Session-Expires"), ';')
-	return interval, strings.ToLower(params(pieces[1:])["refresher"]), ok
+	return interval, strings.ToLower(params(pieces[1:]).Get("refresher")), ok
 }
 
 // Allow lists the methods of Allow.
@@ -72,8 +72,8 @@ func (m *Message) Reasons() []ReasonValue {
 	for _, v := range m.List("Reason") {
 		pieces := split(v, ';')
 		p := params(pieces[1:])
-		r := ReasonValue{Protocol: pieces[0], Text: p["text"]}
-		r.Cause, _ = strconv.Atoi(p["cause"])
+		r := ReasonValue{Protocol: pieces[0], Text: p.Get("text")}
+		r.Cause, _ = strconv.Atoi(p.Get("cause"))
 		reasons = append(reasons, r)
 	}
 	return reasons

@@ -14,14 +14,14 @@ func TestParseURI(t *testing.T) {
 		"sip:alice@example.net":              {URI{Scheme: "sip", User: "alice", Host: "example.net"}, false},
 		"SIPS:alice:secret@example.net:5061": {URI{Scheme: "sips", User: "alice", Host: "example.net", Port: 5061}, false},
 		"sip:example.net":                    {URI{Scheme: "sip", Host: "example.net"}, false},
-		"sip:bob@[2001:db8::1]:5070;lr":      {URI{Scheme: "sip", User: "bob", Host: "2001:db8::1", Port: 5070, Params: map[string]string{"lr": ""}}, false},
+		"sip:bob@[2001:db8::1]:5070;lr":      {URI{Scheme: "sip", User: "bob", Host: "2001:db8::1", Port: 5070, Params: Params{{"lr", ""}}}, false},
 		"sip:[2001:db8::10:5070]":            {URI{Scheme: "sip", Host: "2001:db8::10:5070"}, false},
 		"sip:[::ffff:192.0.2.1]":             {URI{Scheme: "sip", Host: "::ffff:192.0.2.1"}, false},
 		"sip:user;par=u%40e@example.com":     {URI{Scheme: "sip", User: "user;par=u%40e", Host: "example.com"}, false},
 		"sip:ann@example.net@sbc.test":       {URI{Scheme: "sip", User: "ann@example.net", Host: "sbc.test"}, false},
 		"sip:bob@host?Replaces=1@2":          {URI{Scheme: "sip", User: "bob", Host: "host", Headers: "Replaces=1@2"}, false},
-		"sip:a@b;transport=TCP;ob":           {URI{Scheme: "sip", User: "a", Host: "b", Params: map[string]string{"transport": "TCP", "ob": ""}}, false},
-		"tel:+4930123;phone-context=x":       {URI{Scheme: "tel", User: "+4930123", Params: map[string]string{"phone-context": "x"}}, false},
+		"sip:a@b;transport=TCP;ob":           {URI{Scheme: "sip", User: "a", Host: "b", Params: Params{{"transport", "TCP"}, {"ob", ""}}}, false},
+		"tel:+4930123;phone-context=x":       {URI{Scheme: "tel", User: "+4930123", Params: Params{{"phone-context", "x"}}}, false},
 		"urn:service:sos":                    {URI{Scheme: "urn"}, false},
 		"sip:a@2001:db8::1":                  {URI{Scheme: "sip", User: "a", Host: "2001:db8::1"}, true},
 		"sip:a@[2001:db8::1":                 {URI{Scheme: "sip", User: "a", Host: "2001:db8::1"}, true},
@@ -76,7 +76,7 @@ func TestParseAddress(t *testing.T) {
 func TestContacts(t *testing.T) {
 	m := mustParse(t, base(`Contact: "One, Two" <sip:a@b,c>;expires=60, <sip:d@e>;q=0.5`, `m: sip:f@g;expires=7`, "Route: <sip:p1;lr>,<sip:p2;lr>"))
 	got := m.Contacts()
-	if len(got) != 3 || got[0].Params["expires"] != "60" || got[1].URI.User != "d" || got[2].Params["expires"] != "7" {
+	if len(got) != 3 || got[0].Params.Get("expires") != "60" || got[1].URI.User != "d" || got[2].Params.Get("expires") != "7" {
 		t.Errorf("contacts %+v", got)
 	}
 	if r := m.Routes(); len(r) != 2 || r[1].URI.Host != "p2" {

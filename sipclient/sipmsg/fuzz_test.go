@@ -2,6 +2,7 @@ package sipmsg
 
 import (
 	"bytes"
+	"reflect"
 	"testing"
 )
 
@@ -17,6 +18,15 @@ func FuzzParse(f *testing.F) {
 				t.Fatal("it looks like SIP, but was not read")
 			}
 			return
+		}
+		// What was kept while the message was checked is what its lines say.
+		bare := *m
+		bare.known = known{}
+		for _, same := range [][2]any{{m.Vias(), bare.Vias()}, {m.Branch(), bare.Branch()}, {m.Contacts(), bare.Contacts()},
+			{m.Routes(), bare.Routes()}, {m.FromAddr(), bare.FromAddr()}, {m.ToAddr(), bare.ToAddr()}} {
+			if !reflect.DeepEqual(same[0], same[1]) {
+				t.Fatalf("%v was kept, %v stands there", same[0], same[1])
+			}
 		}
 		// Every accessor must survive whatever stands there.
 		m.CSeq()

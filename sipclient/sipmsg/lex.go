@@ -82,10 +82,18 @@ func balanced(s string) bool {
 	return true
 }
 
+const (
+	// usualParams is for how many there is room at once.
+	usualParams = 8
+	// maxParams bounds how many are read: more stand in no header, and each is compared
+	// with those before it.
+	maxParams = 128
+)
+
 // params reads ";name=value" pieces; names become lower case, the first of a
 // name counts.
-func params(pieces []string) map[string]string {
-	var p map[string]string
+func params(pieces []string) Params {
+	var p Params
 	for _, piece := range pieces {
 		name, value, _ := strings.Cut(piece, "=")
 		name = strings.ToLower(trim(name))
@@ -93,10 +101,13 @@ func params(pieces []string) map[string]string {
 			continue
 		}
 		if p == nil {
-			p = make(map[string]string, len(pieces))
+			p = make(Params, 0, min(len(pieces), usualParams))
 		}
-		if _, twice := p[name]; !twice {
-			p[name] = unquote(value)
+		if len(p) >= maxParams {
+			break
+		}
+		if _, twice := p.Lookup(name); !twice {
+			p = append(p, Param{name, unquote(value)})
 		}
 	}
 	return p

@@ -33,6 +33,8 @@ type Message struct {
 	// KeepLength makes Bytes write the Content-Length header as it stands in
 	// Headers (or none), wrong or not: for faults on purpose.
 	KeepLength bool
+
+	known known
 }
 
 // IsRequest tells a request from a response.
@@ -53,14 +55,37 @@ type Via struct {
 type Address struct {
 	Display string
 	URI     URI
-	Params  map[string]string // header parameters, names in lower case (tag, expires, q ...)
+	Params  Params // header parameters, names in lower case (tag, expires, q ...)
+}
+
+// Param is one parameter of an address or a URI, its name in lower case.
+type Param struct{ Name, Value string }
+
+// Params are parameters in the order in which they stood; of those that have one name
+// only the first is there.
+type Params []Param
+
+// Lookup gives the value of a parameter, and whether it is there.
+func (p Params) Lookup(name string) (value string, found bool) {
+	for i := range p {
+		if p[i].Name == name {
+			return p[i].Value, true
+		}
+	}
+	return "", false
+}
+
+// Get gives the value of a parameter, "" where there is none.
+func (p Params) Get(name string) string {
+	value, _ := p.Lookup(name)
+	return value
 }
 
 // URI is a sip, sips or tel URI, read as far as possible.
 type URI struct {
 	Scheme, User, Host string // Host without brackets
 	Port               int    // 0: none given
-	Params             map[string]string
+	Params             Params
 	Raw                string
 	Headers            string // what stands behind "?", undecoded (RFC 3261 19.1.1)
 }

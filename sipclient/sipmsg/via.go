@@ -61,9 +61,10 @@ func ParseVia(s string) (Via, error) {
 // Vias reads all Via values, topmost first.
 func (m *Message) Vias() []Via {
 	var vias []Via
-	for _, s := range m.List("Via") {
-		v, _ := ParseVia(s)
-		vias = append(vias, v)
+	for i := range m.Headers {
+		if h := &m.Headers[i]; sameName(h.Name, "Via") {
+			vias = join(vias, m.viasOf(h.Value))
+		}
 	}
 	return vias
 }
@@ -71,9 +72,9 @@ func (m *Message) Vias() []Via {
 // Branch gives the branch of the topmost Via: with the CSeq method it names the
 // transaction (RFC 3261 17.1.3). "" without one.
 func (m *Message) Branch() string {
-	if vias := split(m.Get("Via"), ','); vias[0] != "" {
-		v, _ := ParseVia(vias[0])
-		return v.Branch
+	line := m.Get("Via")
+	if trim(line) == "" || trim(line)[0] == ',' {
+		return ""
 	}
-	return ""
+	return m.viasOf(line)[0].Branch
 }

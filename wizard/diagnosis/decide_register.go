@@ -132,7 +132,7 @@ func asked(m *evidence.Message) time.Duration {
 }
 
 func contactExpires(a sipmsg.Address) (time.Duration, bool) {
-	s, ok := a.Params["expires"]
+	s, ok := a.Params.Lookup("expires")
 	if !ok {
 		return 0, false
 	}

@@ -102,7 +102,7 @@ func explainContact(m *sipmsg.Message, plain string, ctx *lineContext) (string, 
 		if classOf(a.URI.Host).unreachable() {
 			text += " A provider on the internet can reach the phone there only if it goes by where the message really came from, and not by this line."
 		}
-		if s, ok := a.Params["expires"]; ok {
+		if s, ok := a.Params.Lookup("expires"); ok {
 			text += " It holds for " + s + " seconds."
 		}
 		said = append(said, text)

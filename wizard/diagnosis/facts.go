@@ -310,8 +310,8 @@ func audioOf(m *evidence.Message) *sipmsg.Media {
 	if !has(m) || len(m.Body) == 0 || !bytes.Contains(m.Body, []byte("m=")) {
 		return nil
 	}
-	sdp, err := sipmsg.ParseSDP(m.Body)
-	if err != nil || sdp == nil {
+	sdp := m.SDP()
+	if sdp == nil {
 		return nil
 	}
 	for i := range sdp.Media {

@@ -166,7 +166,7 @@ func removedBy(request *evidence.Message, c sipmsg.Address) bool {
 // sameContact compares contacts as RFC 3261 19.1.4 does where it matters, or by the
 // device's own name (RFC 5626 4.1).
 func sameContact(a, b sipmsg.Address) bool {
-	if id := a.Params["+sip.instance"]; id != "" && id == b.Params["+sip.instance"] {
+	if id := a.Params.Get("+sip.instance"); id != "" && id == b.Params.Get("+sip.instance") {
 		return true
 	}
 	return a.URI.User == b.URI.User && sameHost(a.URI.Host, b.URI.Host) && portOf(a.URI.Port) == portOf(b.URI.Port)

@@ -164,7 +164,7 @@ func storedAsPrivate(s *signIn) (sipmsg.Address, bool) {
 	}
 	ours := s.accepted.Request.Contacts()
 	for _, c := range s.accepted.Final().Contacts() {
-		if at := host(c.URI.Host); len(ours) > 0 && sameHost(c.URI.Host, ours[0].URI.Host) && c.URI.Port == ours[0].URI.Port && at.IsValid() && private(at) && c.Params["received"] == "" {
+		if at := host(c.URI.Host); len(ours) > 0 && sameHost(c.URI.Host, ours[0].URI.Host) && c.URI.Port == ours[0].URI.Port && at.IsValid() && private(at) && c.Params.Get("received") == "" {
 			return c, true
 		}
 	}

@@ -66,11 +66,37 @@ var actions = regexp.MustCompile(`\{\{[^}]*\}\}`)
 
 // tidy closes the holes that an empty argument leaves.
 func tidy(s string) string {
+	if isTidy(s) {
+		return s
+	}
 	s = strings.Join(strings.Fields(s), " ")
 	for _, mark := range []string{".", ",", ";", ":", ")"} {
 		s = strings.ReplaceAll(s, " "+mark, mark)
 	}
 	return s
+}
+
+// isTidy tells that a text has no holes, as most have none.
+func isTidy(s string) bool {
+	blank := true // as before the first letter
+	for i := range len(s) {
+		switch s[i] {
+		case ' ':
+			if blank {
+				return false
+			}
+			blank = true
+			continue
+		case '.', ',', ';', ':', ')':
+			if blank {
+				return false
+			}
+		case '\t', '\n', '\v', '\f', '\r', 0xc2, 0xe1, 0xe2, 0xe3: // the last may begin other blanks
+			return false
+		}
+		blank = false
+	}
+	return !blank || s == ""
 }
 
 // span says a duration as people do: "0.4 s", "12 s", "15 min".

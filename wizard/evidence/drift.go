@@ -21,7 +21,7 @@ const (
 // line through the fastest packet of each two seconds. A step, as a change of the
 // route or a sender that leaves silence out of its timestamps makes it, is no line.
 type drift struct {
-	began, ends time.Time
+	began, ends int64   // Unix time in nanoseconds
 	best        float64 // least transit of this window, seconds
 	bestAt      float64 // when, seconds since began
 	line        line
@@ -41,22 +41,22 @@ func (l *line) add(t, y float64) {
 func (l *line) lasted() float64 { return l.to - l.from }
 
 // restart begins a new line: what comes has another baseline.
-func (d *drift) restart(at time.Time) {
+func (d *drift) restart(at int64) {
 	if d.line.lasted() > d.longest.lasted() {
 		d.longest = d.line
 	}
-	*d = drift{began: at, ends: at.Add(driftWindow), best: math.Inf(1), longest: d.longest}
+	*d = drift{began: at, ends: at + int64(driftWindow), best: math.Inf(1), longest: d.longest}
 }
 
-func (d *drift) add(at time.Time, transit float64) {
-	if at.After(d.ends) {
+func (d *drift) add(at int64, transit float64) {
+	if at > d.ends {
 		if !math.IsInf(d.best, 1) {
 			d.line.add(d.bestAt, d.best)
 		}
-		d.best, d.ends = math.Inf(1), at.Add(driftWindow)
+		d.best, d.ends = math.Inf(1), at+int64(driftWindow)
 	}
 	if transit < d.best {
-		d.best, d.bestAt = transit, at.Sub(d.began).Seconds()
+		d.best, d.bestAt = transit, float64(at-d.began)/1e9
 	}
 }
 

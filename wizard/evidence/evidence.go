@@ -174,6 +174,20 @@ type Message struct {
 	// What is asked for again and again, read once where the builder made the message.
 	read      bool
 	toTag, id string
+	sdp       *sipmsg.SDP
+}
+
+// SDP gives the session description in the body, nil where there is none. It is nobody's
+// to change.
+func (m *Message) SDP() *sipmsg.SDP {
+	if m.sdp != nil || m.Message == nil || len(m.Body) == 0 {
+		return m.sdp
+	}
+	sdp, err := sipmsg.ParseSDP(m.Body)
+	if err != nil {
+		return nil
+	}
+	return sdp
 }
 
 // ToTag gives the tag of To, "" without one.

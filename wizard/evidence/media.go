@@ -35,8 +35,8 @@ func (b *Builder) describe(c *call, m *Message) {
 	if !m.IsSDP() {
 		return
 	}
-	sdp, err := sipmsg.ParseSDP(m.Body)
-	if err != nil {
+	sdp := m.SDP()
+	if m.sdp = sdp; sdp == nil {
 		return
 	}
 	for _, md := range sdp.Media {
@@ -65,8 +65,8 @@ func MediaOf(m *Message) *Media {
 	if m == nil || m.Message == nil || !m.IsSDP() {
 		return nil
 	}
-	sdp, err := sipmsg.ParseSDP(m.Body)
-	if err != nil {
+	sdp := m.SDP()
+	if sdp == nil {
 		return nil
 	}
 	md := sdp.Audio()

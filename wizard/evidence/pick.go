@@ -77,8 +77,8 @@ func (p *Picker) announced(m *Message) {
 	if m.Message == nil || !m.IsSDP() {
 		return
 	}
-	sdp, err := sipmsg.ParseSDP(m.Body)
-	if err != nil {
+	sdp := m.SDP()
+	if sdp == nil {
 		return
 	}
 	for _, md := range sdp.Media {

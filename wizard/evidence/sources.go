@@ -29,7 +29,7 @@ func (b *Builder) rtp(p *packet) {
 	key := streamKey{p.flow, h.ssrc}
 	recent := &b.recent[h.ssrc%uint32(len(b.recent))]
 	s := *recent
-	if s == nil || s.key != key {
+	if s == nil || s.key.ssrc != key.ssrc || s.key.flow != key.flow {
 		s = b.streams[key]
 		*recent = s
 	}

@@ -25,7 +25,7 @@ const (
 type timing struct {
 	clock   int // RTP clock in Hz; 0: nothing can be measured
 	began   bool
-	last    time.Time // arrival of the last packet that was measured
+	last    int64 // arrival of the last packet that was measured, as Unix time in nanoseconds
 	lastTS  uint32
 	transit float64 // seconds, relative to the first packet of this baseline
 	skip    bool    // the next packet only sets a new baseline
@@ -34,7 +34,7 @@ type timing struct {
 
 	// The fastest transit of this window and of the one before.
 	fast, fastBefore float64
-	windowEnds       time.Time
+	windowEnds       int64 // as last
 	late             uint64
 	lateRun          int
 
@@ -65,18 +65,19 @@ func (t *timing) add(at time.Time, ts uint32, clock int, neighbour bool) (missed
 	if clock != t.clock {
 		t.clock, t.began = clock, false
 	}
+	now := at.UnixNano() // it is compared again and again, and numbers are compared faster
 	if !t.began {
 		t.began, t.skip = true, false
-		t.start(at, ts)
+		t.start(now, ts)
 		return false
 	}
-	d := at.Sub(t.last).Seconds() - float64(int32(ts-t.lastTS))/float64(clock)
+	d := float64(now-t.last)/1e9 - float64(int32(ts-t.lastTS))/float64(clock)
 	if t.skip || math.Abs(d) > clockJump.Seconds() {
 		t.skip = false
-		t.start(at, ts)
+		t.start(now, ts)
 		return false
 	}
-	t.last, t.lastTS = at, ts
+	t.last, t.lastTS = now, ts
 	t.transit += d
 	t.jitter += (math.Abs(d) - t.jitter) / 16
 	t.maxJitter = max(t.maxJitter, t.jitter)
@@ -86,25 +87,25 @@ func (t *timing) add(at time.Time, ts uint32, clock int, neighbour bool) (missed
 		t.mean += off / float64(t.n)
 		t.m2 += off * (d - t.mean)
 	}
-	t.drift.add(at, t.transit)
-	t.playout(at)
+	t.drift.add(now, t.transit)
+	t.playout(now)
 	return t.follow()
 }
 
 // start begins a new baseline at this packet.
-func (t *timing) start(at time.Time, ts uint32) {
+func (t *timing) start(at int64, ts uint32) {
 	t.last, t.lastTS, t.transit = at, ts, 0
 	t.fast, t.fastBefore, t.against = 0, math.Inf(1), 0
-	t.windowEnds = at.Add(transitWindow)
+	t.windowEnds = at + int64(transitWindow)
 	t.drift.restart(at)
 }
 
 // playout counts a packet that comes later behind the fastest of the last
 // seconds than a fixed buffer would wait.
-func (t *timing) playout(at time.Time) {
-	if at.After(t.windowEnds) {
+func (t *timing) playout(at int64) {
+	if at > t.windowEnds {
 		t.fastBefore, t.fast = t.fast, math.Inf(1)
-		t.windowEnds = at.Add(transitWindow)
+		t.windowEnds = at + int64(transitWindow)
 	}
 	t.fast = min(t.fast, t.transit)
 	if t.transit-min(t.fast, t.fastBefore) > PlayoutBuffer.Seconds() {

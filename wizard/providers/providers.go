@@ -130,13 +130,15 @@ func (b *Book) ForAccount(name, domain string) (Provider, bool) {
 	if strings.TrimSpace(name) != "" {
 		return b.Named(name)
 	}
-	return b.byDomain(domain)
+	if p := b.byDomain(domain); p != nil {
+		return *p, true
+	}
+	return Provider{}, false
 }
 
 // KnowsHost tells whether a machine is one of a known provider's, by its name.
 func (b *Book) KnowsHost(host string) bool {
-	_, ok := b.byDomain(host)
-	return ok
+	return b.byDomain(host) != nil
 }
 
 // TellingTexts lists the texts of answers and of Server headers that count for a known
@@ -155,22 +157,23 @@ func (b *Book) TellingTexts() []string {
 	return list
 }
 
-// byDomain finds whose domain, or a part of it, a host is; the longest one wins.
-func (b *Book) byDomain(host string) (best Provider, found bool) {
+// byDomain finds whose domain, or a part of it, a host is; the longest one wins. nil:
+// nobody's.
+func (b *Book) byDomain(host string) (best *Provider) {
 	if b == nil {
-		return Provider{}, false
+		return nil
 	}
 	host = strings.ToLower(strings.TrimSuffix(strings.TrimSpace(host), "."))
 	if i := strings.LastIndexByte(host, ':'); i >= 0 && !strings.Contains(host[:i], ":") {
 		host = host[:i]
 	}
 	longest := 0
-	for _, p := range b.list {
-		for _, d := range p.Domains {
-			if (host == d || strings.HasSuffix(host, "."+d)) && len(d) > longest {
-				best, found, longest = p, true, len(d)
+	for i := range b.list {
+		for _, d := range b.list[i].Domains {
+			if under, ok := strings.CutSuffix(host, d); ok && (under == "" || under[len(under)-1] == '.') && len(d) > longest {
+				best, longest = &b.list[i], len(d)
 			}
 		}
 	}
-	return best, found
+	return best
 }

@@ -31,19 +31,21 @@ func (b *Book) Of(e *evidence.Evidence) (Provider, bool) {
 			}
 		}
 	}
-	if p, ok := b.byDomain(account); ok {
-		return p, true
+	if p := b.byDomain(account); p != nil {
+		return *p, true
 	}
-	servers := b.servers(e)
-	var one Provider
-	for _, s := range servers {
-		p, ok := s.provider()
-		if !ok || one.ID != "" && one.ID != p.ID {
+	var one *Provider
+	for _, s := range b.servers(e) {
+		p := s.provider()
+		if p == nil || one != nil && one.ID != p.ID {
 			return Provider{}, false
 		}
 		one = p
 	}
-	return one, one.ID != ""
+	if one == nil {
+		return Provider{}, false
+	}
+	return *one, true
 }
 
 // Dictionary is Of, with the zero dictionary where nobody is recognised.
@@ -54,19 +56,19 @@ func (b *Book) Dictionary(e *evidence.Evidence) diagnosis.Dictionary {
 
 // server is what one address that our phone talks with shows of its provider, the
 // surest way first: domain, Server header, words.
-type server struct{ by [3]Provider }
+type server struct{ by [3]*Provider }
 
-func (s *server) provider() (Provider, bool) {
+func (s *server) provider() *Provider {
 	for _, p := range s.by {
-		if p.ID != "" {
-			return p, true
+		if p != nil {
+			return p
 		}
 	}
-	return Provider{}, false
+	return nil
 }
 
-func (s *server) put(way int, p Provider, ok bool) {
-	if ok && s.by[way].ID == "" {
+func (s *server) put(way int, p *Provider) {
+	if s.by[way] == nil {
 		s.by[way] = p
 	}
 }
@@ -92,15 +94,14 @@ func (b *Book) servers(e *evidence.Evidence) map[netip.Addr]*server {
 			list[at] = s
 		}
 		for _, host := range []string{mine, other} {
-			p, ok := b.byDomain(host)
-			s.put(0, p, ok)
+			s.put(0, b.byDomain(host))
 		}
 	}
 	for _, m := range e.Messages {
 		if m == nil || m.Message == nil || m.Out || m.IsRequest() {
 			continue
 		}
-		if s := list[m.From.Addr()]; s != nil && s.by[0].ID == "" {
+		if s := list[m.From.Addr()]; s != nil && s.by[0] == nil {
 			b.byAnswer(s, m)
 		}
 	}
@@ -111,9 +112,14 @@ func (b *Book) servers(e *evidence.Evidence) map[netip.Addr]*server {
 func (b *Book) byAnswer(s *server, m *evidence.Message) {
 	who := strings.ToLower(strings.Join(append(m.All("Server"), m.All("User-Agent")...), " "))
 	words := strings.ToLower(strings.Join(append(append(m.All("Reason"), m.All("Warning")...), m.Reason), " "))
-	for _, p := range b.list {
-		s.put(1, p, holdsOne(who, p.Servers))
-		s.put(2, p, m.Status >= 300 && holdsOne(words, p.Texts))
+	for i := range b.list {
+		p := &b.list[i]
+		if who != "" && holdsOne(who, p.Servers) {
+			s.put(1, p)
+		}
+		if m.Status >= 300 && holdsOne(words, p.Texts) {
+			s.put(2, p)
+		}
 	}
 }
 

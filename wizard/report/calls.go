@@ -3,12 +3,13 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"hash/maphash"
 	"maps"
 	"net/netip"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
-	"unique"
 
 	"softphonedoctor/wizard/diagnosis"
 	"softphonedoctor/wizard/evidence"
@@ -64,7 +65,22 @@ func Row(c *evidence.Call, r *Report) CallRow {
 
 // same gives a text that many calls share once for all of them, and never as a part of
 // a message, which would then be kept.
-func same(s string) string { return unique.Make(s).Value() }
+func same(s string) string {
+	slot := &shared[maphash.String(sharedSeed, s)%uint64(len(shared))]
+	if known := slot.Load(); known != nil && *known == s {
+		return *known
+	}
+	own := strings.Clone(s)
+	slot.Store(&own)
+	return own
+}
+
+// shared holds the texts that came last, one in each place: more than that is not worth
+// a search.
+var (
+	shared     [1024]atomic.Pointer[string]
+	sharedSeed = maphash.MakeSeed()
+)
 
 // ownFinding is a finding that holds on to no message.
 func ownFinding(f diagnosis.Finding) diagnosis.Finding {

@@ -192,7 +192,7 @@ func granted(r *evidence.Registration) (time.Duration, bool) {
 	ours := t.Request.Contacts()
 	for _, c := range f.Contacts() {
 		if len(ours) > 0 && c.URI.User == ours[0].URI.User {
-			if s, err := strconv.Atoi(c.Params["expires"]); err == nil {
+			if s, err := strconv.Atoi(c.Params.Get("expires")); err == nil {
 				return time.Duration(s) * time.Second, true
 			}
 		}

@@ -140,6 +140,9 @@ func judge(e *evidence.Evidence, d diagnosis.Diagnosis) Verdict {
 // sound of both ways, was seen.
 func sawItWork(e *evidence.Evidence) bool {
 	for _, r := range e.Registrations {
+		if !r.Out {
+			continue // another phone's, or what somebody asks of us, proves nothing for ours
+		}
 		for _, t := range r.Transactions {
 			if f := t.Final(); f != nil && f.Status < 300 && !t.Query() {
 				return true

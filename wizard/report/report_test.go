@@ -183,3 +183,14 @@ func TestRatingIsShown(t *testing.T) {
 	require.NotContains(t, buf.String(), "MOS")
 	require.Contains(t, pageStreamOf(streamDoc(s)).Quality, "unknown")
 }
+
+// TestAnotherPhonesSignIn: what another phone managed is no proof that ours works.
+func TestAnotherPhonesSignIn(t *testing.T) {
+	request, err := sipmsg.Parse([]byte("REGISTER sip:b SIP/2.0\r\nContact: <sip:a@c>\r\nCSeq: 1 REGISTER\r\n\r\n"))
+	require.NoError(t, err)
+	for own, want := range map[bool]Verdict{true: Healthy, false: Inconclusive} {
+		tr := &evidence.Transaction{Method: "REGISTER", Out: own, Request: &evidence.Message{Message: request}, Responses: []*evidence.Message{{Message: &sipmsg.Message{Status: 200}}}}
+		e := &evidence.Evidence{Registrations: []*evidence.Registration{{AOR: "2001@b", Out: own, Transactions: []*evidence.Transaction{tr}}}}
+		require.Equal(t, want, New("registration", e, diagnosis.Diagnosis{}).Verdict, "own: %v", own)
+	}
+}
