@@ -15,7 +15,7 @@ REALTIME   := $(filter %/session %/cli %/sipclient %/practice,$(PACKAGES))
 BUILD_DEBS := gcc libc6-dev pkg-config libgl1-mesa-dev xorg-dev libwayland-dev libxkbcommon-dev
 TEST_DEBS  := xvfb xauth xdotool imagemagick libgl1-mesa-dri chromium fonts-dejavu-core poppler-utils desktop-file-utils man-db binutils-mingw-w64-x86-64
 PEER_DEBS  := kamailio kamailio-extra-modules baresip-core sip-tester tshark tcpdump iproute2 rtpengine-daemon kamailio-tls-modules dnsmasq-base openssl \
-              coturn nftables iptables iputils-ping sngrep
+              coturn nftables iptables iputils-ping sngrep gnome-keyring dbus linphone-cli
 SOUND_DEBS := pulseaudio pulseaudio-utils
 
 .PHONY: package package-test run build cli test lab screens lint bench benchmarks fuzz clean build-deps test-deps

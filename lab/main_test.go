@@ -24,6 +24,9 @@ func TestMain(m *testing.M) {
 		signInUntilKilled()
 		return
 	}
+	if os.Getenv(inPasswordStore) != "" {
+		os.Exit(m.Run()) // the connection to the bus stays open until the end
+	}
 	if os.Getenv(guardRole) != "" {
 		keepGuard(os.Stdin)
 		return

@@ -106,10 +106,14 @@ func (a *Account) auth(list []section) {
 		if !strings.HasPrefix(s.name, "auth_info_") || s.get("username") != a.User {
 			continue
 		}
-		if d := s.get("domain"); d != "" && !strings.EqualFold(d, host) {
+		d := s.get("domain")
+		if d == a.User {
+			d = "" // linphonec 5.1 writes the user there after its command register
+		}
+		if d != "" && !strings.EqualFold(d, host) {
 			continue
 		}
-		if best.values == nil || s.get("domain") != "" {
+		if best.values == nil || d != "" {
 			best = s
 		}
 	}

@@ -34,6 +34,9 @@ func TestRead(t *testing.T) {
 		// As linphonec 5.1 (linphone-cli of Debian 12) rewrote it.
 		{"linphonerc", file(t, "linphonerc"), "Linphone", []Account{{Label: "Anna Berg", User: "2001", Domain: "127.0.0.1", Login: "auth-2001", Password: "s3cret-word",
 			Proxy: "127.0.0.1:5998", Transport: "tcp", Encryption: "optional", Codecs: []string{"PCMU", "PCMA"}}}},
+		// As linphonec 5.1 writes it after its command register, before the server has asked.
+		{"linphonerc of the command register", []byte("[sip]\nmedia_encryption=none\n[auth_info_0]\nusername=2001\npasswd=s3cret-word\ndomain=2001\n[proxy_0]\nreg_proxy=sip:127.0.0.1:5998\nreg_identity=sip:2001@127.0.0.1:5998\nreg_sendregister=1\n"),
+			"Linphone", []Account{{User: "2001", Domain: "127.0.0.1:5998", Password: "s3cret-word", Encryption: "none"}}},
 		{"Linphone's provisioning", file(t, "provisioning.xml"), "Linphone", []Account{{User: "2001", Domain: "pbx.example.net", Transport: "tls",
 			Notes: []string{"Linphone keeps only what it has computed from the password (ha1), which this test cannot use: enter the password once.", zrtp}}}},
 		{"Zoiper", file(t, "Config.xml"), "Zoiper", []Account{{Label: "Office", User: "2001", Domain: "pbx.example.net:5070", Login: "auth-2001", Password: "s3cret & word",
