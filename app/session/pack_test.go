@@ -20,7 +20,7 @@ import (
 )
 
 // secrets stand in a call that is refused, in every place where a person's own may stand.
-var secrets = []string{"+4930123456", "4915112345678", "anna", "berg", "secretcorp", "192.168.77.23", "203.0.113.77", "s3cret-word", "6629fae49393a05397450978507c4ef1",
+var secrets = []string{"+4930123456", "4915112345678", "anna", "berg", "secretcorp", "192.168.77.23", "203.0.113.77", "s3cret-word", "signal=7", "6629fae49393a05397450978507c4ef1",
 	"WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz", "geheimnis", "annas-laptop"}
 
 func refusedCall(t *testing.T, reason string) []capture.Record {
@@ -51,6 +51,9 @@ func refusedCall(t *testing.T, reason string) []capture.Record {
 	add(false, "SIP/2.0 403 "+reason+"\n"+head("2", "2 INVITE", ";tag=c")+"X-Customer: Anna Berg 4915112345678 s3cret-word\nServer: Kamailio 5.7 at secretcorp\nContent-Length: 0\n\n")
 	add(true, "ACK sip:4915112345678@pbx.secretcorp.example SIP/2.0\n"+head("2", "2 ACK", ";tag=c")+"Max-Forwards: 70\nContent-Length: 0\n\n")
 	add(true, "MESSAGE sip:anna@pbx.secretcorp.example SIP/2.0\n"+head("3", "3 MESSAGE", "")+"Max-Forwards: 70\nContent-Type: text/plain\n\nGeheimnis: Anna Berg, 4915112345678, s3cret-word")
+	add(true, "INFO sip:4915112345678;isub=s3cret-word;phone-context=secretcorp.example@203.0.113.77;transport=udp;x=annas-laptop?Subject=Geheimnis&Route=%3Csip:192.168.77.23%3E SIP/2.0\n"+
+		strings.Replace(head("4-anna", "4 INFO", ""), ";rport", ";rport=5060;received=203.0.113.77;maddr=192.168.77.23;alias=annas-laptop;i=secretcorp", 1)+
+		"Max-Forwards: 70\nContent-Type: application/dtmf-relay\n\nSignal=7\nDuration=160\nX=s3cret-word\n")
 	return records
 }
 
@@ -86,7 +89,10 @@ func TestPack(t *testing.T) {
 		require.NoError(t, packed.Save(path))
 		z, err := zip.OpenReader(path)
 		require.NoError(t, err)
-		texts := map[string]string{"the preview": preview.String(), "the support code": packed.Report.SupportCode().String()}
+		var figures strings.Builder
+		require.NoError(t, packed.Report.OpenMetrics(&figures, "office"))
+		require.NoError(t, rep.OpenMetrics(&figures, "office")) // figures name nobody, masked or not
+		texts := map[string]string{"the preview": preview.String(), "the support code": packed.Report.SupportCode().String(), "its own support code": rep.SupportCode().String(), "figures": figures.String()}
 		for _, m := range z.File {
 			r, err := m.Open()
 			require.NoError(t, err)
@@ -95,7 +101,7 @@ func TestPack(t *testing.T) {
 			texts[m.Name] = string(b)
 		}
 		require.NoError(t, z.Close())
-		require.Len(t, texts, 6)
+		require.Len(t, texts, 8)
 		for name, text := range texts {
 			for _, s := range secrets {
 				require.NotContains(t, strings.ToLower(text), strings.ToLower(s), "%s holds %s", name, s)

@@ -76,8 +76,8 @@ func hidden(s string) string {
 }
 
 // plainParams are parameters whose values are words of the protocol.
-var plainParams = map[string]bool{"tag": true, "branch": true, "rport": true, "ttl": true, "lr": true, "transport": true, "expires": true, "q": true, "user": true, "method": true, "ob": true, "reg-id": true, "alias": true, "keep": true, "comp": true, "refresher": true, "cause": true,
-	"reason": true, "privacy": true, "screen": true, "party": true, "counter": true, "index": true, "methods": true, "audio": true, "video": true, "events": true, "schemes": true, "mobility": true, "early-only": true, "ftag": true, "nat": true, "isub": true, "pub-gruu": false}
+var plainParams = map[string]bool{"tag": true, "branch": true, "rport": true, "ttl": true, "lr": true, "transport": true, "expires": true, "q": true, "user": true, "method": true, "ob": true, "reg-id": true, "keep": true, "comp": true, "refresher": true, "cause": true,
+	"reason": true, "privacy": true, "screen": true, "party": true, "counter": true, "index": true, "methods": true, "audio": true, "video": true, "events": true, "schemes": true, "mobility": true, "early-only": true, "ftag": true, "nat": true, "pub-gruu": false}
 
 // params rewrites ;name=value pairs. In addresses of our making a value without a known
 // name may be anything, and is masked.
@@ -95,6 +95,11 @@ func (r *Redactor) params(s string, plain bool) string {
 		switch {
 		case key == "received" || key == "maddr" || key == "received-host":
 			value = r.machine(value)
+		case key == "alias": // Kamailio's: address~port~transport
+			at, rest, _ := strings.Cut(value, "~")
+			if value = r.machine(at); rest != "" {
+				value += "~" + rest
+			}
 		case key == "phone-context" && strings.HasPrefix(value, "+"):
 			value = r.tokens.name(value)
 		case plainParams[key]:
