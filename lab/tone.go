@@ -11,15 +11,20 @@ import (
 // toneRate is the sampling rate of the files that phones play, in Hz.
 const toneRate = 8000
 
-// WriteTone writes a sine as a WAV file: 8 kHz, 16 bits, mono, a quarter of full
-// scale. A phone that reaches the end of its file ends the call, so make it long
-// enough.
+// WriteTone writes a sine as a WAV file at a quarter of full scale. A phone that reaches the
+// end of its file ends the call, so make it long enough.
 func WriteTone(t testing.TB, path string, hz int, length time.Duration) {
 	t.Helper()
 	samples := make([]int16, int(length.Seconds()*toneRate))
 	for i := range samples {
 		samples[i] = int16(8192 * math.Sin(2*math.Pi*float64(hz)*float64(i)/toneRate))
 	}
+	WriteWAV(t, path, samples)
+}
+
+// WriteWAV writes samples as a WAV file: 8 kHz, 16 bits, mono.
+func WriteWAV(t testing.TB, path string, samples []int16) {
+	t.Helper()
 	size := uint32(2 * len(samples))
 	b := make([]byte, 0, 44+size)
 	le := binary.LittleEndian
