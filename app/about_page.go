@@ -31,7 +31,7 @@ func newAboutPage(w *Window) *aboutPage {
 		bullet(tr("about.promise.1", "Before you start a test only the name of your server is looked up; after that everything goes to that server alone.")),
 		bullet(tr("about.promise.2", "Nobody is called but the number you confirm. Emergency numbers and numbers with a price of their own are never called.")),
 		bullet(tr("about.promise.3", "Your other phones keep their place at the server.")),
-		bullet(tr("about.promise.4", "Your password is in no report and no capture. Sound is not recorded."))))
+		bullet(tr("about.promise.4", "Your password is in no report and no capture. Sound is kept only if you save it."))))
 	keys := look.Panel(look.Column(8,
 		look.Text(tr("about.keys", "By keyboard"), look.Title),
 		keyRow("Tab", tr("about.keys.tab", "go to the next button or field")),
@@ -48,7 +48,7 @@ func newAboutPage(w *Window) *aboutPage {
 	}
 	pages := look.Panel(look.Column(6,
 		look.Text(tr("about.numbers", "Numbers for the phone"), look.Title),
-		look.Inset(0, 0, 0, 4, look.Text(tr("about.numbers.about", "Each page shows its number above. Say it to the person who helps you, and both of you see the same."), look.Small)),
+		look.Inset(0, 0, 0, 4, look.Text(tr("about.numbers.about", "Each page shows its number at the top. Say it to the person who helps you, and both of you look at the same."), look.Small)),
 		look.Grid(2, 110, 6, numbers...)))
 	p.view = look.Scrolled(look.Inset(0, 26, 0, 20, look.Column(0,
 		look.Row(14, 1, look.Sized(44, 44, look.Over(look.NewSurface(look.Accent, "", 12), look.NewIcon("app", look.OnAccent, 30))),

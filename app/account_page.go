@@ -65,7 +65,7 @@ func newAccountPage(w *Window, next string) *accountPage {
 	if next != "" {
 		lead = tr("account.lead-next", "The test needs the same details as your softphone.")
 	}
-	form := look.Column(14, p.user.Container, p.domain.Container, look.Column(2, p.password.Container, look.Narrow(p.remember)), p.more.Container)
+	form := look.Column(14, p.user.Container, p.domain.Container, look.Column(2, p.password.Container, look.Inset(-8, 0, 0, 0, look.Narrow(p.remember))), p.more.Container)
 	p.view = look.Scrolled(look.Inset(0, 30, 0, 20, look.Column(0,
 		look.Text(tr("account.title", "Your phone account"), look.Heading),
 		look.Inset(0, 4, 0, 20, look.Text(lead, look.Lead)),

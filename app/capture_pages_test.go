@@ -76,7 +76,7 @@ func TestSaving(t *testing.T) {
 	}
 	p.path.Entry.SetText(other)
 	p.do()
-	d.mustSay("There is a file of this name.")
+	d.mustSay("There is a file of this name already.")
 	if b, _ := os.ReadFile(other); string(b) != "mine" {
 		t.Error("another file was replaced without asking")
 	}

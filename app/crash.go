@@ -100,8 +100,8 @@ func newCrashPage(w *Window, files []string) *crashPage {
 	p.panel = look.Panel(p.text)
 	p.panel.Hide()
 	p.view = look.Scrolled(look.Inset(0, 30, 0, 20, look.Column(14,
-		look.Text(tr("crash.title", "The program ended by a fault of its own last time"), look.Heading),
-		look.Text(tr("crash.lead", "That should not have happened. What it was stands in a file on this computer; it holds no password and no sound. You can look at it and send it to the people who make this program."), look.Lead),
+		look.Text(tr("crash.title", "Last time this program ended by a fault of its own"), look.Heading),
+		look.Text(tr("crash.lead", "That should not have happened. What it was is written in a file on this computer, without passwords and without sound. You can look at it, and send it to the people who make this program."), look.Lead),
 		look.Text(files[0], look.Style{Size: look.SmallSize, Mono: true}), p.panel)))
 	p.show = look.NewButton(tr("crash.show", "Show what was written"), look.Secondary, p.reveal)
 	p.copy = look.NewButton(tr("crash.copy", "Copy it"), look.Secondary, func() { w.app.Clipboard().SetContent(p.read()) })

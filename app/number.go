@@ -18,7 +18,7 @@ func numberComplaint(number string) string {
 	case errors.Is(err, session.ErrEmergency):
 		return tr("number.emergency", "This is an emergency number. A test never calls one.")
 	case errors.Is(err, session.ErrPremium):
-		return tr("number.premium", "This number has a price of its own. A test never calls one.")
+		return tr("number.premium", "Calls to this number cost extra. A test never calls one.")
 	}
 	return tr("number.odd", "Enter only the number or the address, without anything around it.")
 }

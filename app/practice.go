@@ -55,9 +55,9 @@ func newPracticePage(w *Window) *practicePage {
 		p.list.Add(g.grid)
 	}
 	p.view = look.Scrolled(look.Inset(0, 30, 0, 20, look.Column(0,
-		look.Text(tr("practice.title", "Practise with the built-in PBX"), look.Heading),
+		look.Text(tr("practice.title", "Practise with the built-in telephone system"), look.Heading),
 		look.Inset(0, 4, 0, 18, look.Text(tr("practice.lead",
-			"Choose what shall go wrong. Everything happens inside this computer; no account is needed and nobody is called."), look.Lead)),
+			"Choose what should go wrong. Everything happens inside this computer; no account is needed and nobody is called."), look.Lead)),
 		p.search.Container, p.list)))
 	p.foot = look.Row(12, 1, look.NewButton(tr("back", "Back"), look.Secondary, p.back), look.Gap(0, 0), p.surprise)
 	return p
@@ -104,7 +104,7 @@ func (p *practicePage) primary() *look.Button     { return p.surprise }
 func (p *practicePage) start(cause string, surprise bool) {
 	pr, err := p.w.back.Practise(cause)
 	if err != nil {
-		p.w.show(newTroublePage(p.w, tr("practice.trouble", "The built-in PBX could not start"), err))
+		p.w.show(newTroublePage(p.w, tr("practice.trouble", "The built-in telephone system could not start"), err))
 		return
 	}
 	title := tr("practice.live", "Practice: {{.Fault}}", map[string]any{"Fault": faultTitle(pr.Fault)})

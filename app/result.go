@@ -165,7 +165,7 @@ func (p *resultPage) practised(pr *Practice) fyne.CanvasObject {
 	if g := p.from.guess; g != nil {
 		args["Guess"] = strings.TrimRight(faultTitle(*g), ".")
 		if g.Cause != pr.Cause {
-			return look.Notice("warning", tr("result.guess-wrong", "You said: {{.Guess}}. Switched on was: {{.Fault}}. Below is how the diagnosis tells.", args), look.ToneWarn)
+			return look.Notice("warning", tr("result.guess-wrong", "You said: {{.Guess}}. Switched on was: {{.Fault}}. Below is how the diagnosis can tell.", args), look.ToneWarn)
 		}
 		if found == pr.Cause {
 			return look.Notice("check", tr("result.guess-right", "You are right, and the diagnosis says the same: {{.Fault}}.", args), look.ToneOK)

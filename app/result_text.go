@@ -41,7 +41,7 @@ func (p *resultPage) remedies(f *diagnosis.Finding) []fyne.CanvasObject {
 		rows = append(rows, look.Inset(38, 2, 0, 4, look.Row(0, 1, p.doIt, look.Gap(0, 0))))
 	}
 	if len(f.Fix) == 0 {
-		rows = append(rows, look.Text(tr("result.nothing", "There is nothing to mend here."), look.Lead))
+		rows = append(rows, look.Text(tr("result.nothing", "Nothing needs to be mended here."), look.Lead))
 	}
 	open := len(by[diagnosis.ForUser]) == 0
 	for _, other := range []struct {
@@ -159,7 +159,7 @@ func (p *resultPage) tips() []fyne.CanvasObject {
 	title := tr("result.next", "What to try next")
 	lines := []string{
 		tr("tip.call", "Let the test call a number where someone can pick up: then the sound can be judged too."),
-		tr("tip.account", "Check that the account on this computer is the one that gives you trouble."),
+		tr("tip.account", "Check that the account entered here is the one that gives you trouble."),
 		tr("tip.capture", "If a network recording exists that was taken while the fault happened, open it here."),
 	}
 	if p.report.Verdict == report.Healthy {

@@ -82,7 +82,7 @@ func (p *savePage) do() {
 			p.complain(tr("save.folder", "This is a folder: add a name for the file."))
 			return
 		}
-		p.complain(tr("save.exists", "There is a file of this name. Save once more to replace it."))
+		p.complain(tr("save.exists", "There is a file of this name already. Save once more to replace it."))
 		p.over = path
 		return
 	}
