@@ -3,8 +3,11 @@ package wizard
 import (
 	"fmt"
 	"net/netip"
+	"runtime"
 	"slices"
 	"strconv"
+	"sync"
+	"sync/atomic"
 
 	"softphonedoctor/sipclient/capture"
 	"softphonedoctor/wizard/diagnosis"
@@ -151,6 +154,23 @@ func (s *Subject) judged(f finishedCall) judgedCall {
 	return judgedCall{f, report.Row(f.e.Calls[0], rep), rep.Diagnosis}
 }
 
+// judgedAll judges all calls of e, some beside others, and gives them in order.
+func (s *Subject) judgedAll(e *evidence.Evidence) []judgedCall {
+	calls := e.NarrowAll()
+	list := make([]judgedCall, len(calls))
+	var next atomic.Int64
+	var all sync.WaitGroup
+	for range min(len(calls), runtime.GOMAXPROCS(0)) {
+		all.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(calls); i = int(next.Add(1)) - 1 {
+				list[i] = s.judged(finishedCall{e.Calls[i].Order, calls[i]})
+			}
+		})
+	}
+	all.Wait()
+	return list
+}
+
 // report judges one call, as its own provider means it.
 func (s *Subject) report(e *evidence.Evidence) *report.Report {
 	return report.New("capture", e, diagnosis.Of(e, s.dictionary(e)))
@@ -211,8 +231,8 @@ func (s *survey) report() (*report.Report, error) {
 		rep.Loose = s.loose
 		return rep, nil
 	}
-	for i, one := range e.NarrowAll() {
-		s.add(s.subject.judged(finishedCall{e.Calls[i].Order, one}))
+	for _, j := range s.subject.judgedAll(e) {
+		s.add(j)
 	}
 	// What belongs to no call is judged as well, behind all calls.
 	rest := e.WithoutCalls()

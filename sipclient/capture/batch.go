@@ -12,7 +12,7 @@ const (
 	batchPackets = 1024
 	batchBytes   = 256 << 10
 	// batchesAhead is how many batches are decoded before the first is taken.
-	batchesAhead = 4
+	batchesAhead = 8
 )
 
 // Batches is Read for those who look at each packet once: the same records, in the
@@ -33,20 +33,20 @@ func Batches(r io.Reader) iter.Seq2[[]Record, error] {
 			}
 		}()
 		defer close(b.quit)
-		// Two go back together: to wake the other goroutine costs as much as some
-		// packets do.
-		var before *batch
+		// Half of them go back together: to wake the other goroutine costs as much as
+		// some packets do.
+		var used [batchesAhead / 2]*batch
+		n := 0
 		for one := range b.full {
 			if len(one.records) > 0 && !yield(one.records, nil) {
 				return
 			}
-			if before == nil {
-				before = one
-				continue
+			if used[n], n = one, n+1; n == len(used) {
+				for _, back := range used {
+					b.free <- back
+				}
+				n = 0
 			}
-			b.free <- before
-			b.free <- one
-			before = nil
 		}
 		if b.err != nil {
 			yield(nil, b.err)

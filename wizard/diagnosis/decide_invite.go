@@ -36,6 +36,9 @@ type memo struct {
 
 	signInsOnce sync.Once
 	signIns     []*signIn // see signIns
+
+	serversOnce sync.Once
+	servers     []*server // see servers
 }
 
 type decided struct {

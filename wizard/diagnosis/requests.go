@@ -37,6 +37,16 @@ type server struct {
 
 // servers groups our requests by where they went.
 func servers(e *evidence.Evidence) []*server {
+	known, ok := judging.Load(e)
+	if !ok {
+		return readServers(e)
+	}
+	m := known.(*memo)
+	m.serversOnce.Do(func() { m.servers = readServers(e) })
+	return m.servers
+}
+
+func readServers(e *evidence.Evidence) []*server {
 	var list []*server
 	index := map[netip.Addr]*server{}
 	for _, t := range asking(e) {
