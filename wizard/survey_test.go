@@ -2,6 +2,7 @@ package wizard
 
 import (
 	"bytes"
+	"fmt"
 	"net/netip"
 	"os"
 	"runtime"
@@ -195,4 +196,16 @@ func TestWhoIsAskedBeforeCallsAreForgotten(t *testing.T) {
 	rep, err := examine(bytes.NewReader(file), Subject{Phone: other}, 3)
 	require.NoError(t, err)
 	require.Positive(t, rep.Released)
+}
+
+// Phones that sign in alike share a line of the text.
+func TestSignInsAlikeShareALine(t *testing.T) {
+	file, truth := generated(t, generate.Plan{Calls: 12, Packets: 1_000, Phones: 9, Rate: 2, Seed: 5})
+	rep, err := examine(bytes.NewReader(file), Subject{CallID: "1"}, -1)
+	require.NoError(t, err)
+	var text bytes.Buffer
+	require.NoError(t, rep.Text(&text, 100))
+	require.Equal(t, 1, bytes.Count(text.Bytes(), []byte("sign-in at")))
+	require.Contains(t, text.String(), fmt.Sprintf("answers 401 200 (%d times)", len(rep.Evidence.Registrations)))
+	require.Equal(t, truth.Registrations, len(rep.Evidence.Registrations))
 }

@@ -205,14 +205,7 @@ func (p *printer) figures(r *Report) {
 		return // nothing but measurements, if any
 	}
 	p.line("\nFigures")
-	for i, g := range r.Evidence.Registrations {
-		if left := len(r.Evidence.Registrations) - i; i == maxSignIns && left > 1 {
-			p.para("  ", fmt.Sprintf("and %d more sign-ins, which --json lists", left))
-			break
-		}
-		d := registrationDoc(g)
-		p.para("  ", fmt.Sprintf("sign-in at %s over %s: answers %s", d.Server, d.Transport, numbers(d.Codes)))
-	}
+	p.signIns(r)
 	if text := hopsText(r.Evidence); text != "" {
 		p.para("  ", text)
 	}
@@ -245,6 +238,31 @@ func (p *printer) figures(r *Report) {
 			}
 			p.para("    ", text)
 		}
+	}
+}
+
+// signIns writes a line for each sign-in, one line for all that went the same way.
+func (p *printer) signIns(r *Report) {
+	var lines []string
+	times := map[string]int{}
+	for _, g := range r.Evidence.Registrations {
+		d := registrationDoc(g)
+		line := fmt.Sprintf("sign-in at %s over %s: answers %s", d.Server, d.Transport, numbers(d.Codes))
+		if times[line]++; times[line] == 1 {
+			lines = append(lines, line)
+		}
+	}
+	written := 0
+	for i, line := range lines {
+		if i == maxSignIns && len(lines)-i > 1 {
+			p.para("  ", fmt.Sprintf("and %d more sign-ins, which --json lists", len(r.Evidence.Registrations)-written))
+			break
+		}
+		written += times[line]
+		if n := times[line]; n > 1 {
+			line += fmt.Sprintf(" (%d times)", n)
+		}
+		p.para("  ", line)
 	}
 }
 
