@@ -24,13 +24,13 @@ type knownVias struct {
 const maxKnown = 16
 
 func (k *known) addAddresses(line string, list []Address) {
-	if len(list) <= maxKnown && len(k.lists) < maxKnown {
+	if len(list) > 0 && len(list) <= maxKnown && len(k.lists) < maxKnown {
 		k.lists = append(k.lists, knownAddresses{line, list})
 	}
 }
 
 func (k *known) addVias(line string, list []Via) {
-	if len(list) <= maxKnown && len(k.vias) < maxKnown {
+	if len(list) > 0 && len(list) <= maxKnown && len(k.vias) < maxKnown {
 		k.vias = append(k.vias, knownVias{line, list})
 	}
 }
