@@ -74,9 +74,13 @@ func TestRounds(t *testing.T) {
 	}
 }
 
-// round goes through all pages and two checks against the built-in PBX, one of them
-// with half a minute of sound where there is time.
+// round goes through all pages and a check against the built-in PBX. A thorough one
+// paints each of them, and makes a check with a quarter of a minute of sound as well.
 func (d *desk) round(thorough bool) {
+	settle := d.drain
+	if thorough {
+		settle = d.frame
+	}
 	pages := everyPage(d)
 	for _, name := range slices.Sorted(maps.Keys(pages)) {
 		d.w.show(pages[name]())
@@ -92,10 +96,10 @@ func (d *desk) round(thorough bool) {
 			test.Type(p.domain.Entry, "x")
 			d.w.focus(p.password.Entry)
 		}
-		d.frame()
+		settle()
 	}
 	d.w.show(newSoundPage(d.w))
-	d.frame()
+	settle()
 	causes := []string{"callee-busy"}
 	if thorough {
 		causes = append(causes, "no-audio-in-blocked")
@@ -107,16 +111,16 @@ func (d *desk) round(thorough bool) {
 		test.Tap(d.w.now.(*practicePage).tiles[cause])
 		if i > 0 {
 			d.w.technical(true) // it follows the call
-			d.frame()
+			settle()
 			d.w.technical(false)
 		}
 		d.untilWithin(5*time.Minute, "the verdict stands", func() bool {
-			d.frame()
+			settle()
 			time.Sleep(100 * time.Millisecond)
 			return onPage[*resultPage](d)
 		})
 		d.w.technical(true)
-		d.frame()
+		settle()
 	}
 	d.w.home()
 	d.w.back = fake
@@ -124,17 +128,22 @@ func (d *desk) round(thorough bool) {
 	d.frame()
 }
 
-// frame takes what was posted and paints, as the driver does: Fyne tidies up then.
-func (d *desk) frame() {
+// drain takes what was posted.
+func (d *desk) drain() {
 	for {
 		select {
 		case f := <-d.queue:
 			f()
 		case <-time.After(time.Millisecond):
-			d.w.win.Canvas().Capture()
 			return
 		}
 	}
+}
+
+// frame takes what was posted and paints, as the driver does: Fyne tidies up then.
+func (d *desk) frame() {
+	d.drain()
+	d.w.win.Canvas().Capture()
 }
 
 // inUse is what the program holds while nothing goes on.
