@@ -14,14 +14,14 @@ mkdir -p $out
 
 # tree DIR lays the installed files out below DIR.
 tree() {
-	install -Dm755 bin/$name "$1/usr/bin/$name"
+	install -Dsm755 bin/$name "$1/usr/bin/$name" # without symbols; a crash still names its lines
 	install -Dm644 packaging/$name.desktop "$1/usr/share/applications/$name.desktop"
 	install -Dm644 packaging/icon.svg "$1/usr/share/icons/hicolor/scalable/apps/$name.svg"
 	install -Dm644 packaging/icon.png "$1/usr/share/icons/hicolor/256x256/apps/$name.png"
 	install -Dm644 packaging/$name.xml "$1/usr/share/mime/packages/$name.xml"
 	install -Dm644 packaging/copyright "$1/usr/share/doc/$name/copyright"
 	install -Dm644 README.md "$1/usr/share/doc/$name/README.md"
-	gzip -9nc CHANGELOG.md | install -Dm644 /dev/stdin "$1/usr/share/doc/$name/changelog.gz"
+	gzip -9nc CHANGELOG.md | install -Dm644 /dev/stdin "$1/usr/share/doc/$name/CHANGELOG.md.gz"
 	mkdir -p "$1/usr/share/man/man1"
 	bin/$name man "$1/usr/share/man/man1"
 	gzip -9n "$1"/usr/share/man/man1/*.1

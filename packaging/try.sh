@@ -15,8 +15,12 @@ for f in usr/bin/softphone-doctor usr/share/applications/softphone-doctor.deskto
 	[ -s "$root/$f" ] || { echo "the package lacks $f"; exit 1; }
 done
 desktop-file-validate "$root/usr/share/applications/softphone-doctor.desktop"
-zcat "$root/usr/share/man/man1/softphone-doctor.1.gz" | man -l --warnings=w - >/dev/null
-bash -n "$root/usr/share/bash-completion/completions/softphone-doctor"
+xmllint --noout "$root/usr/share/mime/packages/softphone-doctor.xml"
+for page in "$root"/usr/share/man/man1/*.gz; do
+	warnings=$(zcat "$page" | man -l --warnings=w - 2>&1 >/dev/null)
+	[ -z "$warnings" ] || { echo "$(basename "$page"): $warnings"; exit 1; }
+done
+bash -c 'source "$1" && complete -p softphone-doctor' sh "$root/usr/share/bash-completion/completions/softphone-doctor" >/dev/null
 command=$(sed -n 's/^Exec=\(.*\)$/\1/p' "$root/usr/share/applications/softphone-doctor.desktop" | sed 's/ %[fFuU]//')
 mkdir -p "$root/home"
 Xvfb "$display" -screen 0 1100x800x24 >/dev/null 2>&1 & pids+=($!)

@@ -33,6 +33,9 @@ func TestEveryFaultIsNamedAsItself(t *testing.T) {
 				t.Errorf("found %s (%v)\n%s", res.Found, res.Others, &text)
 			}
 			requireSameFromFile(t, res)
+			packed, err := Pack(res.Report, res.Check.Records(), false)
+			require.NoError(t, err)
+			require.Equal(t, causes(res.Report), causes(packed.Report), "masked, it is judged otherwise")
 			if f.Cause == "dtmf-not-negotiated" {
 				keys := res.Report.Evidence.Calls[0].KeysBy(evidence.Out, evidence.KeysByInfo)
 				require.NotNil(t, keys, "without events, keys go out as messages")
