@@ -36,6 +36,7 @@ const (
 	// slipTime is how long packets may move, and freshFrom to freshTo how long ago the
 	// microphone should have given what they hold.
 	slipTime  = settling / 2
+	slipMost  = 10 // ms, a period of the microphone
 	freshFrom = 1500 * time.Microsecond
 	freshTo   = 4 * time.Millisecond
 )
@@ -70,7 +71,8 @@ type conversation struct {
 	behind int    // the least that waited behind a packet, since the last look
 	looks  int    // packets since then
 
-	age time.Duration // of what the microphone gave last, when the packet left
+	slipped int           // milliseconds by which packets moved
+	age     time.Duration // of what the microphone gave last, when the packet left
 
 	began   time.Time
 	starved uint64        // of the speaker, when counting began
@@ -161,9 +163,10 @@ func (c *conversation) FrameWide(dst []int16) {
 // Slip implements media.Slipping: at the beginning packets move to right behind what the
 // microphone gives, as far as it gives it evenly.
 func (c *conversation) Slip() time.Duration {
-	if time.Since(c.began) > slipTime || c.age >= freshFrom && c.age <= freshTo || c.age > settling {
+	if time.Since(c.began) > slipTime || c.slipped >= slipMost || c.age >= freshFrom && c.age <= freshTo || c.age > settling {
 		return 0
 	}
+	c.slipped++
 	return time.Millisecond
 }
 
