@@ -30,6 +30,7 @@ func stand(t *testing.T, r BetweenRequest) (at netip.AddrPort, now, end func() (
 // TestBetween: a softphone whose outbound proxy we are signs in, calls and is called as
 // before, and what is wrong with its account is named by the same rules.
 func TestBetween(t *testing.T) {
+	t.Parallel()
 	for fault, c := range map[string]struct {
 		situation, cause string
 		verdict          report.Verdict
@@ -42,6 +43,7 @@ func TestBetween(t *testing.T) {
 		"ack-missing":               {situation: "cannot-answer", cause: "ack-missing", verdict: report.Problem},
 	} {
 		t.Run(fault, func(t *testing.T) {
+			takePlace(t)
 			id := fault
 			if _, known := find(id); !known {
 				id = ""

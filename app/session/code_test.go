@@ -25,6 +25,7 @@ func (c counted) Ask(ctx context.Context, q wizard.Question) (wizard.Answer, err
 // TestSpokenCode: three digits that the test phone says come back as keys, which proves the
 // way there without anybody's word; where the way there is dead, the person is asked.
 func TestSpokenCode(t *testing.T) {
+	t.Parallel()
 	for _, row := range []struct {
 		fault, spoken string
 		found         string
@@ -34,6 +35,7 @@ func TestSpokenCode(t *testing.T) {
 		{"no-audio-out-lost", "none", "no", "no"},
 	} {
 		t.Run(row.fault, func(t *testing.T) {
+			takePlace(t)
 			p, err := StartPractice(row.fault)
 			require.NoError(t, err)
 			defer p.Close()
@@ -57,6 +59,7 @@ func TestSpokenCode(t *testing.T) {
 
 // TestEverythingAsksForTheEarsOnce: no question is put twice in the check of everything.
 func TestEverythingAsksForTheEarsOnce(t *testing.T) {
+	takePlace(t)
 	p, err := StartPractice("")
 	require.NoError(t, err)
 	defer p.Close()

@@ -10,6 +10,7 @@ import (
 // TestEchoIsProvenBySound: the built-in PBX has a number that sends our sound back, and
 // it is found in what returns; the other number sends its own, and nothing is found.
 func TestEchoIsProvenBySound(t *testing.T) {
+	takePlace(t)
 	p, err := StartPractice("")
 	if err != nil {
 		t.Fatal(err)

@@ -13,18 +13,26 @@ import (
 	"softphonedoctor/wizard/report"
 )
 
-// places limits how many faults are tried at a time: more than eight and the
+// places limits how many calls are made at a time: more than eight and the
 // machine, not the program, would decide about jitter.
 var places = make(chan struct{}, 8)
+
+// takePlace lets a test that makes calls run beside others. A test that has tests of
+// its own takes none, or they would wait for it.
+func takePlace(t *testing.T) {
+	t.Helper()
+	t.Parallel()
+	places <- struct{}{}
+	t.Cleanup(func() { <-places })
+}
 
 // TestEveryFaultIsNamedAsItself runs the whole program against the built-in PBX,
 // fault by fault, and then examines the tape of each: live equals file.
 func TestEveryFaultIsNamedAsItself(t *testing.T) {
+	t.Parallel()
 	for _, f := range Practices() {
 		t.Run(f.ID(), func(t *testing.T) {
-			t.Parallel()
-			places <- struct{}{}
-			defer func() { <-places }()
+			takePlace(t)
 			res := practiseOnTime(t, f.ID())
 			require.NoError(t, res.Err)
 			if !res.Right {
