@@ -8,6 +8,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"softphonedoctor/app/look"
+	"softphonedoctor/app/session"
 	"softphonedoctor/wizard/diagnosis"
 	"softphonedoctor/wizard/evidence"
 	"softphonedoctor/wizard/providers"
@@ -17,7 +18,7 @@ import (
 // callsPage lists the calls of a capture that holds several, each with its verdict.
 type callsPage struct {
 	w      *Window
-	name   string // of the file
+	of     session.Opened
 	report *report.Report
 	rows   []report.CallRow
 	view   fyne.CanvasObject
@@ -26,8 +27,8 @@ type callsPage struct {
 	all    *look.Button
 }
 
-func newCallsPage(w *Window, name string, r *report.Report, rows []report.CallRow) *callsPage {
-	p := &callsPage{w: w, name: name, report: r, rows: rows}
+func newCallsPage(w *Window, of session.Opened, r *report.Report, rows []report.CallRow) *callsPage {
+	p := &callsPage{w: w, of: of, report: r, rows: rows}
 	p.list = newCallList(rows, p.open)
 	head := look.Column(4, look.Text(tr("calls.title", "{{.N}} calls in this capture", map[string]any{"N": len(rows)}), look.Heading),
 		look.Text(wholeWords(rows), look.Lead), look.Text(tr("calls.lead", "Choose one to see what was wrong with it."), look.Small))
@@ -35,7 +36,7 @@ func newCallsPage(w *Window, name string, r *report.Report, rows []report.CallRo
 	p.view = look.Margins(look.Bars(look.Inset(0, 26, 0, 14, head), look.Gap(0, 16), card))
 	p.all = look.NewButton(tr("calls.all", "Judge the capture as a whole"), look.Secondary, func() {
 		r := newResultPage(w, r, nil)
-		r.list = p
+		r.list, r.saver = p, of
 		w.show(r)
 	})
 	p.foot = look.Row(12, 1, look.NewButton(tr("back", "Back"), look.Secondary, p.back), look.Gap(0, 0),
@@ -64,7 +65,7 @@ func (p *callsPage) open(i int) {
 	}
 	e := p.report.Evidence.Narrow(p.rows[i].Call.ID)
 	r := newResultPage(p.w, report.New("capture", e, diagnosis.Of(e, providers.Built().Dictionary(e))), nil)
-	r.list = p
+	r.list, r.saver = p, session.Opened{Name: p.of.Name, Open: p.of.Open, Call: true}
 	p.w.show(r)
 }
 

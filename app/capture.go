@@ -11,6 +11,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"softphonedoctor/app/look"
+	"softphonedoctor/app/session"
 	"softphonedoctor/wizard"
 	"softphonedoctor/wizard/report"
 )
@@ -48,14 +49,14 @@ func (w *Window) OpenFile(path string) {
 		w.show(newTroublePage(w, captureTrouble(), fmt.Errorf("the file %s cannot be opened: %w", filepath.Base(path), err)))
 		return
 	}
-	w.examine(filepath.Base(path), f)
+	w.examine(session.OpenedFile(path), f)
 }
 
 func captureTrouble() string { return tr("capture.trouble", "The capture could not be read") }
 
 // examine reads on another goroutine; leaving the page ends it at the next read.
-func (w *Window) examine(name string, f io.ReadCloser) {
-	p := newReadingPage(w, name)
+func (w *Window) examine(o session.Opened, f io.ReadCloser) {
+	p := newReadingPage(w, o.Name)
 	w.show(p)
 	go func() {
 		r, err := w.back.Examine(untilGone{f, &p.gone})
@@ -66,20 +67,22 @@ func (w *Window) examine(name string, f io.ReadCloser) {
 				rows = wizard.Rows(r.Evidence, wizard.Subject{})
 			}
 		}
-		w.post(func() { w.examined(p, name, r, rows, err) })
+		w.post(func() { w.examined(p, o, r, rows, err) })
 	}()
 }
 
 // examined shows what a capture holds: the list of its calls where there are several.
-func (w *Window) examined(p *readingPage, name string, r *report.Report, rows []report.CallRow, err error) {
+func (w *Window) examined(p *readingPage, o session.Opened, r *report.Report, rows []report.CallRow, err error) {
 	switch {
 	case p.gone.Load():
 	case err != nil:
 		w.show(newTroublePage(w, captureTrouble(), err))
 	case len(rows) > 1:
-		w.show(newCallsPage(w, name, r, rows))
+		w.show(newCallsPage(w, o, r, rows))
 	default:
-		w.show(newResultPage(w, r, nil))
+		result := newResultPage(w, r, nil)
+		result.saver = o
+		w.show(result)
 	}
 }
 

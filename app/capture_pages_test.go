@@ -21,7 +21,7 @@ import (
 // to the list.
 func TestListOfCalls(t *testing.T) {
 	d := newDesk(t)
-	d.w.show(newCallsPage(d.w, "day.pcap", problem(), callRows()))
+	d.w.show(newCallsPage(d.w, session.Opened{Name: "day.pcap"}, problem(), callRows()))
 	p := d.w.now.(*callsPage)
 	d.mustSay("2 calls in this capture", "Problem found", "All well")
 	d.key(fyne.KeyDown)

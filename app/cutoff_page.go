@@ -56,9 +56,9 @@ func (p *cutOffPage) examine() {
 		p.say(err)
 		return
 	}
-	name := filepath.Base(p.traces[0])
-	if p.clear() {
-		p.w.examine(name, io.NopCloser(bytes.NewReader(data)))
+	again := session.Opened{Name: filepath.Base(p.traces[0]), Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }}
+	if in, err := again.Open(); err == nil && p.clear() {
+		p.w.examine(again, in)
 	}
 }
 

@@ -19,8 +19,10 @@ type Standing interface {
 	Judge() (*report.Report, Saver, error)
 }
 
-// Saver writes a report and the packets that prove it into one file, see Check.
+// Saver writes a report and the packets that prove it into one file, see Check. Masked
+// gives the report as somebody else may see it.
 type Saver interface {
+	Masked(r *report.Report) (*report.Report, error)
 	Save(path string, r *report.Report) error
 	SaveEverything(path string, r *report.Report) error
 }

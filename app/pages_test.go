@@ -73,7 +73,7 @@ func everyPage(d *desk) map[string]func() page {
 		"save": func() page {
 			return newSavePage(w, saveRequest{name: "report.zip", about: "The report and the packets that prove it, in one file.", whole: func(string) (string, error) { return "", nil }})
 		},
-		"calls": func() page { return newCallsPage(w, "day.pcap", problem(), callRows()) },
+		"calls": func() page { return newCallsPage(w, session.Opened{Name: "day.pcap"}, problem(), callRows()) },
 		"retest": func() page {
 			return newResultPage(w, healthy(), &liveRequest{Request: session.Request{Account: account()}, before: problem(), change: remedyFor("sip-alg", someEvidence(), account())})
 		},
@@ -268,6 +268,7 @@ func TestCopyForSupportIsPlainTextWithoutAPassword(t *testing.T) {
 	d.signedIn()
 	d.w.show(newResultPage(d.w, problem(), &liveRequest{Request: session.Request{Account: account()}}))
 	test.Tap(d.w.now.(*resultPage).copied)
+	d.until("the report is copied", func() bool { return d.w.app.Clipboard().Content() != "" })
 	text := d.w.app.Clipboard().Content()
 	if !strings.Contains(text, "no-audio-out-lost") || !strings.Contains(text, "Restart the router") {
 		t.Errorf("copied:\n%s", text)

@@ -93,6 +93,10 @@ func (j judged) Save(path string, r *report.Report) error {
 	return session.SaveRecords(path, r, j, false)
 }
 
+func (j judged) Masked(r *report.Report) (*report.Report, error) {
+	return session.MaskedReport(r, j)
+}
+
 func (j judged) SaveEverything(path string, r *report.Report) error {
 	return session.SaveRecords(path, r, j, true)
 }

@@ -30,12 +30,16 @@ type resultPage struct {
 	copied *look.Button
 	pin    *look.Button
 	own    *look.Button // on to the person's own softphone, nil: not offered
-	saver  Saver        // of a verdict about the person's own softphone, nil: it is none
+	saver  Saver        // gives the report on, nil: nothing is there beside its words
+	watch  bool         // it is about the person's own softphone
 	revert *time.Timer  // gives the copy button its words back
 }
 
 func newResultPage(w *Window, r *report.Report, from *liveRequest) *resultPage {
 	p := &resultPage{w: w, report: r, from: from}
+	if from != nil && from.check != nil {
+		p.saver = from.check
+	}
 	rows := []fyne.CanvasObject{p.verdict(), look.Inset(0, 6, 0, 12, p.headline())}
 	hides := session.BetweenHides()
 	for _, text := range r.Warnings {
@@ -81,7 +85,7 @@ func newResultPage(w *Window, r *report.Report, from *liveRequest) *resultPage {
 
 // ofOwn makes it the result of watching the person's own softphone.
 func (p *resultPage) ofOwn(s Saver) {
-	p.saver = s
+	p.saver, p.watch = s, true
 	p.again.SetText(tr("between.on", "Keep watching"))
 	p.again.SetPress(func() { p.w.show(newBetweenPage(p.w)) })
 }
@@ -242,7 +246,7 @@ func (p *resultPage) primary() *look.Button           { return p.again }
 
 func (p *resultPage) back() {
 	if p.list != nil {
-		p.w.show(newCallsPage(p.w, p.list.name, p.list.report, p.list.rows))
+		p.w.show(newCallsPage(p.w, p.list.of, p.list.report, p.list.rows))
 		return
 	}
 	p.w.home()

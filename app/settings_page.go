@@ -135,14 +135,14 @@ func again(w *Window, p page) page {
 	case *resultPage:
 		r := newResultPage(w, p.report, p.from)
 		r.list = p.list
-		if p.saver != nil {
+		if r.saver = p.saver; p.watch {
 			r.ofOwn(p.saver)
 		}
 		return r
 	case *betweenPage:
 		return newBetweenPage(w)
 	case *callsPage:
-		return newCallsPage(w, p.name, p.report, p.rows)
+		return newCallsPage(w, p.of, p.report, p.rows)
 	case *soundPage:
 		return newSoundPage(w)
 	case *practicePage:

@@ -47,22 +47,26 @@ func spelled(code string) string {
 	return strings.Join(said, " · ")
 }
 
-// ticket is all that support needs in one text: program, account, the report with its code, and
-// every message with its time, but no password and no sound.
-func (p *resultPage) ticket() string {
-	var b bytes.Buffer
-	fmt.Fprintf(&b, "%s %s, %s %s, %s\n", assets.Name, assets.Version, runtime.GOOS, runtime.GOARCH, time.Now().UTC().Format(time.RFC3339))
-	if p.from != nil && p.from.practice == nil {
-		fmt.Fprintf(&b, "Account: %s\n", p.from.Account.Address())
-		if p.from.change != nil {
-			fmt.Fprintf(&b, "Changed for this test: %s\n", p.from.change.Change)
+// ticket is all that support needs in one text: program, the report with its code, and every
+// message with its time, numbers, names and addresses masked. The error is a sentence.
+func (p *resultPage) ticket() (string, error) {
+	rep := p.report
+	if p.saver != nil {
+		var err error
+		if rep, err = p.saver.Masked(rep); err != nil {
+			return "", err
 		}
 	}
-	b.WriteString("\n")
-	if err := p.report.Text(&b, 78); err != nil {
-		return err.Error() // a bytes.Buffer takes everything
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "%s %s, %s %s, %s\n", assets.Name, assets.Version, runtime.GOOS, runtime.GOARCH, time.Now().UTC().Format(time.RFC3339))
+	if p.from != nil && p.from.practice == nil && p.from.change != nil {
+		fmt.Fprintf(&b, "Changed for this test: %s\n", p.from.change.Change)
 	}
-	if e := p.report.Evidence; e != nil && len(e.Messages) > 0 {
+	b.WriteString("\n")
+	if err := rep.Text(&b, 78); err != nil {
+		return "", err
+	}
+	if e := rep.Evidence; e != nil && len(e.Messages) > 0 {
 		b.WriteString("\nMessages\n")
 		for _, m := range e.Messages {
 			arrow := "<-"
@@ -76,12 +80,29 @@ func (p *resultPage) ticket() string {
 			fmt.Fprintf(&b, "  #%-5d %9s  %s  %s%s\n", m.N, since(e.Began, m.Time), arrow, firstWords(m), again)
 		}
 	}
-	return b.String()
+	return b.String(), nil
 }
 
 // copy puts the ticket on the clipboard.
 func (p *resultPage) copy() {
-	p.w.app.Clipboard().SetContent(p.ticket())
+	p.copied.Enable(false)
+	p.w.running.Go(func() { // masking judges the whole once more
+		text, err := p.ticket()
+		p.w.post(func() { p.carried(text, err) })
+	})
+}
+
+// carried takes the ticket that is to be copied.
+func (p *resultPage) carried(text string, err error) {
+	p.copied.Enable(true)
+	if p.w.now != page(p) {
+		return // left meanwhile
+	}
+	if err != nil {
+		p.w.show(newTroublePage(p.w, tr("result.copy.trouble", "The report could not be copied"), err))
+		return
+	}
+	p.w.app.Clipboard().SetContent(text)
 	p.copied.SetText(tr("result.copied", "Copied"))
 	look.Rearrange(p.foot)
 	if p.revert != nil {
@@ -99,11 +120,7 @@ func (p *resultPage) copy() {
 // made, as text otherwise.
 func (p *resultPage) keep() {
 	name := "softphone-doctor-" + time.Now().Format("2006-01-02-1504")
-	saver := p.saver
-	if p.from != nil && p.from.check != nil {
-		saver = p.from.check
-	}
-	if saver != nil {
+	if saver := p.saver; saver != nil {
 		rep := p.report
 		p.w.show(newSavePage(p.w, saveRequest{name: name + ".zip", back: func() page { return again(p.w, p) },
 			about: tr("save.report", "The report and the packets that prove it, in one file. Numbers, names and addresses are masked in it unless you choose otherwise; it never holds a password."),
@@ -111,7 +128,11 @@ func (p *resultPage) keep() {
 			whole: func(path string) (string, error) { return path, saver.SaveEverything(path, rep) }}))
 		return
 	}
-	text := p.ticket()
+	text, err := p.ticket()
+	if err != nil {
+		p.w.show(newTroublePage(p.w, tr("result.copy.trouble", "The report could not be copied"), err))
+		return
+	}
 	p.w.show(newSavePage(p.w, saveRequest{name: name + ".txt", back: func() page { return again(p.w, p) },
 		about: tr("save.text", "The report as text."), write: writeText(text)}))
 }

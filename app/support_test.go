@@ -206,14 +206,27 @@ func TestSupportView(t *testing.T) {
 	d.w.show(newResultPage(d.w, problem(), nil))
 	d.mustNotSay("Audio streams")
 
-	ticket := r.ticket()
-	for _, want := range []string{code, "2001@pbx.example.net", "REGISTER", "200 OK", "Softphone Doctor"} {
+	ticket, err := r.ticket()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{code, "REGISTER", "200 OK", "Softphone Doctor"} {
 		if !strings.Contains(ticket, want) {
 			t.Errorf("the ticket lacks %q", want)
 		}
 	}
 	if strings.Contains(ticket, "not-in-any-report") || strings.Contains(ticket, "0123456789abcdef") {
 		t.Error("the ticket holds what proves the password")
+	}
+}
+
+// What is copied after a check is the report as somebody else may see it.
+func TestTicketIsMasked(t *testing.T) {
+	d := newDesk(t)
+	r := newResultPage(d.w, problem(), &liveRequest{Request: session.Request{Account: account()}, check: &fakeCheck{}})
+	ticket, err := r.ticket()
+	if err != nil || strings.Contains(ticket, "no-audio-out-lost") || !strings.Contains(ticket, healthy().Headline()) {
+		t.Errorf("not the masked report, %v:\n%s", err, ticket)
 	}
 }
 

@@ -219,7 +219,7 @@ var saidElsewhere = []string{
 	"This check places a call: enter the number or address to call.",
 	"{{.A}} is an emergency number; a test never calls one.",
 	"{{.A}} has a price of its own (a premium service or a satellite phone); a test never calls such a number.",
-	"as signals beside the sound (RFC 4733)", "as messages (INFO)", "as tones in the sound", // keys
+	"as signals beside the sound", "as messages", "as tones in the sound", // keys
 	"The server {{.A}} takes no connection.", // the proxy for the person's own softphone
 	"The number to call holds a character that cannot be part of it: enter only the number or the address.",
 }

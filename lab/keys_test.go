@@ -35,7 +35,7 @@ func TestKeysFromTheOtherSide(t *testing.T) {
 		note   string
 		peer   func(t *testing.T) (target string)
 	}{
-		{"as events", nil, evidence.KeysByEvents, "", "as signals beside the sound (RFC 4733)", func(t *testing.T) string {
+		{"as events", nil, evidence.KeysByEvents, "", "as signals beside the sound", func(t *testing.T) string {
 			other := Baresip(t, k, "presser", ByItself, PhoneOptions{RingFor: 200 * ms})
 			go func() {
 				other.Await(t, "CALL_ESTABLISHED", 20*time.Second)
@@ -47,7 +47,7 @@ func TestKeysFromTheOtherSide(t *testing.T) {
 			}()
 			return "presser"
 		}},
-		{"by INFO", nil, evidence.KeysByInfo, "dtmf-not-negotiated", "as messages (INFO)", func(t *testing.T) string {
+		{"by INFO", nil, evidence.KeysByInfo, "dtmf-not-negotiated", "as messages", func(t *testing.T) string {
 			script := steps(rings(), takes(Audio(1)), Play(tone, 8), Wait(2*time.Second))
 			for i, key := range keys {
 				script = append(script, steps(presses(Callee, i+2, string(key)), Expected(200), Wait(200*ms))...)

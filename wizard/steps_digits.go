@@ -109,8 +109,8 @@ var hearKeys = Step{
 
 // byWay says how keys come, in words for a person.
 var byWay = map[evidence.KeyMethod]string{
-	evidence.KeysByEvents: "as signals beside the sound (RFC 4733)",
-	evidence.KeysByInfo:   "as messages (INFO)",
+	evidence.KeysByEvents: "as signals beside the sound",
+	evidence.KeysByInfo:   "as messages",
 	evidence.KeysInBand:   "as tones in the sound",
 }
 

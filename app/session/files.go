@@ -95,6 +95,11 @@ func (c *Check) SaveEverything(path string, rep *report.Report) error {
 	return SaveRecords(path, rep, c.tape.From(0), true)
 }
 
+// Masked gives the report as somebody else may see it, see MaskedReport.
+func (c *Check) Masked(rep *report.Report) (*report.Report, error) {
+	return MaskedReport(rep, c.tape.From(0))
+}
+
 // Records gives what is on the check's tape.
 func (c *Check) Records() []capture.Record { return c.tape.From(0) }
 
@@ -152,6 +157,12 @@ func ReadFile(path string, subject wizard.Subject) (*report.Report, []capture.Re
 		return nil, nil, err
 	}
 	defer in.Close()
+	records, err := recordsOf(path, in)
+	return rep, records, err
+}
+
+// recordsOf reads a capture that is small enough to be masked as a whole.
+func recordsOf(name string, in io.Reader) ([]capture.Record, error) {
 	var records []capture.Record
 	size := 0
 	for r, err := range capture.Read(in) {
@@ -162,11 +173,11 @@ func ReadFile(path string, subject wizard.Subject) (*report.Report, []capture.Re
 			size += len(r.Packet.Data)
 		}
 		if size > maxShared {
-			return nil, nil, fmt.Errorf("%s holds more than %d MB: save one call of it first (examine --call)", path, maxShared>>20)
+			return nil, fmt.Errorf("%s holds more than %d MB: save one call of it first (examine --call)", name, maxShared>>20)
 		}
 		records = append(records, r)
 	}
-	return rep, records, nil
+	return records, nil
 }
 
 // maxShared is how many bytes of packets a report to send may rest on.

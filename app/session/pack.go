@@ -66,6 +66,15 @@ func Pack(rep *report.Report, records []capture.Record, everything bool) (*Packe
 	return p, nil
 }
 
+// MaskedReport is a report as somebody else may see it: judged anew from its masked tape.
+func MaskedReport(rep *report.Report, records []capture.Record) (*report.Report, error) {
+	p := &Packed{}
+	if err := p.redact(rep, records); err != nil {
+		return nil, fmt.Errorf("the report could not be masked: %w", err)
+	}
+	return p.Report, nil
+}
+
 // redact masks the tape and judges it again.
 func (p *Packed) redact(rep *report.Report, records []capture.Record) error {
 	known, err := LoadProviders("")

@@ -101,7 +101,21 @@ func TestPack(t *testing.T) {
 			texts[m.Name] = string(b)
 		}
 		require.NoError(t, z.Close())
-		require.Len(t, texts, 8)
+		opened := Opened{Name: "day.pcapng", Open: func() (io.ReadCloser, error) {
+			var again bytes.Buffer
+			_, err := capture.Write(&again, slices.Values(records))
+			return io.NopCloser(&again), err
+		}}
+		masked, err := opened.Masked(rep)
+		require.NoError(t, err)
+		require.Equal(t, causes(rep), causes(masked))
+		var ticket strings.Builder
+		require.NoError(t, masked.Text(&ticket, 78))
+		for _, m := range masked.Evidence.Messages {
+			ticket.WriteString(report.MessageText(m))
+		}
+		texts["the text for support"] = ticket.String()
+		require.Len(t, texts, 9)
 		for name, text := range texts {
 			for _, s := range secrets {
 				require.NotContains(t, strings.ToLower(text), strings.ToLower(s), "%s holds %s", name, s)
