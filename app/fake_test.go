@@ -38,10 +38,11 @@ type fakeBackend struct {
 	noStore  error             // of the password store
 	standing *fakeStanding     // the last that was opened
 	all      bool              // offer the checks of the real program
+	real     bool              // practise and check as the real program does
 }
 
 func (b *fakeBackend) Scenarios() []wizard.Scenario {
-	if b.all {
+	if b.all || b.real {
 		return wizard.Scenarios()
 	}
 	steps := []wizard.Step{{Title: "Signing in"}, {Title: "Calling"}, {Title: "Sound in both directions"}}
@@ -144,6 +145,9 @@ func (b *fakeBackend) SavePreferences(p session.Preferences) error {
 func (b *fakeBackend) NewCheck(r session.Request) (Check, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.real {
+		return Session().NewCheck(r)
+	}
 	if b.refuse != nil {
 		return nil, b.refuse
 	}
@@ -158,11 +162,17 @@ func (b *fakeBackend) requests() []session.Request {
 }
 
 func (b *fakeBackend) Faults() []Fault {
+	if b.real {
+		return Session().Faults()
+	}
 	return []Fault{{"healthy", "one-way-audio", "Everything works"}, {"callee-busy", "no-ringback", "The other side is busy"},
 		{"account-credentials-wrong", "registration", "The password is wrong"}}
 }
 
 func (b *fakeBackend) Practise(cause string) (*Practice, error) {
+	if b.real {
+		return Session().Practise(cause)
+	}
 	for _, f := range b.Faults() {
 		if f.Cause == cause {
 			return &Practice{Fault: f, Account: account(), Target: "2002", Answers: map[string]string{"heard": "yes"}, Stop: func() {

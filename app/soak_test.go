@@ -104,8 +104,7 @@ func (d *desk) round(thorough bool) {
 	if thorough {
 		causes = append(causes, "no-audio-in-blocked")
 	}
-	fake := d.w.back
-	d.w.back = Session()
+	d.back.real = true
 	for i, cause := range causes {
 		d.w.show(newPracticePage(d.w))
 		test.Tap(d.w.now.(*practicePage).tiles[cause])
@@ -123,7 +122,7 @@ func (d *desk) round(thorough bool) {
 		settle()
 	}
 	d.w.home()
-	d.w.back = fake
+	d.back.real = false
 	d.until("everything has ended", d.idle)
 	d.frame()
 }
