@@ -104,19 +104,6 @@ type handle interface {
 	close()
 }
 
-// mail is what a device leaves that does not call into Go: what its callbacks did waits
-// until collect is called.
-type mail struct {
-	sound   *Ring                // what the speaker is to play
-	clock   func() time.Duration // of the callbacks
-	collect func(each func(at time.Duration, frames []int16, short bool)) (unseen uint64)
-}
-
-// mailed is a handle of such a device, where ok is true.
-type mailed interface {
-	mail() (m mail, ok bool)
-}
-
 // System is this computer's sound. All methods are safe for concurrent use.
 type System struct {
 	driver driver

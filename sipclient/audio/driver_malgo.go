@@ -149,20 +149,11 @@ func (d *malgoDriver) open(kind Kind, id string, rate int, data func([]int16)) (
 			data(unsafe.Slice((*int16)(unsafe.Pointer(unsafe.SliceData(frames))), len(frames)/2))
 		}
 	}
-	box := newMailbox(kind, rate)
-	if box != nil {
-		cfg.PUserData = box.user()
-	}
 	dev, err := malgo.InitDevice(d.ctx.Context, cfg, malgo.DeviceCallbacks{Data: callback})
 	if err != nil {
-		box.release()
 		return nil, because(err)
 	}
-	h := &malgoHandle{dev: dev}
-	if box != nil && box.attach(dev, rate) {
-		h.box = box
-	}
-	return h, nil
+	return &malgoHandle{dev}, nil
 }
 
 func (d *malgoDriver) close() error {
@@ -171,25 +162,10 @@ func (d *malgoDriver) close() error {
 	return err
 }
 
-type malgoHandle struct {
-	dev *malgo.Device
-	box *mailbox // nil: it calls into Go
-}
+type malgoHandle struct{ dev *malgo.Device }
 
 func (h *malgoHandle) start() error { return because(h.dev.Start()) }
-
-func (h *malgoHandle) close() {
-	h.dev.Uninit()
-	h.box.release()
-}
-
-// mail implements mailed.
-func (h *malgoHandle) mail() (mail, bool) {
-	if h.box == nil {
-		return mail{}, false
-	}
-	return mail{sound: h.box.sound, clock: h.box.clock, collect: h.box.collect}, true
-}
+func (h *malgoHandle) close()       { h.dev.Uninit() }
 
 // because finds the reason in the library's error.
 func because(err error) error {

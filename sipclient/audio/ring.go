@@ -7,8 +7,8 @@ import "sync/atomic"
 type Ring struct {
 	buf  []int16
 	mask uint64
-	head *atomic.Uint64 // samples written
-	tail *atomic.Uint64 // samples read
+	head atomic.Uint64 // samples written
+	tail atomic.Uint64 // samples read
 }
 
 // NewRing makes a ring that holds at least n samples.
@@ -17,7 +17,7 @@ func NewRing(n int) *Ring {
 	for size < n {
 		size *= 2
 	}
-	return &Ring{buf: make([]int16, size), mask: uint64(size - 1), head: new(atomic.Uint64), tail: new(atomic.Uint64)}
+	return &Ring{buf: make([]int16, size), mask: uint64(size - 1)}
 }
 
 // Write adds samples as far as there is room, and gives how many.

@@ -29,10 +29,6 @@ type Stream struct {
 	over   atomic.Uint64
 	shut   sync.Once
 	done   chan struct{}
-
-	collecting sync.Mutex
-	mail       mail                                               // without collect: the device calls into Go
-	tell       func(at time.Duration, frames []int16, short bool) // for it
 }
 
 // buffered is how much sound waits between us and the library at most.
@@ -71,9 +67,6 @@ func (s *System) open(ctx context.Context, kind Kind, d Device, rate int) (*Stre
 		return nil, trouble(kind, d.Name, err)
 	}
 	st.handle = h
-	if m, ok := h.(mailed); ok {
-		st.receive(m)
-	}
 	if !st.awaken(ctx) {
 		st.Close()
 		return nil, &Trouble{Kind: kind, Device: d.Name, Reason: Hangs}
@@ -84,7 +77,7 @@ func (s *System) open(ctx context.Context, kind Kind, d Device, rate int) (*Stre
 // awaken waits for the first sign of life.
 func (s *Stream) awaken(ctx context.Context) bool {
 	until := time.Now().Add(openLimit)
-	for s.pump(); s.signs.Load() == 0; s.pump() {
+	for s.signs.Load() == 0 {
 		if ctx.Err() != nil || time.Now().After(until) {
 			return false
 		}
@@ -93,44 +86,9 @@ func (s *Stream) awaken(ctx context.Context) bool {
 	return true
 }
 
-// receive lets a device's mail stand in for callbacks into Go.
-func (s *Stream) receive(h mailed) {
-	m, ok := h.mail()
-	if !ok {
-		return
-	}
-	if s.kind == Speakers {
-		s.ring = m.sound
-	}
-	zero := m.clock() - time.Since(s.began) // both clocks run alike
-	s.tell = func(at time.Duration, frames []int16, short bool) {
-		if s.kind == Speakers {
-			s.gave(at-zero, frames, short)
-		} else {
-			s.took(at-zero, frames)
-		}
-	}
-	s.mail = m
-}
-
-// pump looks at what the device did since the last time, where it does not call into Go.
-func (s *Stream) pump() {
-	if s.mail.collect == nil {
-		return
-	}
-	s.collecting.Lock()
-	defer s.collecting.Unlock()
-	if s.mail.collect(s.tell) > 0 && s.kind == Microphones {
-		s.over.Add(1)
-	}
-}
-
 // take hands over what a microphone gives, in the library's own thread.
-func (s *Stream) take(frames []int16) { s.took(time.Since(s.began), frames) }
-
-// took hands over what a microphone gave at a time after the beginning.
-func (s *Stream) took(at time.Duration, frames []int16) {
-	s.sign(at, len(frames))
+func (s *Stream) take(frames []int16) {
+	s.sign(len(frames))
 	s.gauge.add(frames)
 	if n := s.ring.Write(frames); n < len(frames) {
 		s.over.Add(1) // nobody reads: what is new is less worth than an even flow
@@ -139,22 +97,18 @@ func (s *Stream) took(at time.Duration, frames []int16) {
 
 // give fills what a speaker plays, in the library's own thread.
 func (s *Stream) give(frames []int16) {
+	s.sign(len(frames))
 	n := s.ring.Read(frames)
 	clear(frames[n:])
-	s.gave(time.Since(s.began), frames, n < len(frames))
-}
-
-// gave looks at what a speaker played from a time after the beginning.
-func (s *Stream) gave(at time.Duration, frames []int16, short bool) {
-	s.sign(at, len(frames))
-	if short {
+	if n < len(frames) {
 		s.short.Add(1)
 	}
 	s.gauge.add(frames)
 }
 
 // sign notes a sign of life with so many samples.
-func (s *Stream) sign(at time.Duration, samples int) {
+func (s *Stream) sign(samples int) {
+	at := time.Since(s.began)
 	s.pace.add(at, samples)
 	s.last.Store(int64(at))
 	s.period.Store(int64(samples))
@@ -162,46 +116,26 @@ func (s *Stream) sign(at time.Duration, samples int) {
 }
 
 // Read takes what the microphone gave, as far as there is any; it never waits.
-func (s *Stream) Read(p []int16) int {
-	s.pump()
-	return s.ring.Read(p)
-}
+func (s *Stream) Read(p []int16) int { return s.ring.Read(p) }
 
 // Write adds what the speaker is to play, as far as there is room; it never waits.
 func (s *Stream) Write(p []int16) int { return s.ring.Write(p) }
 
 // Waiting is how many samples wait to be read or played.
-func (s *Stream) Waiting() int {
-	if s.kind == Microphones {
-		s.pump()
-	}
-	return s.ring.Len()
-}
+func (s *Stream) Waiting() int { return s.ring.Len() }
 
 // Drop lets all but the latest n samples of a microphone go.
-func (s *Stream) Drop(n int) int {
-	s.pump()
-	return s.ring.Drop(n)
-}
+func (s *Stream) Drop(n int) int { return s.ring.Drop(n) }
 
 // Levels measures what comes from the microphone or goes to the speaker.
-func (s *Stream) Levels() Levels {
-	s.pump()
-	return s.gauge.levels()
-}
+func (s *Stream) Levels() Levels { return s.gauge.levels() }
 
 // Starved counts how often the speaker had nothing to play, and Overrun how often
 // nobody took what the microphone gave: both are heard as clicks.
-func (s *Stream) Starved() uint64 {
-	s.pump()
-	return s.short.Load()
-}
+func (s *Stream) Starved() uint64 { return s.short.Load() }
 
 // Overrun: see Starved.
-func (s *Stream) Overrun() uint64 {
-	s.pump()
-	return s.over.Load()
-}
+func (s *Stream) Overrun() uint64 { return s.over.Load() }
 
 // Next is when the device may call again, as far as it keeps its beat: a period after it
 // did last.
@@ -210,23 +144,16 @@ func (s *Stream) Next() time.Time {
 }
 
 // Last is when the device called last.
-func (s *Stream) Last() time.Time {
-	s.pump()
-	return s.began.Add(time.Duration(s.last.Load()))
-}
+func (s *Stream) Last() time.Time { return s.began.Add(time.Duration(s.last.Load())) }
 
 // Skew is by how much the device's clock falls behind this computer's in a minute;
 // negative: it runs ahead. over is how long it was watched, 0 where nothing is known.
-func (s *Stream) Skew() (perMinute, over time.Duration) {
-	s.pump()
-	return s.pace.skew()
-}
+func (s *Stream) Skew() (perMinute, over time.Duration) { return s.pace.skew() }
 
 // Trouble tells that the device gives no sign of life any more; nil while it does.
 // Sound systems fill a speaker's buffer when it opens and then let it rest for as
 // long as that lasts: until it runs, it has more time.
 func (s *Stream) Trouble() *Trouble {
-	s.pump()
 	silent := time.Since(s.began) - time.Duration(s.last.Load())
 	switch running := s.signs.Load() > 2; {
 	case running && silent > silenceLimit:

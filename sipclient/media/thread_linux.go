@@ -39,30 +39,9 @@ func SleepUntil(t time.Time) {
 			return
 		}
 		spec := unix.NsecToTimespec(int64(left))
-		if err := nanosleep(&spec); err != 0 && err != unix.EINTR {
+		if err := unix.ClockNanosleep(unix.CLOCK_MONOTONIC, 0, &spec, nil); err != nil && err != unix.EINTR {
 			time.Sleep(time.Until(t))
 			return
 		}
 	}
 }
-
-// nanosleep waits in the system, and gives Go's processor away at once. An ordinary system
-// call keeps it until the runtime takes it, for which it looks every 20 µs and up to 10 ms
-// long: for each packet that would be 60 looks, which cost twice what the packet does.
-//
-//go:nosplit
-func nanosleep(spec *unix.Timespec) unix.Errno {
-	entersyscallblock()
-	_, _, err := unix.RawSyscall6(unix.SYS_CLOCK_NANOSLEEP, unix.CLOCK_MONOTONIC, 0, uintptr(unsafe.Pointer(spec)), 0, 0, 0)
-	exitsyscall()
-	return err
-}
-
-// The runtime keeps both for programs that wait in system calls of their own
-// (go.dev/issue/67401).
-//
-//go:linkname entersyscallblock runtime.entersyscallblock
-func entersyscallblock()
-
-//go:linkname exitsyscall runtime.exitsyscall
-func exitsyscall()
