@@ -35,8 +35,8 @@ func TestBetween(t *testing.T) {
 		{name: "it insists on encrypted sound", phone: PhoneOptions{Encrypt: "srtp-mand"}, calls: true, cause: "encryption-mismatch", where: "account"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			if testing.Short() && i > 0 {
-				t.Skip("left to the whole lab")
+			if i > 0 {
+				wholeLab(t)
 			}
 			t.Parallel()
 			other := Baresip(t, k, "between-other-"+string(rune('a'+i)), ByItself, PhoneOptions{RingFor: 200 * ms})

@@ -34,8 +34,8 @@ func TestSecondPhone(t *testing.T) {
 		{"rings and nobody answers", PhoneOptions{}, func(*testing.T, *Phone) {}, "caller-cancelled", diagnosis.Nowhere, 487},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if testing.Short() && tt.name != "busy" {
-				t.Skip("left to the whole lab")
+			if tt.name != "busy" {
+				wholeLab(t)
 			}
 			t.Parallel()
 			user := "second-" + tt.name[:4]

@@ -29,8 +29,8 @@ func TestCausesByScript(t *testing.T) {
 	k := Kamailio(t, KamailioOptions{})
 	for i, f := range scriptedFaults(t) {
 		t.Run(f.Fault, func(t *testing.T) {
-			if testing.Short() && i > 0 {
-				t.Skip("left to the whole lab")
+			if i > 0 {
+				wholeLab(t)
 			}
 			t.Parallel()
 			peer := SIPp(t, Script{Name: f.Fault, Steps: f.steps, Proxied: true}, SIPpOptions{Again: true, Limit: 2 * time.Minute})

@@ -30,8 +30,8 @@ func TestRealPhoneSound(t *testing.T) {
 		{name: "packets of 40 ms, with keys pressed", long: true, other: PhoneOptions{PTime: 40}, keys: "19#d"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if c.long && testing.Short() {
-				t.Skip("left to the whole lab")
+			if c.long {
+				wholeLab(t)
 			}
 			t.Parallel()
 			user := map[bool]string{true: "e", false: "p"}[c.other.Encrypt != ""] + map[bool]string{true: "w", false: "n"}[c.other.Codecs != ""] + c.ours.Encryption + c.keys[:min(1, len(c.keys))]

@@ -30,8 +30,8 @@ func TestFaultsWitnessed(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.cause, func(t *testing.T) {
-			if testing.Short() && tt.cause != "loss-in" {
-				t.Skip("left to the whole lab")
+			if tt.cause != "loss-in" {
+				wholeLab(t)
 			}
 			t.Parallel()
 			res := session.Practise(t.Context(), tt.cause, nil)

@@ -22,8 +22,8 @@ func TestTidiedUp(t *testing.T) {
 	t.Parallel()
 	for _, doom := range []string{"fails", "panics", "has no time left", "is interrupted", "is killed"} {
 		t.Run(doom, func(t *testing.T) {
-			if testing.Short() && doom != "is interrupted" {
-				t.Skip("left to the whole lab")
+			if doom != "is interrupted" {
+				wholeLab(t)
 			}
 			t.Parallel()
 			needsNetworks(t)

@@ -123,9 +123,7 @@ func TestCalledByARealPhone(t *testing.T) {
 	})
 
 	t.Run("cancelled before the answer", func(t *testing.T) {
-		if testing.Short() {
-			t.Skip("left to the whole lab")
-		}
+		wholeLab(t)
 		t.Parallel()
 		ann := Baresip(t, k, "berta", ByHand, PhoneOptions{})
 		p, tape := ourPhone(t, k, "pola")
@@ -148,9 +146,7 @@ func TestCalledByARealPhone(t *testing.T) {
 	})
 
 	t.Run("refused here", func(t *testing.T) {
-		if testing.Short() {
-			t.Skip("left to the whole lab")
-		}
+		wholeLab(t)
 		t.Parallel()
 		ann := Baresip(t, k, "cora", ByHand, PhoneOptions{})
 		p, tape := ourPhone(t, k, "rita")

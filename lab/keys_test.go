@@ -17,9 +17,7 @@ import (
 // TestKeysFromTheOtherSide: a real peer presses keys in each of the three ways, and the check
 // says which it was. Where events were agreed and something else comes, that is the cause.
 func TestKeysFromTheOtherSide(t *testing.T) {
-	if testing.Short() {
-		t.Skip("left to the whole lab")
-	}
+	wholeLab(t)
 	k := Kamailio(t, KamailioOptions{})
 	const keys = "159"
 	tone := ToneFile(t)

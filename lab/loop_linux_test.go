@@ -77,9 +77,7 @@ func looped(t *testing.T, k *Registrar, volume string) (checked, evidence.Probe)
 
 // TestSoundClock: the clock of a microphone that keeps time is measured as one that does.
 func TestSoundClock(t *testing.T) {
-	if testing.Short() {
-		t.Skip("left to the whole lab")
-	}
+	wholeLab(t)
 	p := StartPulse(t)
 	asked(t, p.Env())
 	p.pipe(t, "Steady", 16000)
@@ -98,9 +96,7 @@ func TestSoundClock(t *testing.T) {
 // TestWrongClock: a microphone whose clock is half a percent off is named, in a whole check
 // in which people talk.
 func TestWrongClock(t *testing.T) {
-	if testing.Short() {
-		t.Skip("left to the whole lab")
-	}
+	wholeLab(t)
 	k := Kamailio(t, KamailioOptions{})
 	Baresip(t, k, "patient", ByItself, PhoneOptions{RingFor: 200 * ms})
 	p := StartPulse(t)
@@ -120,9 +116,7 @@ func TestWrongClock(t *testing.T) {
 
 // TestPeersClock: a phone that sends 300 millionths too fast is measured as that, within 60.
 func TestPeersClock(t *testing.T) {
-	if testing.Short() {
-		t.Skip("left to the whole lab")
-	}
+	wholeLab(t)
 	const fast = 300e-6
 	k := Kamailio(t, KamailioOptions{})
 	socket, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
@@ -251,13 +245,8 @@ func BenchmarkConversation(b *testing.B) {
 	}
 	s, err := audio.Open(b.Context())
 	require.NoError(b, err)
-	defer s.Close()
-	mic, err := s.Microphone(b.Context(), audio.Device{}, 16000)
-	require.NoError(b, err)
-	defer mic.Close()
-	speaker, err := s.Speaker(b.Context(), audio.Device{}, 16000)
-	require.NoError(b, err)
-	defer speaker.Close()
+	b.Cleanup(s.Close)
+	mic, speaker := bothDevices(b, s)
 	end, err := session.Converse(mic, speaker, &direct{})
 	require.NoError(b, err)
 	defer end()

@@ -41,8 +41,8 @@ func TestALG(t *testing.T) {
 		{"no NAT", natNone, false, true, "", "", ""},
 	} {
 		t.Run(r.name, func(t *testing.T) {
-			if testing.Short() && i > 1 {
-				t.Skip("left to the whole lab")
+			if i > 1 {
+				wholeLab(t)
 			}
 			t.Parallel()
 			n := newNetwork(t, r.nat)

@@ -194,8 +194,8 @@ func TestDoors(t *testing.T) {
 		{name: "the clocks agree", to: stunAddr, set: dates(0), says: map[string]string{capture.ProbeClock: "yes"}},
 	} {
 		t.Run(r.name, func(t *testing.T) {
-			if testing.Short() && i > 0 {
-				t.Skip("left to the whole lab")
+			if i > 0 {
+				wholeLab(t)
 			}
 			t.Parallel()
 			r.run(t)
@@ -223,8 +223,8 @@ func TestRouters(t *testing.T) {
 			says: map[string]string{capture.ProbeNATLifetime: "yes"}},
 	} {
 		t.Run(r.name, func(t *testing.T) {
-			if testing.Short() && i > 0 {
-				t.Skip("left to the whole lab")
+			if i > 0 {
+				wholeLab(t)
 			}
 			t.Parallel()
 			r.run(t)
@@ -268,8 +268,8 @@ func TestDoorSizes(t *testing.T) {
 		}, cause: "message-too-big", kind: "hint", where: local},
 	} {
 		t.Run(r.name, func(t *testing.T) {
-			if testing.Short() && i > 0 {
-				t.Skip("left to the whole lab")
+			if i > 0 {
+				wholeLab(t)
 			}
 			t.Parallel()
 			r.run(t)
@@ -309,8 +309,8 @@ func TestDoorCertificates(t *testing.T) {
 		OldTLS:         {"not-checked", "no", "tls-version-mismatch"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if testing.Short() && name != CertExpired {
-				t.Skip("left to the whole lab")
+			if name != CertExpired {
+				wholeLab(t)
 			}
 			r := doorRow{limit: 11 * time.Second, cause: c.cause, where: "provider", says: map[string]string{capture.ProbeCertificate: c.certificate, capture.ProbeTLSVersions: c.versions}}
 			r.judge(t, n.probe(t, k.Ways.TLS[name].String(), "--transport", "tls", "--ca-file", k.Ways.CAFile))

@@ -48,8 +48,8 @@ func TestImpaired(t *testing.T) {
 	}
 	for i, r := range rows {
 		t.Run(r.name, func(t *testing.T) {
-			if testing.Short() && i > 0 {
-				t.Skip("left to the whole lab")
+			if i > 0 {
+				wholeLab(t)
 			}
 			t.Parallel()
 			r.situation = "quality"

@@ -26,8 +26,8 @@ func TestNATKinds(t *testing.T) {
 		natCarrier:        {discovery{Mapping: independent, Filtering: both}, "port-restricted", "double-nat"},
 	} {
 		t.Run(string(kind), func(t *testing.T) {
-			if testing.Short() && kind != natSymmetric {
-				t.Skip("left to the whole lab")
+			if kind != natSymmetric {
+				wholeLab(t)
 			}
 			t.Parallel()
 			n := newNetwork(t, kind)

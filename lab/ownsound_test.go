@@ -27,9 +27,7 @@ const ownPartMost = 80 * time.Millisecond
 // of the speaker. What lies between the two, as the sound server itself hears them, is our
 // part: periods of both devices, packets, the jitter buffer, and some microseconds of network.
 func TestMouthToEar(t *testing.T) {
-	if testing.Short() {
-		t.Skip("left to the whole lab")
-	}
+	wholeLab(t)
 	p := StartPulse(t)
 	asked(t, p.Env())
 	pbx, err := session.StartPractice("")
@@ -44,12 +42,7 @@ func TestMouthToEar(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, sipclient.Answered, call.Wait(briefly(t), sipclient.Answered))
 	s := system(t)
-	mic, err := s.Microphone(t.Context(), audio.Device{}, 16000)
-	require.NoError(t, err)
-	defer mic.Close()
-	speaker, err := s.Speaker(t.Context(), audio.Device{}, 16000)
-	require.NoError(t, err)
-	defer speaker.Close()
+	mic, speaker := bothDevices(t, s)
 	end, err := session.Converse(mic, speaker, call)
 	require.NoError(t, err)
 	defer end()
@@ -68,6 +61,18 @@ func TestMouthToEar(t *testing.T) {
 	}
 	require.GreaterOrEqual(t, len(delays), 15, "too few clicks were heard")
 	require.Less(t, delays[len(delays)/10], ownPartMost)
+}
+
+// bothDevices opens the usual microphone and speaker until the test ends.
+func bothDevices(t testing.TB, s *audio.System) (mic, speaker *audio.Stream) {
+	t.Helper()
+	mic, err := s.Microphone(t.Context(), audio.Device{}, 16000)
+	require.NoError(t, err)
+	t.Cleanup(mic.Close)
+	speaker, err = s.Speaker(t.Context(), audio.Device{}, 16000)
+	require.NoError(t, err)
+	t.Cleanup(speaker.Close)
+	return mic, speaker
 }
 
 // through records both sides for a while, and tells how long each click took from the one to

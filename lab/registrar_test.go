@@ -115,8 +115,8 @@ func TestOtherPhonesKeepTheirPlace(t *testing.T) {
 		{"one-unasked", 1, nil, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if testing.Short() && tt.name != "two-yes" {
-				t.Skip("left to the whole lab")
+			if tt.name != "two-yes" {
+				wholeLab(t)
 			}
 			t.Parallel()
 			before := otherPhones(t, k, tt.name, tt.others)
@@ -270,8 +270,8 @@ func TestSignsOfLife(t *testing.T) {
 	} {
 		user := tt.transport + map[bool]string{true: "-options", false: "-line"}[tt.options]
 		t.Run(user, func(t *testing.T) {
-			if testing.Short() && user != "udp-options" {
-				t.Skip("left to the whole lab")
+			if user != "udp-options" {
+				wholeLab(t)
 			}
 			t.Parallel()
 			tape := &capture.Tape{}

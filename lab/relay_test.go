@@ -35,9 +35,7 @@ func TestRelay(t *testing.T) {
 	})
 
 	t.Run("loss", func(t *testing.T) {
-		if testing.Short() {
-			t.Skip("left to the whole lab")
-		}
+		wholeLab(t)
 		t.Parallel()
 		const sent, lost, burst = 120, 5, 3
 		sound := slices.Delete(sinePackets(sent), 75, 75+burst)
@@ -65,9 +63,7 @@ func TestRelay(t *testing.T) {
 		{"nothing gets through from us", "no-audio-out-lost", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if testing.Short() {
-				t.Skip("left to the whole lab")
-			}
+			wholeLab(t)
 			t.Parallel()
 			user := map[bool]string{true: "deaf", false: "dumb"}[tt.in]
 			other := Baresip(t, k, user+"-other", ByHand, PhoneOptions{})

@@ -51,9 +51,7 @@ func TestRealPhone(t *testing.T) {
 	t.Parallel()
 	k := Kamailio(t, KamailioOptions{})
 	rest := func(t *testing.T) {
-		if testing.Short() {
-			t.Skip("left to the whole lab")
-		}
+		wholeLab(t)
 		t.Parallel()
 	}
 

@@ -22,8 +22,8 @@ func TestScriptedCallee(t *testing.T) {
 	rows := calleeRows(ToneFile(t))
 	for i, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
-			if testing.Short() && i > 0 {
-				t.Skip("left to the whole lab")
+			if i > 0 {
+				wholeLab(t)
 			}
 			t.Parallel()
 			callScripted(t, k, row)

@@ -19,8 +19,8 @@ func TestScriptedCaller(t *testing.T) {
 	k := Kamailio(t, KamailioOptions{})
 	for i, row := range callerRows(ToneFile(t)) {
 		t.Run(row.name, func(t *testing.T) {
-			if testing.Short() && i > 0 {
-				t.Skip("left to the whole lab")
+			if i > 0 {
+				wholeLab(t)
 			}
 			t.Parallel()
 			takeScripted(t, k, fmt.Sprintf("called-%d", i), row)

@@ -154,8 +154,8 @@ func TestDevices(t *testing.T) {
 	Baresip(t, k, "ears", ByItself, PhoneOptions{RingFor: 200 * ms})
 	for i, row := range deviceRows {
 		t.Run(row.name, func(t *testing.T) {
-			if testing.Short() && i > 1 {
-				t.Skip("left to the whole lab")
+			if i > 1 {
+				wholeLab(t)
 			}
 			for n := range repeats() {
 				p := StartPulse(t)

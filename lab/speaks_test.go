@@ -41,9 +41,7 @@ func TestRealPhoneSpeaks(t *testing.T) {
 	})
 
 	t.Run("encrypted, we are called", func(t *testing.T) {
-		if testing.Short() {
-			t.Skip("left to the whole lab")
-		}
+		wholeLab(t)
 		t.Parallel()
 		other := Baresip(t, k, "secret-caller", ByHand, PhoneOptions{Encrypt: "srtp-mand"})
 		p, tape := labPhone(t, sipclient.Account{User: "keeper", Domain: k.Domain(), Password: Password("keeper"), Register: true})
@@ -70,9 +68,7 @@ func TestRealPhoneSpeaks(t *testing.T) {
 	})
 
 	t.Run("G.722", func(t *testing.T) {
-		if testing.Short() {
-			t.Skip("left to the whole lab")
-		}
+		wholeLab(t)
 		t.Parallel()
 		other, rep := withRealPhone(t, k, "wide", PhoneOptions{Codecs: "G722/16000/1"}, sipclient.Account{Codecs: []string{"G722", "PCMA"}}, func(*sipclient.Call, *Phone) {
 			time.Sleep(2500 * ms)
@@ -86,9 +82,7 @@ func TestRealPhoneSpeaks(t *testing.T) {
 	})
 
 	t.Run("packets of 40 ms", func(t *testing.T) {
-		if testing.Short() {
-			t.Skip("left to the whole lab")
-		}
+		wholeLab(t)
 		t.Parallel()
 		other, rep := withRealPhone(t, k, "slow", PhoneOptions{PTime: 40}, sipclient.Account{}, func(*sipclient.Call, *Phone) {
 			time.Sleep(3 * time.Second)
@@ -99,9 +93,7 @@ func TestRealPhoneSpeaks(t *testing.T) {
 	})
 
 	t.Run("keys pressed here", func(t *testing.T) {
-		if testing.Short() {
-			t.Skip("left to the whole lab")
-		}
+		wholeLab(t)
 		t.Parallel()
 		const keys = "19*#0"
 		other, rep := withRealPhone(t, k, "listener", PhoneOptions{}, sipclient.Account{}, func(c *sipclient.Call, _ *Phone) {

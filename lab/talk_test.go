@@ -19,9 +19,7 @@ import (
 // TestConversation: in a call over the test phone a real phone hears the microphone, and
 // the speaker plays what that phone sends.
 func TestConversation(t *testing.T) {
-	if testing.Short() {
-		t.Skip("left to the whole lab")
-	}
+	wholeLab(t)
 	k := Kamailio(t, KamailioOptions{})
 	other := Baresip(t, k, "talker", ByItself, PhoneOptions{RingFor: 200 * ms, Tone: 440})
 	p := StartPulse(t)

@@ -56,8 +56,8 @@ func transports(t *testing.T, k *Registrar) {
 		{"tls-six", "tls", k.Ways.SixTLS, capture.TLS},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if testing.Short() && tt.name != "tls" {
-				t.Skip("left to the whole lab")
+			if tt.name != "tls" {
+				wholeLab(t)
 			}
 			t.Parallel()
 			callee := "callee-" + tt.name

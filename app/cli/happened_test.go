@@ -38,16 +38,23 @@ func (s *shared) String() string {
 	return s.text.String()
 }
 
+// atTerminal is the program at a terminal, whose keys the test presses, beside a built-in
+// PBX that refuses the password.
+func atTerminal(t *testing.T) (pbx *session.Practice, keys *io.PipeWriter, out, told *shared, p *program) {
+	t.Helper()
+	pbx, err := session.StartPractice("account-credentials-wrong")
+	require.NoError(t, err)
+	t.Cleanup(pbx.Close)
+	in, keys := io.Pipe()
+	t.Cleanup(func() { _ = keys.Close() })
+	out, told = new(shared), new(shared)
+	return pbx, keys, out, told, &program{Env: Env{In: in, Out: out, Err: told, Terminal: true}}
+}
+
 // TestItJustHappened: while between keeps the last minutes, Enter and the signal give the
 // verdict of what has passed, each saved under a name of its own, and it goes on.
 func TestItJustHappened(t *testing.T) {
-	pbx, err := session.StartPractice("account-credentials-wrong")
-	require.NoError(t, err)
-	defer pbx.Close()
-	in, keys := io.Pipe()
-	defer keys.Close()
-	var out, told shared
-	p := &program{Env: Env{In: in, Out: &out, Err: &told, Terminal: true}}
+	pbx, keys, out, told, p := atTerminal(t)
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	save := filepath.Join(t.TempDir(), "fault.zip")
@@ -95,13 +102,7 @@ func TestItJustHappened(t *testing.T) {
 // TestWatchJustHappened: a check that is done again and again is told in full, saved, and
 // begun anew when the person says so.
 func TestWatchJustHappened(t *testing.T) {
-	pbx, err := session.StartPractice("account-credentials-wrong")
-	require.NoError(t, err)
-	defer pbx.Close()
-	in, keys := io.Pipe()
-	defer keys.Close()
-	var out, told shared
-	p := &program{Env: Env{In: in, Out: &out, Err: &told, Terminal: true}}
+	pbx, keys, out, told, p := atTerminal(t)
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
@@ -113,7 +114,7 @@ func TestWatchJustHappened(t *testing.T) {
 	}()
 	lines := func() int { return strings.Count(out.String(), "(account-credentials-wrong, ") }
 	require.Eventually(t, func() bool { return lines() == 1 }, 20*time.Second, 20*time.Millisecond)
-	_, err = io.WriteString(keys, "\n")
+	_, err := io.WriteString(keys, "\n")
 	require.NoError(t, err)
 	require.Eventually(t, func() bool { return lines() == 2 }, 20*time.Second, 20*time.Millisecond, "the next check begins at once")
 	stop()

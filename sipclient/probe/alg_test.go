@@ -19,7 +19,7 @@ func echoServer(t *testing.T, how func(from netip.AddrPort, m *sipmsg.Message)) 
 	t.Helper()
 	conn, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(netip.AddrPortFrom(netip.MustParseAddr(farAddr), 0)))
 	if err != nil {
-		t.Skip("no second loopback address here: ", err)
+		lacking(t, "no second loopback address here: %v", err)
 	}
 	done := make(chan struct{})
 	go func() {
@@ -224,7 +224,7 @@ func TestSigns(t *testing.T) {
 func TestBusyPort(t *testing.T) {
 	held, err := net.ListenPacket("udp4", "0.0.0.0:5060")
 	if err != nil {
-		t.Skip("port 5060 is taken: ", err)
+		lacking(t, "port 5060 is taken: %v", err)
 	}
 	defer held.Close()
 	w := &mirrorWay{bench: newBench(Config{}), over: capture.UDP, port: sipPort, to: netip.MustParseAddrPort("127.0.0.1:9")}

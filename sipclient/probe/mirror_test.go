@@ -21,7 +21,7 @@ func newMirror(t *testing.T, cfg MirrorConfig) *Mirror {
 	}
 	m, err := ListenMirror(cfg)
 	if err != nil {
-		t.Skip("no second loopback address here: ", err)
+		lacking(t, "no second loopback address here: %v", err)
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	var work sync.WaitGroup
