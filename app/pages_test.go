@@ -266,7 +266,7 @@ func TestRemediesForOthersStandOpenWhereThePersonCanDoNothing(t *testing.T) {
 func TestCopyForSupportIsPlainTextWithoutAPassword(t *testing.T) {
 	d := newDesk(t)
 	d.signedIn()
-	d.w.show(newResultPage(d.w, problem(), &liveRequest{Request: session.Request{Account: account()}}))
+	d.w.show(newResultPage(d.w, problem(), &liveRequest{Request: session.Request{Account: account()}, check: &fakeCheck{}}))
 	test.Tap(d.w.now.(*resultPage).copied)
 	d.until("the report is copied", func() bool { return d.w.app.Clipboard().Content() != "" })
 	text := d.w.app.Clipboard().Content()

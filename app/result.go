@@ -30,7 +30,7 @@ type resultPage struct {
 	copied *look.Button
 	pin    *look.Button
 	own    *look.Button // on to the person's own softphone, nil: not offered
-	saver  Saver        // gives the report on, nil: nothing is there beside its words
+	saver  Saver        // gives the report on; of a check, else set by who makes the page
 	watch  bool         // it is about the person's own softphone
 	revert *time.Timer  // gives the copy button its words back
 }

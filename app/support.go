@@ -50,12 +50,9 @@ func spelled(code string) string {
 // ticket is all that support needs in one text: program, the report with its code, and every
 // message with its time, numbers, names and addresses masked. The error is a sentence.
 func (p *resultPage) ticket() (string, error) {
-	rep := p.report
-	if p.saver != nil {
-		var err error
-		if rep, err = p.saver.Masked(rep); err != nil {
-			return "", err
-		}
+	rep, err := p.saver.Masked(p.report)
+	if err != nil {
+		return "", err
 	}
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%s %s, %s %s, %s\n", assets.Name, assets.Version, runtime.GOOS, runtime.GOARCH, time.Now().UTC().Format(time.RFC3339))
@@ -116,23 +113,12 @@ func (p *resultPage) carried(text string, err error) {
 	})
 }
 
-// keep goes to the page that saves the report: with the packets where a check was
-// made, as text otherwise.
+// keep goes to the page that saves the report and the packets that prove it.
 func (p *resultPage) keep() {
 	name := "softphone-doctor-" + time.Now().Format("2006-01-02-1504")
-	if saver := p.saver; saver != nil {
-		rep := p.report
-		p.w.show(newSavePage(p.w, saveRequest{name: name + ".zip", back: func() page { return again(p.w, p) },
-			about: tr("save.report", "The report and the packets that prove it, in one file. Numbers, names and addresses are masked in it unless you choose otherwise; it never holds a password."),
-			write: func(path string) (string, error) { return path, saver.Save(path, rep) },
-			whole: func(path string) (string, error) { return path, saver.SaveEverything(path, rep) }}))
-		return
-	}
-	text, err := p.ticket()
-	if err != nil {
-		p.w.show(newTroublePage(p.w, tr("result.copy.trouble", "The report could not be copied"), err))
-		return
-	}
-	p.w.show(newSavePage(p.w, saveRequest{name: name + ".txt", back: func() page { return again(p.w, p) },
-		about: tr("save.text", "The report as text."), write: writeText(text)}))
+	saver, rep := p.saver, p.report
+	p.w.show(newSavePage(p.w, saveRequest{name: name + ".zip", back: func() page { return again(p.w, p) },
+		about: tr("save.report", "The report and the packets that prove it, in one file. Numbers, names and addresses are masked in it unless you choose otherwise; it never holds a password."),
+		write: func(path string) (string, error) { return path, saver.Save(path, rep) },
+		whole: func(path string) (string, error) { return path, saver.SaveEverything(path, rep) }}))
 }

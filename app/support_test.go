@@ -189,7 +189,7 @@ func TestRemediesThatTheProgramCanTry(t *testing.T) {
 func TestSupportView(t *testing.T) {
 	d := newDesk(t)
 	d.signedIn()
-	d.w.show(newResultPage(d.w, problem(), &liveRequest{Request: session.Request{Account: account()}}))
+	d.w.show(newResultPage(d.w, problem(), &liveRequest{Request: session.Request{Account: account()}, check: &fakeCheck{}}))
 	r := d.w.now.(*resultPage)
 	code := r.report.SupportCode().String()
 	d.mustSay(code, spelled(code))
@@ -223,7 +223,7 @@ func TestSupportView(t *testing.T) {
 // What is copied after a check is the report as somebody else may see it.
 func TestTicketIsMasked(t *testing.T) {
 	d := newDesk(t)
-	r := newResultPage(d.w, problem(), &liveRequest{Request: session.Request{Account: account()}, check: &fakeCheck{}})
+	r := newResultPage(d.w, problem(), &liveRequest{Request: session.Request{Account: account()}, check: &fakeCheck{masked: healthy()}})
 	ticket, err := r.ticket()
 	if err != nil || strings.Contains(ticket, "no-audio-out-lost") || !strings.Contains(ticket, healthy().Headline()) {
 		t.Errorf("not the masked report, %v:\n%s", err, ticket)

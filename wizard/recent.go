@@ -1,6 +1,7 @@
 package wizard
 
 import (
+	"net/netip"
 	"slices"
 	"time"
 
@@ -49,10 +50,10 @@ func Recent(records []capture.Record, since time.Time) []capture.Record {
 // way is a direction of a connection.
 type way struct {
 	net      capture.Net
-	src, dst string
+	src, dst netip.AddrPort
 }
 
-func wayOf(p *capture.Packet) way { return way{p.Net, p.Src.String(), p.Dst.String()} }
+func wayOf(p *capture.Packet) way { return way{p.Net, p.Src, p.Dst} }
 
 // wantedMessages tells of each record with a message whether it is kept though it is old.
 func wantedMessages(e *evidence.Evidence, since time.Time) map[int]bool {

@@ -2,13 +2,10 @@ package words
 
 import (
 	"encoding/json"
-	"path"
 	"regexp"
 	"slices"
 	"strings"
 	"sync"
-
-	"golang.org/x/text/language"
 
 	"softphonedoctor/assets"
 )
@@ -29,7 +26,7 @@ var value = regexp.MustCompile(`\\\{\\\{\\\.[A-E]\\\}\\\}`)
 // All catalogues have the same ones, as a test holds.
 var patterns = sync.OnceValue(func() []pattern {
 	var all []pattern
-	for key := range catalogue(language.German) {
+	for key := range german() {
 		if strings.Contains(key, "{{.A}}") {
 			all = append(all, pattern{key, regexp.MustCompile(`(?s)^` + value.ReplaceAllString(regexp.QuoteMeta(key), `(.+?)`) + `$`)})
 		}
@@ -38,19 +35,18 @@ var patterns = sync.OnceValue(func() []pattern {
 	return all
 })
 
-// catalogue gives a language's texts by their keys.
-func catalogue(tag language.Tag) map[string]string {
+// german gives the texts of a catalogue by their keys.
+var german = sync.OnceValue(func() map[string]string {
 	all := map[string]string{}
-	file := tag.String() + ".json"
-	data, err := assets.Translations.ReadFile(path.Join("translations", file))
+	data, err := assets.Translations.ReadFile("translations/de.json")
 	if err == nil {
 		err = json.Unmarshal(data, &all)
 	}
 	if err != nil {
-		panic(file + ": " + err.Error()) // part of the program, and read by a test
+		panic("de.json: " + err.Error()) // part of the program, and read by a test
 	}
 	return all
-}
+})
 
 // taken takes a sentence apart: its key in the catalogues, and its values.
 func taken(english string) (key string, values map[string]any) {

@@ -159,7 +159,7 @@ func LookupOf(english string) (text string, own bool) {
 	}
 	s := speaking()
 	if s.marked {
-		if _, known := catalogue(language.German)[english]; known {
+		if _, known := german()[english]; known {
 			return "⟦" + english + "⟧", true
 		}
 		if key, _ := taken(english); key != "" {

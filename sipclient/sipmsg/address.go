@@ -120,7 +120,7 @@ func (m *Message) address(name string) Address {
 	if v == "" {
 		return Address{}
 	}
-	for _, k := range [...]*knownAddresses{&m.known.from, &m.known.to} {
+	for _, k := range [...]*lineOf[Address]{&m.known.from, &m.known.to} {
 		if k.line == v && len(k.list) == 1 {
 			return k.list[0]
 		}
@@ -145,7 +145,7 @@ func (m *Message) Addresses(name string) []Address {
 	name = CanonicalName(name)
 	for i := range m.Headers {
 		if h := &m.Headers[i]; sameName(h.Name, name) {
-			list = join(list, m.addressesOf(h.Value))
+			list = join(list, m.known.lists.of(h.Value, ParseAddress))
 		}
 	}
 	return list

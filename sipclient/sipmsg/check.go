@@ -122,7 +122,7 @@ func (m *Message) checkAddresses() {
 				k = &m.known.to
 			}
 			if k.list == nil {
-				*k = knownAddresses{h.Value, []Address{a}}
+				*k = lineOf[Address]{h.Value, []Address{a}}
 			}
 			if h.Name == "From" && a.Tag() == "" && h.Value != "" {
 				m.minor("From", "the tag is missing")
@@ -141,7 +141,7 @@ func (m *Message) checkAddresses() {
 					}
 				}
 			}
-			m.known.addAddresses(h.Value, list)
+			m.known.lists.add(h.Value, list)
 		}
 	}
 }
@@ -188,7 +188,7 @@ func (m *Message) checkVia() {
 			}
 			first = false
 		}
-		m.known.addVias(h.Value, list)
+		m.known.vias.add(h.Value, list)
 	}
 }
 

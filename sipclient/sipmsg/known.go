@@ -4,69 +4,44 @@ package sipmsg
 // are asked for again and again. Each holds for the line that it was read from, so that
 // a message whose headers are changed shows what they say then.
 type known struct {
-	from, to knownAddresses
-	lists    []knownAddresses // of Contact, Route and Record-Route
-	vias     []knownVias
+	from, to lineOf[Address]
+	lists    linesOf[Address] // of Contact, Route and Record-Route
+	vias     linesOf[Via]
 }
 
-type knownAddresses struct {
+// lineOf is one line of a header, and what it says.
+type lineOf[T any] struct {
 	line string
-	list []Address
+	list []T
 }
 
-type knownVias struct {
-	line string
-	list []Via
-}
+type linesOf[T any] []lineOf[T]
 
 // maxKnown bounds how many lines are kept, and how many values of each: what floods a
 // message with hops is read again each time.
 const maxKnown = 16
 
-func (k *known) addAddresses(line string, list []Address) {
-	if len(list) > 0 && len(list) <= maxKnown && len(k.lists) < maxKnown {
-		k.lists = append(k.lists, knownAddresses{line, list})
+func (k *linesOf[T]) add(line string, list []T) {
+	if len(list) > 0 && len(list) <= maxKnown && len(*k) < maxKnown {
+		*k = append(*k, lineOf[T]{line, list})
 	}
 }
 
-func (k *known) addVias(line string, list []Via) {
-	if len(list) > 0 && len(list) <= maxKnown && len(k.vias) < maxKnown {
-		k.vias = append(k.vias, knownVias{line, list})
-	}
-}
-
-// addressesOf gives the addresses in one line of a header, which are nobody's to change.
-func (m *Message) addressesOf(line string) []Address {
-	for i := range m.known.lists {
-		if l := &m.known.lists[i]; l.line == line {
+// of gives what a line says, which is nobody's to change. Lines that are not kept are read.
+func (k linesOf[T]) of(line string, read func(string) (T, error)) []T {
+	for i := range k {
+		if l := &k[i]; l.line == line {
 			return l.list[:len(l.list):len(l.list)]
 		}
 	}
-	var list []Address
-	for _, v := range split(line, ',') {
-		if v != "" {
-			a, _ := ParseAddress(v)
-			list = append(list, a)
+	var list []T
+	for _, s := range split(line, ',') {
+		if s != "" {
+			v, _ := read(s)
+			list = append(list, v)
 		}
 	}
 	return list
-}
-
-// viasOf gives the hops in one line of Via, which are nobody's to change.
-func (m *Message) viasOf(line string) []Via {
-	for i := range m.known.vias {
-		if l := &m.known.vias[i]; l.line == line {
-			return l.list[:len(l.list):len(l.list)]
-		}
-	}
-	var vias []Via
-	for _, s := range split(line, ',') {
-		if s != "" {
-			v, _ := ParseVia(s)
-			vias = append(vias, v)
-		}
-	}
-	return vias
 }
 
 // join puts lists behind each other; a single one is taken as it is.

@@ -63,7 +63,7 @@ func (m *Message) Vias() []Via {
 	var vias []Via
 	for i := range m.Headers {
 		if h := &m.Headers[i]; sameName(h.Name, "Via") {
-			vias = join(vias, m.viasOf(h.Value))
+			vias = join(vias, m.known.vias.of(h.Value, ParseVia))
 		}
 	}
 	return vias
@@ -76,5 +76,5 @@ func (m *Message) Branch() string {
 	if trim(line) == "" || trim(line)[0] == ',' {
 		return ""
 	}
-	return m.viasOf(line)[0].Branch
+	return m.known.vias.of(line, ParseVia)[0].Branch
 }
