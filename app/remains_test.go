@@ -19,12 +19,12 @@ import (
 // Outside of the table of words may stand: what the person or the provider wrote
 // (accounts, numbers, names of files and of products), units, and figures.
 var notTranslated = []*regexp.Regexp{
-	regexp.MustCompile(`^[^\s]*@[^\s]*$|^Built-in PBX$`),                       // an account
-	regexp.MustCompile(`^\w{5}-\w{5}-[0-9A-Z*~$=]$|^\w( · (\w+|[*~$=])){10}$`), // the support code and its letters
-	regexp.MustCompile(`^(Tab|Enter|Esc|F\d)$`),                                // keys
-	regexp.MustCompile(`^(/home/somebody/.*|call\.pcap)$`),                     // files
-	regexp.MustCompile(`pbx\.example\.net|\b127\.0\.0\.1\b|\b\d{4}\b`),         // a server, a number
-	regexp.MustCompile(`[-−]?\d+(\.\d+)? ?(ms|s|min|dB|kB|MB|%)( |$|·)`),       // a figure
+	regexp.MustCompile(`^[^\s]*@[^\s]*$|^Built-in PBX$`),                          // an account
+	regexp.MustCompile(`^\w{5}-\w{5}-[0-9A-Z*~$=]$|^\w( · ([\w-]+|[*~$=])){10}$`), // the support code and its letters
+	regexp.MustCompile(`^(Tab|Enter|Esc|F\d)$`),                                   // keys
+	regexp.MustCompile(`^(/home/somebody/.*|call\.pcap)$`),                        // files
+	regexp.MustCompile(`pbx\.example\.net|\b127\.0\.0\.1\b|\b\d{4}\b`),            // a server, a number
+	regexp.MustCompile(`[-−]?\d+(\.\d+)? ?(ms|s|min|dB|kB|MB|%)( |$|·)`),          // a figure
 }
 
 // TestNoEnglishRemains goes through all plain pages in a language in which everything
