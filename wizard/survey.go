@@ -35,9 +35,9 @@ type survey struct {
 	involved bool // the phone that was told had a part in one of them
 	asked    bool
 
-	work    chan finishedCall
-	results chan judgedCall
-	waiting int // calls that are being judged
+	work   chan []finishedCall // for judge, to which rows and tally belong while it runs
+	ready  []finishedCall      // that go there next
+	judged sync.WaitGroup
 }
 
 // finishedCall is a call to be judged, and judgedCall what came of it.
@@ -52,8 +52,13 @@ type judgedCall struct {
 	d   diagnosis.Diagnosis
 }
 
-// maxJudging is how many calls wait to be judged beside the reading.
-const maxJudging = 16
+// judgeTogether is how many calls are handed over to be judged beside the reading: to wake
+// somebody for each costs a part of what judging does. maxJudging is how many times as many
+// wait at most.
+const (
+	judgeTogether = 8
+	maxJudging    = 2
+)
 
 func newSurvey(subject Subject, most int) *survey {
 	s := &survey{subject: subject, most: most, rows: map[int]report.CallRow{}}
@@ -69,13 +74,13 @@ func newSurvey(subject Subject, most int) *survey {
 
 // read takes the whole capture.
 func (s *survey) read(records func(yield func([]capture.Record, error) bool)) error {
-	s.work, s.results = make(chan finishedCall, maxJudging), make(chan judgedCall, maxJudging)
-	go s.judge()
+	s.work = make(chan []finishedCall, maxJudging)
+	s.judged.Go(s.judge)
 	defer func() {
+		s.work <- s.ready
+		s.ready = nil
 		close(s.work)
-		for j := range s.results {
-			s.keep(j)
-		}
+		s.judged.Wait()
 	}()
 	for batch, err := range records {
 		if err != nil {
@@ -125,27 +130,18 @@ func (s *survey) forget(f *evidence.Finished) {
 	if s.subject.CallID != "" {
 		return
 	}
-	for s.waiting >= maxJudging {
-		s.keep(<-s.results)
-	}
-	s.waiting++
-	s.work <- finishedCall{f.Order, e}
-	for {
-		select {
-		case j := <-s.results:
-			s.keep(j)
-			continue
-		default:
-		}
-		return
+	if s.ready = append(s.ready, finishedCall{f.Order, e}); len(s.ready) == judgeTogether {
+		s.work <- s.ready
+		s.ready = make([]finishedCall, 0, judgeTogether)
 	}
 }
 
 // judge judges calls beside the reading.
 func (s *survey) judge() {
-	defer close(s.results)
-	for f := range s.work {
-		s.results <- s.subject.judged(f)
+	for calls := range s.work {
+		for _, f := range calls {
+			s.add(s.subject.judged(f))
+		}
 	}
 }
 
@@ -174,11 +170,6 @@ func (s *Subject) judgedAll(e *evidence.Evidence) []judgedCall {
 // report judges one call, as its own provider means it.
 func (s *Subject) report(e *evidence.Evidence) *report.Report {
 	return report.New("capture", e, diagnosis.Of(e, s.dictionary(e)))
-}
-
-func (s *survey) keep(j judgedCall) {
-	s.waiting--
-	s.add(j)
 }
 
 func (s *survey) add(j judgedCall) {

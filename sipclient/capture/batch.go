@@ -9,10 +9,10 @@ import (
 const (
 	// batchPackets is how many packets a batch holds at most, batchBytes how much of
 	// their data lies in its own memory.
-	batchPackets = 1024
-	batchBytes   = 256 << 10
+	batchPackets = 2048
+	batchBytes   = 512 << 10
 	// batchesAhead is how many batches are decoded before the first is taken.
-	batchesAhead = 8
+	batchesAhead = 4
 )
 
 // Batches is Read for those who look at each packet once: the same records, in the
@@ -129,12 +129,15 @@ func (b *batch) keep(data []byte) []byte {
 	return b.data[at:len(b.data):len(b.data)]
 }
 
-// packet gives a place for a packet, with the same life.
-func (b *batch) packet(p Packet) *Packet {
-	if b == nil || len(b.packets) == cap(b.packets) {
-		own := p // p itself then need not leave the stack
-		return &own
+// packet gives a place for a packet, with the same life. What it holds is another's.
+func (b *batch) packet() *Packet {
+	n := 0
+	if b != nil {
+		n = len(b.packets)
 	}
-	b.packets = append(b.packets, p)
-	return &b.packets[len(b.packets)-1]
+	if b == nil || n == cap(b.packets) {
+		return new(Packet)
+	}
+	b.packets = b.packets[:n+1]
+	return &b.packets[n]
 }

@@ -211,11 +211,19 @@ func (d *decoder) cutShort() {
 
 // emit copies data into a record of its own.
 func (d *decoder) emit(net Net, src, dst netip.AddrPort, data []byte, n int, at time.Time) {
-	d.put(Packet{Time: at, Net: net, Hops: d.hops, Src: src, Dst: dst, Data: d.room.keep(data)}, n)
+	p := d.room.packet() // written where it stays: there are millions
+	p.Time, p.Net, p.Gap, p.Hops = at, net, false, d.hops
+	p.Src, p.Dst = src, dst
+	p.Data = d.room.keep(data)
+	d.out = append(d.out, Record{N: n, Packet: p})
 }
 
 // put makes a record of a packet whose data is its own.
-func (d *decoder) put(p Packet, n int) { d.out = append(d.out, Record{N: n, Packet: d.room.packet(p)}) }
+func (d *decoder) put(p Packet, n int) {
+	own := d.room.packet()
+	*own = p
+	d.out = append(d.out, Record{N: n, Packet: own})
+}
 
 // limit says once what could not be read and why; words hold a place for the number
 // of the first frame.

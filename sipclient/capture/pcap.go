@@ -60,12 +60,7 @@ func (p *pcap) next(f *frame) error {
 	if !p.nano {
 		fraction *= 1000
 	}
-	*f = frame{
-		n:    p.n,
-		time: time.Unix(int64(p.order.Uint32(p.head)), fraction).UTC(),
-		link: p.link,
-		data: data,
-	}
+	f.n, f.time, f.link, f.data = p.n, time.Unix(int64(p.order.Uint32(p.head)), fraction).UTC(), p.link, data
 	return nil
 }
 

@@ -151,6 +151,9 @@ func isToken(s string) bool {
 
 // number reads a non-negative decimal number that fits into 32 bits.
 func number(s string) (uint32, bool) {
-	n, err := strconv.ParseUint(trim(s), 10, 32)
+	if s = trim(s); s == "" || s[0] < '0' || s[0] > '9' {
+		return 0, false // an error is dear, and many ask for a number that is not there
+	}
+	n, err := strconv.ParseUint(s, 10, 32)
 	return uint32(n), err == nil
 }

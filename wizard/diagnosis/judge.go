@@ -38,6 +38,12 @@ var table = slices.Concat(
 // Rules lists every rule in table order. The slice is the caller's.
 func Rules() []Rule { return slices.Clone(table) }
 
+// Knows tells whether a rule finds this cause.
+func Knows(cause string) bool {
+	_, ok := tablePlaces[cause]
+	return ok
+}
+
 // Of judges the evidence. It is pure and never panics: a rule that cannot cope
 // with some evidence counts as unchecked.
 func Of(e *evidence.Evidence, d Dictionary) Diagnosis { return judge(table, tableExplainers, e, d) }
@@ -78,6 +84,8 @@ func judge(rules []Rule, explained map[string][]string, e *evidence.Evidence, d 
 	d.memo = &memo{of: e, calls: make(map[*evidence.Call]decided, len(e.Calls))}
 	defer d.memo.judging()()
 	var hits []judged
+	causes := make([]string, len(rules)) // from the front what is clear, from the back what is not checked
+	cleared, unchecked := 0, len(rules)
 	for i := range rules {
 		r := &rules[i]
 		found, checked := r.run(e, d)
@@ -87,10 +95,19 @@ func judge(rules []Rule, explained map[string][]string, e *evidence.Evidence, d 
 		switch {
 		case len(found) > 0:
 		case checked:
-			out.Clear = append(out.Clear, r.Cause)
+			causes[cleared] = r.Cause
+			cleared++
 		default:
-			out.Unchecked = append(out.Unchecked, r.Cause)
+			unchecked--
+			causes[unchecked] = r.Cause
 		}
+	}
+	if cleared > 0 {
+		out.Clear = causes[:cleared:cleared]
+	}
+	if unchecked < len(causes) {
+		out.Unchecked = causes[unchecked:]
+		slices.Reverse(out.Unchecked)
 	}
 	out.Limits = ownLimits(e)
 	hits = out.excuse(hits)

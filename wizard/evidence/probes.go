@@ -56,7 +56,11 @@ func (p Probe) Duration(name string) (d time.Duration, ok bool) {
 
 // Number gives a detail that is a plain number; ok is false where there is none.
 func (p Probe) Number(name string) (f float64, ok bool) {
-	f, err := strconv.ParseFloat(p.Text(name), 64)
+	text := p.Text(name)
+	if text == "" {
+		return 0, false // the usual case, for which an error is too dear
+	}
+	f, err := strconv.ParseFloat(text, 64)
 	return f, err == nil && f-f == 0 // neither infinite nor no number
 }
 

@@ -55,7 +55,7 @@ func (c *checker) advice(part string, i int, who, text string, causes []string, 
 		c.wrong(part, i, "causes", "causes is missing: it names the causes beside which this is shown (softphone-doctor explain causes lists them)")
 	}
 	for _, cause := range causes {
-		if !slices.ContainsFunc(diagnosis.Rules(), func(r diagnosis.Rule) bool { return r.Cause == cause }) {
+		if !diagnosis.Knows(cause) {
 			c.wrong(part, i, "causes", "there is no cause %q (softphone-doctor explain causes lists them)", cause)
 		}
 	}
