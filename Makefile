@@ -13,7 +13,8 @@ REALTIME   := $(filter %/session %/cli %/sipclient %/practice,$(PACKAGES))
 
 # What building needs, what the window's own tests need, and the real peers.
 BUILD_DEBS := gcc libc6-dev pkg-config libgl1-mesa-dev xorg-dev libwayland-dev libxkbcommon-dev
-TEST_DEBS  := xvfb xauth xdotool imagemagick libgl1-mesa-dri chromium fonts-dejavu-core poppler-utils desktop-file-utils libxml2-utils man-db binutils-mingw-w64-x86-64
+TEST_DEBS  := xvfb xauth xdotool imagemagick libgl1-mesa-dri chromium fonts-dejavu-core poppler-utils desktop-file-utils libxml2-utils man-db
+PACKAGE_DEBS := binutils-mingw-w64-x86-64 xz-utils $(if $(WINDOWS),gcc-mingw-w64-x86-64)
 PEER_DEBS  := kamailio kamailio-extra-modules baresip-core sip-tester tshark tcpdump iproute2 rtpengine-daemon kamailio-tls-modules dnsmasq-base openssl \
               coturn nftables iptables iputils-ping sngrep gnome-keyring dbus linphone-cli
 SOUND_DEBS := pulseaudio pulseaudio-utils
@@ -36,6 +37,7 @@ cli:
 # dist/: a Debian package, an archive, the command line for Linux, Windows and macOS.
 # WINDOWS=1 adds the window for Windows, which takes minutes. docs/packages.md has the rest.
 package: build
+	@$(call install,$(PACKAGE_DEBS))
 	packaging/build.sh
 
 # The package, installed into a fresh root folder, opens its window by its menu entry.

@@ -34,6 +34,11 @@ func firstRemedy(cause, text string) string {
 	return words.T("cause."+cause+".do", text)
 }
 
+// tongue is the language of what the window saves.
+func tongue() report.Tongue {
+	return report.Tongue{Code: words.Chosen(), Say: func(key, english string) string { return words.T(key, english) }, Of: words.Of}
+}
+
 // headline is the verdict's sentence.
 func headline(r *report.Report) string {
 	if english() {

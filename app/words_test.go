@@ -18,6 +18,7 @@ import (
 	"softphonedoctor/app/words"
 	"softphonedoctor/assets"
 	"softphonedoctor/wizard/diagnosis"
+	"softphonedoctor/wizard/report"
 )
 
 // TestMain sees to it that the machine's own language is not that of the tests.
@@ -260,6 +261,12 @@ func TestNoTextIsMissing(t *testing.T) {
 			if !strings.HasPrefix(k, "tech.") {
 				need(k, english)
 			}
+		}
+		for k, english := range report.Words() {
+			if was, ok := keys[k]; ok && was != english {
+				t.Errorf("%q says both %q and %q", k, was, english)
+			}
+			need(k, english)
 		}
 		for _, c := range diagnosis.Causes() {
 			need("cause."+c.ID, "")

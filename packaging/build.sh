@@ -60,18 +60,18 @@ dpkg-deb --root-owner-group --build "$deb" "$out/${name}_${version}_$(dpkg --pri
 tree "$stage/$name-$version"
 tar -C "$stage" --owner=0 --group=0 --sort=name -cJf "$out/$name-$version-linux-$arch.tar.xz" "$name-$version"
 
-# The command line, one file each without libraries. Windows gets its icon and version
-# by a resource file, which go build takes in by its name.
+# The command line, one file each without libraries. Windows gets its icon, version and
+# manifest by a resource file, which go build takes in by its name.
 cli() {
 	CGO_ENABLED=0 GOOS=$1 GOARCH=$2 go build -tags nogui -o "$out/$name-cli-$version-$1-$2$3" .
 }
 resources() {
-	command -v x86_64-w64-mingw32-windres >/dev/null || return 1
 	sed "s/@VERSION@/$version/; s/@COMMAS@/${version//./,},0/" packaging/windows.rc >"$stage/windows.rc"
-	x86_64-w64-mingw32-windres -I packaging "$stage/windows.rc" -O coff -o resources_windows_amd64.syso
+	sed "s/@DOTS@/$version.0/" packaging/windows.manifest >"$stage/windows.manifest"
+	x86_64-w64-mingw32-windres -I "$stage" -I packaging "$stage/windows.rc" -O coff -o resources_windows_amd64.syso
 }
 trap 'rm -rf "$stage" resources_windows_amd64.syso' EXIT
-resources || echo "The Windows files have no icon: windres (binutils-mingw-w64-x86-64) is not installed."
+resources
 cli linux amd64 ""
 cli linux arm64 ""
 cli windows amd64 .exe

@@ -1,9 +1,25 @@
 #!/bin/bash
-# Installs the Debian package of dist/ into a fresh root folder, starts the program by the
+# Looks into the Windows files of dist/, installs the Debian package into a fresh root folder, starts the program by the
 # command of its menu entry under a display of its own, and wants its window within a
 # minute. It leaves a picture of it in dist/started.png.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+
+# What Windows shows of a program before it runs: icon (3), group of icons (e), version
+# (10), manifest (18); and whether it opens a console (3) or a window (2).
+for exe in dist/*.exe; do
+	case $exe in *-cli-*) subsystem=3 ;; *) subsystem=2 ;; esac
+	seen=$(x86_64-w64-mingw32-objdump -p "$exe")
+	grep -q "^Subsystem.*0*$subsystem\b" <<<"$seen" || { echo "$exe is of the wrong subsystem"; exit 1; }
+	for kind in 3 e 10 18; do
+		grep -q "ID: 0x0*$kind," <<<"$seen" || { echo "$exe has no resource of kind 0x$kind"; exit 1; }
+	done
+	if [ $subsystem = 2 ] && dlls=$(grep 'DLL Name' <<<"$seen" | grep -iE 'libgcc|libstdc|libwinpthread'); then
+		echo "$exe needs libraries that Windows does not have: $dlls"; exit 1
+	fi
+	echo "$exe has its icon, version and manifest"
+done
+
 deb=$(ls dist/softphone-doctor_*.deb)
 root=$(mktemp -d)
 display=:${DISPLAY_NUMBER:-97}

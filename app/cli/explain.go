@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"softphonedoctor/app/session"
+	"softphonedoctor/sipclient/capture"
 	"softphonedoctor/wizard/diagnosis"
 )
 
@@ -102,7 +103,7 @@ func (p *program) explainMessage(term string) error {
 		}
 		return nil
 	}
-	lines := diagnosis.ExplainMessage(b)
+	lines := diagnosis.ExplainMessage(capture.Bare(b)) // it may be copied into a ticket
 	if len(lines) == 0 {
 		return errors.New("there is no line to explain on standard input")
 	}

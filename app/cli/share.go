@@ -78,6 +78,7 @@ func (p *program) carry(rep *report.Report, records []capture.Record, k keeping,
 
 func (p *program) share() *cobra.Command {
 	var phone, folder string
+	var in spoken
 	var keep keeping
 	cmd := &cobra.Command{
 		Use:   "share FILE [REPORT.zip]",
@@ -119,11 +120,13 @@ the password.`,
 			if err != nil {
 				return err
 			}
+			rep.In = in.tongue()
 			return p.carry(rep, records, keep, false)
 		},
 	}
 	cmd.Flags().StringVar(&phone, "phone", "", "address of the phone that the capture is about")
 	providersFlag(cmd, &folder)
+	in.flag(cmd)
 	keep.flags(cmd)
 	return cmd
 }

@@ -105,7 +105,9 @@ func (p *program) watched(rep *report.Report, out form) error {
 	if f := rep.Root(); f != nil {
 		cause = " (" + f.Rule.Cause + ", " + f.Certainty.String() + ")"
 	}
-	_, err := fmt.Fprintf(p.Out, "%s  %-12s  %s%s\n", rep.Started.UTC().Format(time.RFC3339), rep.Verdict, rep.Headline(), cause)
+	rep.In = out.in.tongue()
+	heading, _ := rep.Heading()
+	_, err := fmt.Fprintf(p.Out, "%s  %-12s  %s%s\n", rep.Started.UTC().Format(time.RFC3339), rep.Verdict, heading, cause)
 	return err
 }
 

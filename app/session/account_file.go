@@ -71,7 +71,7 @@ func ParseAccount(data []byte) (Account, error) {
 		if m := heading.FindStringSubmatch(line(data, row)); m != nil {
 			return Account{}, fmt.Errorf("line %d: leave out the heading [%s]; the settings stand in the file without one", row, m[1])
 		}
-		return Account{}, fmt.Errorf("line %d: %q is no setting; the settings are user, domain, password, password_env, login, caller_id, proxy, transport, ca_file, prefer_ipv6, codecs, encryption, register, provider, keep_alive, challenge_callers and name",
+		return Account{}, fmt.Errorf("line %d: %q is no setting; the settings are user, domain, password, password_env, login, caller_id, proxy, transport, ca_file, prefer_ipv6, codecs, encryption, register, provider, keep_alive, challenge_callers, stun, mirror and name",
 			row, strings.Join(strict.Errors[0].Key(), "."))
 	case errors.As(err, &broken):
 		row, column := broken.Position()
@@ -137,7 +137,9 @@ func mistake(text string) string {
 		return name + " must be true or false, without quotes"
 	case "codecs":
 		return `codecs is a list in square brackets: codecs = ["PCMA", "PCMU"]`
-	case "name", "user", "domain", "login", "password", "password_env", "caller_id", "proxy", "transport", "ca_file", "encryption", "provider":
+	case "stun":
+		return `stun is a list in square brackets: stun = ["stun.example.net"]`
+	case "name", "user", "domain", "login", "password", "password_env", "caller_id", "proxy", "transport", "ca_file", "encryption", "provider", "keep_alive", "mirror":
 	default:
 		return ""
 	}

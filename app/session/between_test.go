@@ -3,6 +3,8 @@ package session
 import (
 	"context"
 	"net/netip"
+	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -71,6 +73,7 @@ func TestBetween(t *testing.T) {
 				require.Equal(t, c.verdict, rep.Verdict)
 			}
 			require.Equal(t, own.Verdict, rep.Verdict)
+			holdsNoProof(t, rep, records, softphone.Password)
 			// The network sees one phone, at one address, and nothing twice.
 			for _, rec := range records {
 				if q := rec.Packet; q != nil {
@@ -80,6 +83,34 @@ func TestBetween(t *testing.T) {
 		})
 	}
 }
+
+// holdsNoProof saves what was seen, masked and with everything, and wants neither the
+// password nor what proves it in any file.
+func holdsNoProof(t *testing.T, rep *report.Report, records []capture.Record, password string) {
+	t.Helper()
+	secrets := []string{password}
+	for _, r := range records {
+		if r.Packet != nil {
+			for _, m := range digestResponse.FindAllSubmatch(r.Packet.Data, -1) {
+				secrets = append(secrets, string(m[1]))
+			}
+		}
+	}
+	require.Greater(t, len(secrets), 1, "nobody proved a password")
+	for _, everything := range []bool{false, true} {
+		packed, err := Pack(rep, records, everything)
+		require.NoError(t, err)
+		var preview strings.Builder
+		require.NoError(t, packed.Preview(&preview))
+		for _, m := range append(packed.members, member{"preview", []byte(preview.String())}) {
+			for _, s := range secrets {
+				require.NotContains(t, string(m.data), s, "%s, everything %t", m.name, everything)
+			}
+		}
+	}
+}
+
+var digestResponse = regexp.MustCompile(`response="([0-9a-f]{32,})"`)
 
 // TestBetweenNobody: a proxy that nobody used says what to do.
 func TestBetweenNobody(t *testing.T) {

@@ -59,6 +59,9 @@ func TestKilledAtAnyMoment(t *testing.T) {
 				for _, path := range notes {
 					p, err := readPage(path)
 					require.NoError(t, err)
+					b, err := os.ReadFile(path)
+					require.NoError(t, err)
+					require.NotContains(t, string(b), pbx.Password())
 					require.NotEmpty(t, p.Contacts)
 					left.Add(1)
 				}

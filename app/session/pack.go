@@ -97,7 +97,7 @@ func (p *Packed) redact(rep *report.Report, records []capture.Record) error {
 	if p.Report, err = wizard.Examine(&b, subject); err != nil {
 		return err
 	}
-	p.Report.Situation = rep.Situation
+	p.Report.Situation, p.Report.In = rep.Situation, rep.In
 	for _, why := range rep.Stopped {
 		p.Report.Interrupt(why)
 	}

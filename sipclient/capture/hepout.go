@@ -6,8 +6,10 @@ import (
 )
 
 // HEP gives a packet in the form in which HOMER servers take copies (HEP 3, one UDP
-// datagram): what it holds is SIP, agent is the number of the one who sends it, and
-// password may be "". nil: the packet's addresses are not known, or it is too long.
+// datagram): what it holds is one SIP message, agent is the number of the one who sends
+// it, and password may be "". What proves a password or is one, the keys of encrypted
+// sound and the keys that somebody pressed are overwritten, each byte in its place.
+// nil: the packet's addresses are not known, or it is too long.
 func HEP(p *Packet, agent uint32, password string) []byte {
 	src, dst := familyOf(p.Src, p.Dst)
 	if !p.Src.IsValid() || !p.Dst.IsValid() {
@@ -52,7 +54,7 @@ func HEP(p *Packet, agent uint32, password string) []byte {
 	if password != "" {
 		chunk(hepPassword, []byte(password))
 	}
-	chunk(hepPayload, p.Data)
+	chunk(hepPayload, bareOfKeys(p.Data))
 	binary.BigEndian.PutUint16(b[4:], uint16(len(b)))
 	return b
 }

@@ -29,6 +29,13 @@ func TestHEPRoundTrip(t *testing.T) {
 			t.Errorf("%+v became %+v", c, p)
 		}
 	}
+	// What opens something is not.
+	keys := Packet{Time: at, Net: UDP, Src: netip.MustParseAddrPort("192.0.2.1:5060"), Dst: netip.MustParseAddrPort("192.0.2.2:5060"),
+		Data: []byte("INFO sip:a:s3cret-word@b SIP/2.0\r\nContent-Type: application/dtmf-relay\r\nAuthorization: Bearer s3cret-word\r\n\r\nSignal= 7\r\nDuration=160\r\n")}
+	sent := HEP(&keys, 1, "")
+	if !bytes.HasSuffix(sent, []byte("INFO sip:a:00000000000@b SIP/2.0\r\nContent-Type: application/dtmf-relay\r\nAuthorization: Bearer 00000000000\r\n\r\nSignal= 0\r\nDuration=160\r\n")) {
+		t.Errorf("%s", sent)
+	}
 	if HEP(&Packet{Net: UDP, Data: []byte("x")}, 1, "") != nil {
 		t.Error("a packet of nobody")
 	}

@@ -2,14 +2,16 @@ package capture
 
 import "strings"
 
-// masker overwrites the secrets of Authorization and Proxy-Authorization lines
-// with '0', and on demand the keys of encrypted sound. It looks at one byte at a time and keeps its place, so that a line
-// may come in several pieces of a TCP stream.
+// masker overwrites with '0' what proves a password or is one: in Authorization,
+// Proxy-Authorization and Authentication-Info lines, and in addresses. On demand it
+// overwrites the keys of encrypted sound as well. It looks at one byte at a time and
+// keeps its place, so that a line may come in several pieces of a TCP stream.
 type masker struct {
 	state maskState
 	word  [32]byte // the header's name, the scheme or the parameter's name, in lower case
 	n     int      // how much of word is filled; beyond its end it only counts
-	keys  bool     // also the keys of a=crypto lines (RFC 4568)
+	keys  bool     // also keys in a session description (RFC 4568, RFC 4567, RFC 8866 5.12)
+	uris  passwords
 }
 
 type maskState uint8
@@ -24,16 +26,18 @@ const (
 	authPlain                   // a value without quotes, masked too
 	authValue                   // another parameter's value
 	authString                  // another parameter's quoted value
-	authAll                     // Basic, Bearer: all of the rest
+	authAll                     // any other scheme (Basic, Bearer), or a line of keys: all of the rest
 	sdesWord                    // in an a=crypto line
 	sdesKey                     // behind "inline:" there, up to its lifetime; masked
 )
 
 // mask appends data to dst with the secrets overwritten.
 func (m *masker) mask(dst, data []byte) []byte {
+	from := len(dst)
 	for _, c := range data {
 		dst = append(dst, m.step(c))
 	}
+	m.uris.hide(dst[from:])
 	return dst
 }
 
@@ -57,11 +61,21 @@ func (m *masker) scheme() {
 	if m.n == 0 {
 		return
 	}
-	m.state = authName
-	if m.is("basic") || m.is("bearer") {
-		m.state = authAll
+	m.state = authAll
+	if m.is("digest") {
+		m.state = authName
 	}
 	m.n = 0
+}
+
+// keyLine tells a line of a session description that is nothing but a secret.
+func (m *masker) keyLine() bool {
+	for _, name := range [...]string{"k=clear", "k=base64", "k=uri", "a=key-mgmt", "a=ice-pwd"} {
+		if m.is(name) {
+			return true
+		}
+	}
+	return false
 }
 
 // step takes the next byte and gives the one to write.
@@ -94,12 +108,17 @@ func (m *masker) step(c byte) byte {
 		}
 		switch {
 		case c == ':':
-			m.state = lineSkip
-			if m.is("authorization") || m.is("proxy-authorization") {
+			switch {
+			case m.is("authorization") || m.is("proxy-authorization"):
 				m.state = authScheme
-			}
-			if m.keys && m.is("a=crypto") {
+			case m.is("authentication-info") || m.is("proxy-authentication-info"):
+				m.state = authName
+			case m.keys && (m.is("a=crypto") || m.is("a=acap")):
 				m.state = sdesWord
+			case m.keys && m.keyLine():
+				m.state = authAll
+			default:
+				m.state = lineSkip
 			}
 			m.n = 0
 		case c == ' ' || c == '\t':
@@ -120,7 +139,7 @@ func (m *masker) step(c byte) byte {
 		switch c {
 		case '=':
 			m.state = authValue
-			if m.is("response") {
+			if m.is("response") || m.is("rspauth") {
 				m.state = authEquals
 			}
 			m.n = 0

@@ -18,9 +18,16 @@ func TestMask(t *testing.T) {
 		{"Authorization: Digest uri=\"sip:a;b,response=c\",response=\"" + secret + "\"\n", "Authorization: Digest uri=\"sip:a;b,response=c\",response=\"" + zero + "\"\n"},
 		{"Authorization: Basic Ym9iOnNlY3JldA==\r\nVia: x\r\n", "Authorization: Basic 0000000000000000\r\nVia: x\r\n"},
 		{"Authorization: Digest response=\"abc\r\nTo: response=\"def\"\r\n", "Authorization: Digest response=\"000\r\nTo: response=\"def\"\r\n"},
+		{"Authorization: NTLM gssapi-data=\"TlRM\"\r\nVia: x\r\n", "Authorization: NTLM 000000000000000000\r\nVia: x\r\n"},
+		{"Authentication-Info: qop=auth, rspauth=\"" + secret + "\"\r\n", "Authentication-Info: qop=auth, rspauth=\"" + zero + "\"\r\n"},
+		{"INVITE sip:bob:s3cret-word@example.com:5060;lr SIP/2.0\r\n", "INVITE sip:bob:00000000000@example.com:5060;lr SIP/2.0\r\n"},
+		{"To: \"b:c@d\" <SIPS:+4930:1234@[2001:db8::1]:5061>\r\n", "To: \"b:c@d\" <SIPS:+4930:0000@[2001:db8::1]:5061>\r\n"},
+		{"Call-Info: <https://bob:s3cret@example.com/a:b@c>\r\n", "Call-Info: <https://bob:000000@example.com/a:b@c>\r\n"},
 		// What is no credential stays.
+		{"From: sip:pbx:5060;tag=a@b, <sip:pbx.example.com:5060;x=a:b>;y=c@d\r\n", "From: sip:pbx:5060;tag=a@b, <sip:pbx.example.com:5060;x=a:b>;y=c@d\r\n"},
+		{"Route: <sip:[2001:db8::1]:5060;lr>, <sip:a@[2001:db8::1]>, <sip:bob@pbx:5060>\r\n", "Route: <sip:[2001:db8::1]:5060;lr>, <sip:a@[2001:db8::1]>, <sip:bob@pbx:5060>\r\n"},
 		{"Subject: response=\"" + secret + "\"\r\n", "Subject: response=\"" + secret + "\"\r\n"},
-		{"Authentication-Info: response=\"x\"\r\n", "Authentication-Info: response=\"x\"\r\n"},
+		{"Authentication-Info: nextnonce=\"x\"\r\n", "Authentication-Info: nextnonce=\"x\"\r\n"},
 		{"Authorization: Digest cnonce=\"abc\", myresponse=\"x\"\r\n", "Authorization: Digest cnonce=\"abc\", myresponse=\"x\"\r\n"},
 		{"a: b\r\n Authorization: Digest response=\"x\"\r\n", "a: b\r\n Authorization: Digest response=\"x\"\r\n"},
 	} {

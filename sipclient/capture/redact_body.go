@@ -14,8 +14,8 @@ func (r *Redactor) body(s string, h messageHead) string {
 	if strings.HasPrefix(s, "v=0") || strings.Contains(h.kind, "application/sdp") {
 		return r.sdp(s)
 	}
-	if strings.Contains(h.kind, "dtmf") && r.o.Own {
-		return s
+	if carriesKeys(h.kind) {
+		return r.pressed(s)
 	}
 	if strings.HasPrefix(h.kind, "message/sipfrag") {
 		return r.head(s)
@@ -84,9 +84,12 @@ func (r *Redactor) attribute(v string) string {
 	if !ok {
 		return r.free(v, known)
 	}
-	switch strings.ToLower(name) {
-	case "crypto":
+	switch low := strings.ToLower(strings.TrimSpace(name)); low {
+	case "crypto", "acap": // the latter of RFC 5939
 		i := strings.Index(strings.ToLower(value), "inline:")
+		if i < 0 && low == "acap" {
+			return name + ":" + r.free(value, freeText)
+		}
 		if i < 0 {
 			return name + ":" + hidden(value)
 		}
@@ -114,9 +117,20 @@ func (r *Redactor) attribute(v string) string {
 			return name + ":" + head + " " + r.free(rest, freeText)
 		}
 		return name + ":" + r.free(value, freeNumbers)
+	default:
+		if !plainAttributes[low] {
+			return name + ":" + r.free(value, freeText)
+		}
 	}
 	return name + ":" + r.known(value)
 }
+
+// plainAttributes hold words and figures of the protocol, and addresses.
+var plainAttributes = map[string]bool{"ptime": true, "maxptime": true, "minptime": true, "fmtp": true, "rtcp": true, "candidate": true, "remote-candidates": true, "rtcp-fb": true, "rtcp-mux": true, "rtcp-xr": true, "rtcp-rsize": true, "extmap": true,
+	"extmap-allow-mixed": true, "setup": true, "connection": true, "group": true, "silencesupp": true, "ecan": true, "gpmd": true, "tcap": true, "pcfg": true, "acfg": true, "csup": true, "creq": true, "framerate": true, "framesize": true, "imageattr": true,
+	"charset": true, "sdplang": true, "lang": true, "quality": true, "direction": true, "floorctrl": true, "content": true, "curr": true, "des": true, "conf": true, "nortpproxy": true, "sqn": true, "cdsc": true, "cpar": true, "pmft": true, "ice-options": true,
+	"maxprate": true, "mptime": true, "rtcp-mux-only": true, "bundle-only": true, "sendonly": true, "recvonly": true, "sendrecv": true, "inactive": true, "ts-refclk": true, "mediaclk": true, "sctp-port": true, "sctpmap": true, "max-message-size": true,
+	"t38faxversion": true, "t38maxbitrate": true, "t38faxratemanagement": true, "t38faxmaxbuffer": true, "t38faxmaxdatagram": true, "t38faxudpec": true, "t38faxfillbitremoval": true, "t38faxtranscodingmmr": true, "t38faxtranscodingjbig": true}
 
 // hiddenKeys blanks further keys of the same line (RFC 4568 9.1).
 func hiddenKeys(s string) string {

@@ -29,19 +29,19 @@ func (r *Redactor) uri(s string) string {
 		}
 		end := strings.IndexAny(place, "/?#")
 		if end < 0 {
-			return scheme + ":" + slashes + r.machine(place)
+			end = len(place)
 		}
-		return scheme + ":" + slashes + r.machine(place[:end]) + hidden(place[end:])
+		user, host := "", place[:end]
+		if at := strings.LastIndexByte(host, '@'); at >= 0 {
+			user, host = r.credentials(host[:at])+"@", host[at+1:]
+		}
+		return scheme + ":" + slashes + user + r.machine(host) + hidden(place[end:])
 	}
 	user, at := "", strings.LastIndexByte(rest, '@')
 	if at >= 0 {
 		user, rest = rest[:at], rest[at+1:]
 		name, params, more := strings.Cut(user, ";")
-		name, password, secret := strings.Cut(name, ":")
-		user = r.user(name)
-		if secret {
-			user += ":" + strings.Repeat("0", len(password))
-		}
+		user = r.credentials(name)
 		if more {
 			user += ";" + r.params(params, false)
 		}
@@ -57,6 +57,15 @@ func (r *Redactor) uri(s string) string {
 		out += "?" + hidden(headers)
 	}
 	return out
+}
+
+// credentials gives a user its token, and blanks a password behind it.
+func (r *Redactor) credentials(s string) string {
+	name, password, secret := strings.Cut(s, ":")
+	if !secret {
+		return r.user(name)
+	}
+	return r.user(name) + ":" + strings.Repeat("0", len(password))
 }
 
 // user gives the part before the @ its token; one that is an address of its own is told

@@ -128,12 +128,20 @@ func (r *Redactor) learnNote(n *Note) {
 	}
 }
 
+// chosen is an answer that was picked from a list, or a few keys.
+var chosen = regexp.MustCompile(`^(?:[a-z]+(?:-[a-z]+)*|[0-9*#]{0,8})$`)
+
 // note gives a note's text without what belongs to persons. Its words are the program's
 // own; names in it are known from the messages.
 func (r *Redactor) note(n *Note) string {
 	switch n.Kind {
-	case KindAnswer, KindSituation, KindLimit:
+	case KindSituation, KindLimit:
 		return n.Text
+	case KindAnswer:
+		if chosen.MatchString(n.Text) {
+			return n.Text
+		}
+		return r.free(n.Text, freeText) // typed in by a person
 	case KindPhone:
 		if n.Key == PhoneCertificate {
 			return quoted.ReplaceAllStringFunc(r.free(n.Text, known), func(s string) string {

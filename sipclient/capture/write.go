@@ -22,9 +22,10 @@ func (t *Tape) WriteTo(w io.Writer) (int64, error) {
 // direction. Notes stand at their place as custom blocks (see EnterpriseNumber).
 // Read gives the same records back.
 //
-// The secrets in Authorization and Proxy-Authorization lines (a digest's
-// response, the whole of Basic and Bearer) are overwritten with zeros of the
-// same length; the records themselves stay as they are. The keys of encrypted
+// The secrets in Authorization, Proxy-Authorization and Authentication-Info lines
+// (a digest's response, the whole of any other scheme) and the passwords in
+// addresses are overwritten with zeros of the same length; the records themselves
+// stay as they are. The keys of encrypted
 // sound in a=crypto lines stay, too: what they protect stands beside them in the
 // same file, and only with them can it be judged. It returns the number of bytes
 // written.

@@ -98,9 +98,9 @@ func isDisplayName(s string) bool {
 // what a person reads.
 func (a Address) String() string {
 	if a.Display == "" {
-		return "<" + a.URI.Raw + ">"
+		return "<" + a.URI.Shown() + ">"
 	}
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(a.Display) + `" <` + a.URI.Raw + ">"
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(a.Display) + `" <` + a.URI.Shown() + ">"
 }
 
 // FromAddr reads the From header; the zero Address when it is missing.

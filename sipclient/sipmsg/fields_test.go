@@ -153,3 +153,18 @@ func TestTimes(t *testing.T) {
 		t.Error("a missing Retry-After has a value")
 	}
 }
+
+// A URI that is shown has no password; nothing else of it changes.
+func TestShownURI(t *testing.T) {
+	for in, want := range map[string]string{
+		"SIPS:alice:secret@example.net:5061;lr?a=b": "SIPS:alice@example.net:5061;lr?a=b",
+		"sip::secret@example.net":                   "sip:@example.net",
+		"sip:alice@example.net:5060":                "sip:alice@example.net:5060",
+		"tel:+4930;phone-context=a:b@c":             "tel:+4930;phone-context=a:b@c",
+	} {
+		u, _ := ParseURI(in)
+		if got := u.Shown(); got != want {
+			t.Errorf("%s is shown as %s, want %s", in, got, want)
+		}
+	}
+}

@@ -42,17 +42,9 @@ func ParseURI(s string) (URI, error) {
 }
 
 func (u *URI) readSIP(s string) error {
-	// The user part may contain ";" and "?", the host part may not: so the "@"
-	// decides first. A second "@" before any parameter belongs to the user,
-	// as when someone types a whole address as the user name.
-	if at := strings.IndexByte(s, '@'); at >= 0 {
-		if end := strings.IndexAny(s[at:], ";?"); end < 0 {
-			at = strings.LastIndexByte(s, '@')
-		} else {
-			at += strings.LastIndexByte(s[at:at+end], '@')
-		}
-		u.User, _, _ = strings.Cut(s[:at], ":")
-		s = s[at+1:]
+	if info, rest, ok := userInfo(s); ok {
+		u.User, _, _ = strings.Cut(info, ":")
+		s = rest
 	}
 	if q := strings.IndexByte(s, '?'); q >= 0 {
 		s, u.Headers = s[:q], s[q+1:]
@@ -67,6 +59,35 @@ func (u *URI) readSIP(s string) error {
 		err = errors.New("the URI has no host")
 	}
 	return err
+}
+
+// userInfo cuts what stands before the host. The user part may contain ";" and "?", the
+// host part may not: so the "@" decides first. A second "@" before any parameter belongs
+// to the user, as when someone types a whole address as the user name.
+func userInfo(s string) (info, rest string, ok bool) {
+	at := strings.IndexByte(s, '@')
+	if at < 0 {
+		return "", s, false
+	}
+	if end := strings.IndexAny(s[at:], ";?"); end < 0 {
+		at = strings.LastIndexByte(s, '@')
+	} else {
+		at += strings.LastIndexByte(s[at:at+end], '@')
+	}
+	return s[:at], s[at+1:], true
+}
+
+// Shown is the URI as somebody may see it: as it stands, without a password in it.
+func (u URI) Shown() string {
+	if u.Scheme != "sip" && u.Scheme != "sips" {
+		return u.Raw
+	}
+	scheme, s, _ := strings.Cut(u.Raw, ":")
+	info, rest, _ := userInfo(s)
+	if user, _, secret := strings.Cut(info, ":"); secret {
+		return scheme + ":" + user + "@" + rest
+	}
+	return u.Raw
 }
 
 // splitHostPort reads "host", "host:port", "[v6]" and "[v6]:port" (RFC 3261

@@ -121,7 +121,7 @@ func (v verdict) hit() Hit {
 		h.Args["least"] = span(d)
 	}
 	if list := v.message.Contacts(); len(list) > 0 {
-		h.Args["contact"] = quote(list[0].URI.Raw)
+		h.Args["contact"] = quote(list[0].URI.Shown())
 	}
 	h.Args["options"] = extensionsOf(v.message)
 	if offer := audioOf(v.request); offer != nil {

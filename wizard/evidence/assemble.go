@@ -202,7 +202,7 @@ func party(m *Message, header string) string {
 		return a.URI.User
 	}
 	if a.URI.Raw != "" {
-		return a.URI.Raw
+		return a.URI.Shown()
 	}
 	return m.Get(header)
 }

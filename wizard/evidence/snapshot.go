@@ -145,7 +145,7 @@ func aor(m *Message) string {
 	uri := m.ToAddr().URI
 	switch {
 	case uri.Host == "":
-		return uri.Raw
+		return uri.Shown()
 	case uri.User == "":
 		return uri.Host
 	}

@@ -100,7 +100,7 @@ func (p *printer) measured(r *Report) {
 	if len(list) == 0 {
 		return
 	}
-	p.line("\nMeasured")
+	p.line("\n%s", p.in.marked("page.measured"))
 	unknown := 0
 	for _, m := range list {
 		switch {

@@ -29,6 +29,7 @@ var pageParsed = template.Must(template.New("report").Funcs(template.FuncMap{"va
 type page struct {
 	Program, Version string
 	Style            template.CSS
+	in               Tongue
 	Report           *Report
 	Label, Tone      string // the verdict in words; ok, warn, bad or off
 	Sure             string
@@ -36,6 +37,7 @@ type page struct {
 	Started          string
 	View             string
 	Headline         string
+	Particular       string // the headline in English, where that says more
 	Path             template.HTML
 	Root             *diagnosis.Finding
 	Fixes            []pageFixes
@@ -56,73 +58,95 @@ type page struct {
 	Redacted         bool
 }
 
+// Say gives a word in the page's language, Way that for a direction, Lang its code, and
+// EN the mark of what is English in all languages.
+func (p *page) Say(key string) string       { return p.in.say(key) }
+func (p *page) Way(direction string) string { return p.in.way(direction) }
+func (p *page) Lang() string                { return p.in.code() }
+func (p *page) EN() template.HTML {
+	if !p.in.foreign() {
+		return ""
+	}
+	return template.HTML(`<span class="en" title="` + template.HTMLEscapeString(p.in.say("english.only")) + `">EN</span>`) //nolint:gosec // escaped
+}
+
 type pageFixes struct {
 	For   string
-	Texts []string
+	Texts []pageText
+}
+
+// pageText is a text, marked where it is English in another language.
+type pageText struct {
+	Text    string
+	English bool
 }
 
 type pageOther struct{ Title, Why, Role string }
 
-type pageStep struct{ At, Text string }
+type pageStep struct {
+	At, Text string
+	English  bool
+}
 
 type pageStream struct {
 	Way, Route, Codec, Packets, Lost, Jitter, Gap, Level, Delay, Quality string
 }
 
-// HTML writes the report as one self-contained page, light or dark as the reader's
-// system is, and fit for printing. records are those that the report rests on; with nil
-// there are no steps and no charts. Messages stand in it as the records of the evidence
+// HTML writes the report in its language as one self-contained page, light or dark as the
+// reader's system is, and fit for printing. records are those that the report rests on;
+// with nil there are no steps and no charts. Messages stand in it as the records of the evidence
 // have them: whoever wants secrets out hands over a report of a masked tape.
 func (r *Report) HTML(w io.Writer, records iter.Seq[capture.Record]) error {
 	p := page{
 		Program: assets.Name, Version: assets.Version, Style: template.CSS(pageStyle), Report: r, //nolint:gosec // our own file
-		Label: verdictWords[r.Verdict], Tone: tones[r.Verdict], Situation: SituationWords(r.Situation), Started: stamp(r.Started),
-		View: ViewWords(r.Evidence), Headline: r.Headline(), Path: pathStrip(r.Diagnosis.Path), Root: r.Root(),
+		in: r.In, Label: r.In.verdict(r.Verdict), Tone: tones[r.Verdict], Situation: r.In.situation(r.Situation), Started: stamp(r.Started),
+		View: ViewWords(r.Evidence), Path: r.In.pathStrip(r.Diagnosis.Path), Root: r.Root(),
 		Provider: r.ForProvider(), Figures: r.Document(), Measured: Measurements(r.Evidence),
-		Clear: causeTitles(r.Diagnosis.Clear), Unchecked: causeTitles(r.Diagnosis.Unchecked), Code: r.SupportCode().String(),
+		Clear: r.In.causes(r.Diagnosis.Clear), Unchecked: r.In.causes(r.Diagnosis.Unchecked), Code: r.SupportCode().String(),
+	}
+	p.Headline, p.Particular = r.Heading()
+	if r.Started.IsZero() {
+		p.Started = "–"
 	}
 	if p.Root != nil {
-		p.Sure = p.Root.Certainty.String()
+		p.Sure = p.in.sure(p.Root.Certainty)
 		if p.Root.Place() != diagnosis.Nowhere {
-			p.Sure += " · " + PlaceWords(p.Root.Place())
+			p.Sure += " · " + p.in.place(p.Root.Place())
 		}
-		p.Fixes = pageFixesOf(p.Root)
+		p.Fixes = p.in.fixes(p.Root)
 	} else {
-		p.Hint = "Run the check while the fault happens, with an account and a number to call, or examine a capture taken at that time: only then can it be seen."
+		p.Hint = p.in.say("page.hint")
 	}
 	for i := range r.Diagnosis.Findings {
 		if f := &r.Diagnosis.Findings[i]; f != p.Root {
-			role := f.Kind().String()
-			if f.Symptom {
-				role = "a consequence"
-			}
-			p.Others = append(p.Others, pageOther{f.Title, f.Why, role + ", " + f.Certainty.String()})
+			p.Others = append(p.Others, pageOther{p.in.title(f), f.Why, p.in.role(f) + ", " + p.in.sure(f.Certainty)})
 		}
 	}
 	for _, s := range p.Figures.Streams {
-		p.Streams = append(p.Streams, pageStreamOf(s))
+		p.Streams = append(p.Streams, p.in.stream(s))
 	}
 	if records != nil {
 		p.notes(r.Started, records)
-		p.Charts = charts(r.Evidence, records)
+		p.Charts = r.In.charts(r.Evidence, records)
 	}
 	p.Ladder, p.Left = ladder(r)
 	p.Messages = pageMessages(r)
-	return pageParsed.Execute(w, p)
+	return pageParsed.Execute(w, &p)
 }
 
 var tones = map[Verdict]string{Healthy: "ok", Outcome: "ok", Problem: "bad", Inconclusive: "off"}
 
-func pageFixesOf(f *diagnosis.Finding) []pageFixes {
+func (t Tongue) fixes(f *diagnosis.Finding) []pageFixes {
 	var list []pageFixes
 	for _, who := range []struct {
 		audience diagnosis.Audience
 		title    string
-	}{{diagnosis.ForUser, ""}, {diagnosis.ForAdmin, "For the administrator"}, {diagnosis.ForProvider, "For the provider"}} {
+	}{{diagnosis.ForUser, ""}, {diagnosis.ForAdmin, t.say("page.admin")}, {diagnosis.ForProvider, t.say("page.for-provider")}} {
 		x := pageFixes{For: who.title}
 		for _, fix := range f.Fix {
 			if fix.For == who.audience {
-				x.Texts = append(x.Texts, fix.Text)
+				text, english := t.remedy(f, who.audience, len(x.Texts), fix.Text)
+				x.Texts = append(x.Texts, pageText{text, english})
 			}
 		}
 		if len(x.Texts) > 0 {
@@ -132,11 +156,11 @@ func pageFixesOf(f *diagnosis.Finding) []pageFixes {
 	return list
 }
 
-func causeTitles(ids []string) []string {
+func (t Tongue) causes(ids []string) []string {
 	var list []string
 	for _, id := range ids {
 		if c, ok := diagnosis.LookupCause(id); ok {
-			list = append(list, strings.TrimSuffix(c.Title, ".")+" ("+id+")")
+			list = append(list, strings.TrimSuffix(t.cause(id, c.Title), ".")+" ("+id+")")
 		} else {
 			list = append(list, id)
 		}
@@ -154,18 +178,19 @@ func (p *page) notes(began time.Time, records iter.Seq[capture.Record]) {
 		at := fmt.Sprintf("%.1f s", n.Time.Sub(began).Seconds())
 		switch n.Kind {
 		case capture.KindStep:
-			p.Steps = append(p.Steps, pageStep{at, n.Text})
+			text, english := p.in.step(n.Text)
+			p.Steps = append(p.Steps, pageStep{at, text, english})
 		case capture.KindExperiment:
-			p.Steps = append(p.Steps, pageStep{at, strings.TrimSpace("Experiment: " + n.Key + " " + n.Text)})
+			p.Steps = append(p.Steps, pageStep{at, strings.TrimSpace(p.in.say("page.experiment") + ": " + n.Key + " " + n.Text), p.in.foreign()})
 		case capture.KindAnswer:
-			p.Answers = append(p.Answers, pageStep{n.Key, n.Text})
+			p.Answers = append(p.Answers, pageStep{At: n.Key, Text: n.Text})
 		case capture.KindLimit:
 			p.Redacted = p.Redacted || n.Key == capture.LimitMuted
 		}
 	}
 }
 
-func pageStreamOf(s StreamDoc) pageStream {
+func (t Tongue) stream(s StreamDoc) pageStream {
 	figure := func(format string, v *float64) string {
 		if v == nil {
 			return "–"
@@ -177,7 +202,7 @@ func pageStreamOf(s StreamDoc) pageStream {
 		lost = 100 * float64(s.Lost) / float64(s.Expected)
 	}
 	row := pageStream{
-		Way: s.Direction, Route: s.From + " → " + s.To, Codec: "–", Packets: fmt.Sprint(s.Packets), Lost: fmt.Sprintf("%d (%.1f %%)", s.Lost, lost),
+		Way: t.way(s.Direction), Route: s.From + " → " + s.To, Codec: "–", Packets: fmt.Sprint(s.Packets), Lost: fmt.Sprintf("%d (%.1f %%)", s.Lost, lost),
 		Jitter: figure("%.1f ms", s.JitterMS), Gap: figure("%.0f ms", s.LongestGapMS), Level: figure("%.0f dBFS", s.LevelDBFS),
 		Delay: figure("%.0f ms", s.RTTMS), Quality: "–",
 	}
@@ -185,9 +210,9 @@ func pageStreamOf(s StreamDoc) pageStream {
 		row.Codec = *s.Codec
 	}
 	if s.Quality != nil {
-		row.Quality = fmt.Sprintf("%s (MOS %.2f for %s)", *s.Quality, *s.MOS, row.Codec)
+		row.Quality = fmt.Sprintf("%s (MOS %.2f, %s)", t.either("page."+*s.Quality, *s.Quality), *s.MOS, row.Codec)
 	} else if s.RTTMS == nil {
-		row.Quality = "unknown: no report told the delay"
+		row.Quality = t.say("page.no-delay")
 	}
 	return row
 }

@@ -36,7 +36,7 @@ type streamKey struct {
 
 // charts draws what came, what was missing and how long the longest wait was, for the
 // calls' sound streams.
-func charts(e *evidence.Evidence, records iter.Seq[capture.Record]) []template.HTML {
+func (t Tongue) charts(e *evidence.Evidence, records iter.Seq[capture.Record]) []template.HTML {
 	type chart struct {
 		s *evidence.Stream
 		*series
@@ -69,7 +69,7 @@ func charts(e *evidence.Evidence, records iter.Seq[capture.Record]) []template.H
 	var drawn []template.HTML
 	for _, c := range list {
 		if c.any {
-			drawn = append(drawn, c.draw(fmt.Sprintf("Sound %s, %s → %s, %s", c.s.Direction, c.s.From, c.s.To, c.s.Codec.Name)))
+			drawn = append(drawn, c.draw(t, fmt.Sprintf("%s %s, %s → %s, %s", t.say("page.sound"), t.way(c.s.Direction.String()), c.s.From, c.s.To, c.s.Codec.Name)))
 		}
 	}
 	return drawn
@@ -101,19 +101,19 @@ func (x *series) add(at, start time.Time, sequence uint16) {
 
 // draw makes three rows over one axis of time: packets a second, missing ones, and the
 // longest wait.
-func (x *series) draw(title string) template.HTML {
+func (x *series) draw(t Tongue, title string) template.HTML {
 	const left, width, rowHeight, gap = 140, 820, 54, 22
 	var b strings.Builder
 	rows := []struct {
 		name, unit, class string
 		of                func(int) float64
 	}{
-		{"Packets", "a second", "came", func(i int) float64 { return float64(x.packets[i]) }},
-		{"Missing", "packets", "missing", func(i int) float64 { return float64(x.missing[i]) }},
-		{"Longest wait", "ms", "wait", func(i int) float64 { return x.longest[i].Seconds() * 1000 }},
+		{t.say("page.packets"), t.say("page.a-second"), "came", func(i int) float64 { return float64(x.packets[i]) }},
+		{t.say("page.missing"), strings.ToLower(t.say("page.packets")), "missing", func(i int) float64 { return float64(x.missing[i]) }},
+		{t.say("page.wait"), "ms", "wait", func(i int) float64 { return x.longest[i].Seconds() * 1000 }},
 	}
 	height := len(rows)*(rowHeight+gap) + 26
-	fmt.Fprintf(&b, `<figure><figcaption>%s</figcaption><svg class="chart" viewBox="0 0 1000 %d" role="img" aria-label="%[1]s, second by second">`, template.HTMLEscapeString(title), height)
+	fmt.Fprintf(&b, `<figure><figcaption>%s</figcaption><svg class="chart" viewBox="0 0 1000 %d" role="img" aria-label="%[1]s, %[3]s">`, template.HTMLEscapeString(title), height, template.HTMLEscapeString(t.say("page.each-second")))
 	n := len(x.packets)
 	column := float64(width) / float64(n)
 	for k, row := range rows {
@@ -123,7 +123,7 @@ func (x *series) draw(title string) template.HTML {
 			most = max(most, row.of(i))
 		}
 		fmt.Fprintf(&b, `<text class="label" x="0" y="%d">%s</text><text class="unit" x="0" y="%d">%s</text><text class="scale" x="%d" y="%d">%.0f</text><path class="axis" d="M%d %d H%d"/>`,
-			top+14, row.name, top+30, row.unit, left-8, top+10, most, left, top+rowHeight, left+width)
+			top+14, template.HTMLEscapeString(row.name), top+30, template.HTMLEscapeString(row.unit), left-8, top+10, most, left, top+rowHeight, left+width)
 		for i := range n {
 			v := row.of(i)
 			if v == 0 || most == 0 {

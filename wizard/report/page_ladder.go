@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"softphonedoctor/sipclient/capture"
 	"softphonedoctor/wizard/evidence"
 )
 
@@ -85,13 +86,13 @@ func ladder(r *Report) (template.HTML, int) {
 	}
 	height := 50 + row*len(list)
 	var b strings.Builder
-	fmt.Fprintf(&b, `<svg class="ladder" viewBox="0 0 1000 %d" role="img" aria-label="Messages between the machines, in order of time">`, height)
+	fmt.Fprintf(&b, `<svg class="ladder" viewBox="0 0 1000 %d" role="img" aria-label="%s">`, height, template.HTMLEscapeString(r.In.say("page.ladder")))
 	for i, a := range rails {
 		name := a.String()
 		if same {
-			name = []string{"test phone", "server"}[i]
+			name = []string{r.In.say("page.test-phone"), r.In.say("page.server")}[i]
 		} else if i == 0 && r.Evidence.Subject.Addr.IsValid() {
-			name += " (phone)"
+			name += " (" + r.In.say("page.phone") + ")"
 		}
 		fmt.Fprintf(&b, `<text class="rail" x="%d" y="18">%s</text><path class="railline" d="M%d 28 V%d"/>`, left+i*gap, template.HTMLEscapeString(name), left+i*gap, height-8)
 	}
@@ -154,8 +155,9 @@ func pageMessages(r *Report) []pageMessage {
 	return list
 }
 
-// BareText writes a message out again. What proves a password stays out: somebody may
-// look over the shoulder, or copy the text into a ticket.
+// BareText writes a message out again, without what proves a password or is one and
+// without keys of encrypted sound (capture.Bare): somebody may look over the shoulder, or
+// copy the text into a ticket.
 func BareText(m *evidence.Message) string {
 	if m.Message == nil {
 		return ""
@@ -167,12 +169,12 @@ func BareText(m *evidence.Message) string {
 		fmt.Fprintf(&b, "SIP/2.0 %d %s\n", m.Status, m.Reason)
 	}
 	for _, h := range m.Headers {
-		fmt.Fprintf(&b, "%s: %s\n", h.Name, withoutProof(h.Name, h.Value))
+		fmt.Fprintf(&b, "%s: %s\n", h.Name, h.Value)
 	}
 	if len(m.Body) > 0 {
 		fmt.Fprintf(&b, "\n%s\n", strings.ReplaceAll(strings.ToValidUTF8(string(m.Body), "\uFFFD"), "\r", ""))
 	}
-	return strings.TrimRight(b.String(), "\n")
+	return strings.TrimRight(string(capture.Bare([]byte(b.String()))), "\n")
 }
 
 // MessageText is BareText with what does not conform below it, and how often the message
@@ -190,25 +192,4 @@ func MessageText(m *evidence.Message) string {
 		fmt.Fprintf(&b, "\n! sent %d more times, the last after %.3f s", n, m.Last().Sub(m.Time).Seconds())
 	}
 	return b.String()
-}
-
-// withoutProof leaves of a header with credentials what names them, and blanks what
-// was computed from the password or is the password.
-func withoutProof(name, value string) string {
-	if !strings.EqualFold(name, "Authorization") && !strings.EqualFold(name, "Proxy-Authorization") {
-		return value
-	}
-	scheme, rest, _ := strings.Cut(strings.TrimSpace(value), " ")
-	if !strings.EqualFold(scheme, "Digest") {
-		return scheme + " …"
-	}
-	i := strings.Index(strings.ToLower(rest), "response=")
-	if i < 0 {
-		return value
-	}
-	end := strings.IndexByte(rest[i:], ',')
-	if end < 0 {
-		return scheme + " " + rest[:i] + `response="…"`
-	}
-	return scheme + " " + rest[:i] + `response="…"` + rest[i+end:]
 }

@@ -15,11 +15,11 @@ var strokes = regexp.MustCompile(`(?s)<svg[^>]*>(.*)</svg>`)
 
 // pathStrip draws the way of the sound: five places, and an arrow each way between
 // them, whose state shows by its line and a mark as well as by its colour.
-func pathStrip(path [4]diagnosis.Segment) template.HTML {
-	nodes := [5][2]string{{"microphone", "Microphone"}, {"computer", "This computer"}, {"router", "Router"}, {"provider", "Provider"}, {"person", "Other side"}}
+func (t Tongue) pathStrip(path [4]diagnosis.Segment) template.HTML {
+	nodes := [5][2]string{{"microphone", t.say("page.microphone")}, {"computer", t.say("page.computer")}, {"router", t.say("page.router")}, {"provider", t.say("page.provider-node")}, {"person", t.say("page.other-side")}}
 	const first, step, size = 70, 215, 56
 	var b strings.Builder
-	b.WriteString(`<svg class="path" viewBox="0 0 1000 130" role="img" aria-label="` + template.HTMLEscapeString(pathSentence(path)) + `">`)
+	b.WriteString(`<svg class="path" viewBox="0 0 1000 130" role="img" aria-label="` + template.HTMLEscapeString(t.pathSentence(path)) + `">`)
 	for i, s := range path {
 		from, to := first+i*step+size/2+12, first+(i+1)*step-size/2-12
 		arrow(&b, from, to, 38, s.Out)
@@ -32,7 +32,7 @@ func pathStrip(path [4]diagnosis.Segment) template.HTML {
 			icon = strings.ReplaceAll(string(m[1]), `stroke="#000000"`, `class="ink"`)
 		}
 		fmt.Fprintf(&b, `<rect class="node" x="%d" y="20" width="%d" height="%d" rx="14"/><g transform="translate(%d 36)">%s</g><text class="name" x="%d" y="102">%s</text>`,
-			x-size/2, size, size, x-12, icon, x, n[1])
+			x-size/2, size, size, x-12, icon, x, template.HTMLEscapeString(n[1]))
 	}
 	b.WriteString("</svg>")
 	return template.HTML(b.String()) //nolint:gosec // numbers and our own words only
@@ -52,10 +52,10 @@ func arrow(b *strings.Builder, from, to, y int, state diagnosis.State) {
 }
 
 // pathSentence says the strip for those who do not see it.
-func pathSentence(path [4]diagnosis.Segment) string {
+func (t Tongue) pathSentence(path [4]diagnosis.Segment) string {
 	var parts []string
 	for i, s := range path {
 		parts = append(parts, fmt.Sprintf("%s to %s: out %s, in %s", pathNodes[i], pathNodes[i+1], s.Out, s.In))
 	}
-	return "The way of the sound. " + strings.Join(parts, "; ")
+	return t.mark() + "The way of the sound. " + strings.Join(parts, "; ")
 }

@@ -26,8 +26,7 @@ const (
 // Network is the situation in which nothing but the way to a server was measured.
 const Network = "network"
 
-// Report is a finished diagnosis with the evidence it rests on. It is not
-// changed once New has made it.
+// Report is a finished diagnosis with the evidence it rests on.
 type Report struct {
 	Situation string
 	Verdict   Verdict
@@ -45,6 +44,8 @@ type Report struct {
 	Released int
 	// Loose are streams of no call that Evidence has no more, the first of them.
 	Loose []StreamDoc
+	// In is the language of Text and HTML. Whoever prints the report says it.
+	In Tongue
 }
 
 // maxLoose bounds the streams of no call that are listed beside the evidence.

@@ -174,14 +174,14 @@ func TestRatingIsShown(t *testing.T) {
 	var buf bytes.Buffer
 	require.NoError(t, New("quality", e, diagnosis.Diagnosis{}).Text(&buf, 200))
 	require.Contains(t, buf.String(), "good (R 83.5, MOS 4.15 for PCMA)")
-	require.Equal(t, "good (MOS 4.15 for PCMA)", pageStreamOf(d).Quality, "never without its codec")
+	require.Equal(t, "good (MOS 4.15, PCMA)", Tongue{}.stream(d).Quality, "never without its codec")
 	// Without a report nobody knows the delay, and no rating is made up.
 	s.Quality = evidence.Quality{}
 	buf.Reset()
 	require.NoError(t, New("quality", e, diagnosis.Diagnosis{}).Text(&buf, 200))
 	require.Contains(t, buf.String(), "quality unknown")
 	require.NotContains(t, buf.String(), "MOS")
-	require.Contains(t, pageStreamOf(streamDoc(s)).Quality, "unknown")
+	require.Contains(t, Tongue{}.stream(streamDoc(s)).Quality, "unknown")
 }
 
 // TestAnotherPhonesSignIn: what another phone managed is no proof that ours works.

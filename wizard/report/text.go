@@ -11,13 +11,16 @@ import (
 
 // Text writes the report for a terminal or a ticket: the verdict first, then
 // what to do, why, and what was not looked at. Lines are wrapped at width
-// columns (0: 78).
-func (r *Report) Text(w io.Writer, width int) error { return r.write(w, &printer{width: width}) }
+// columns (0: 78). It is in the report's language; the titles of what is English in all
+// languages end in (EN).
+func (r *Report) Text(w io.Writer, width int) error {
+	return r.write(w, &printer{width: width, in: r.In})
+}
 
 // Brief is Text for a person at a terminal: it says how many causes were ruled
 // out or not checked, and leaves their list to Text.
 func (r *Report) Brief(w io.Writer, width int) error {
-	return r.write(w, &printer{width: width, brief: true})
+	return r.write(w, &printer{width: width, in: r.In, brief: true})
 }
 
 func (r *Report) write(w io.Writer, p *printer) error {
@@ -36,7 +39,7 @@ func (r *Report) write(w io.Writer, p *printer) error {
 	p.measured(r)
 	p.forProvider(r)
 	p.scope(r)
-	p.line("\nSupport code: %s", r.SupportCode())
+	p.line("\n%s: %s", p.in.say("support.code"), r.SupportCode())
 	_, err := io.WriteString(w, p.b.String())
 	return err
 }
@@ -45,6 +48,7 @@ type printer struct {
 	b     strings.Builder
 	width int
 	brief bool
+	in    Tongue
 }
 
 func (p *printer) line(format string, args ...any) { fmt.Fprintf(&p.b, format+"\n", args...) }
@@ -79,22 +83,26 @@ var verdictWords = map[Verdict]string{
 
 func (p *printer) heading(r *Report) {
 	for _, w := range r.Warnings {
-		p.para("Note: ", w)
+		p.para(p.in.marked("page.note")+": ", w)
 	}
 	if view := ViewWords(r.Evidence); view != "" {
-		p.para("", view)
+		p.para(p.in.mark(), view)
 		p.line("")
 	}
-	label := verdictWords[r.Verdict]
+	label := p.in.verdict(r.Verdict)
 	if f := r.Root(); f != nil {
-		label += ", " + f.Certainty.String()
+		label += ", " + p.in.sure(f.Certainty)
 		if f.Place() != diagnosis.Nowhere {
-			label += " · " + PlaceWords(f.Place())
+			label += " · " + p.in.place(f.Place())
 		}
 	}
-	p.line("%s  (%s, %.1f s)", label, SituationWords(r.Situation), r.Took.Seconds())
+	p.line("%s  (%s, %.1f s)", label, p.in.situation(r.Situation), r.Took.Seconds())
 	p.line("")
-	p.para("", r.Headline())
+	heading, particular := r.Heading()
+	p.para("", heading)
+	if particular != "" {
+		p.para(p.in.mark(), particular)
+	}
 }
 
 func (p *printer) finding(f *diagnosis.Finding) {
@@ -102,22 +110,26 @@ func (p *printer) finding(f *diagnosis.Finding) {
 		audience diagnosis.Audience
 		title    string
 	}{
-		{diagnosis.ForUser, "What to do"},
-		{diagnosis.ForAdmin, "For the administrator"},
-		{diagnosis.ForProvider, "For the provider"},
+		{diagnosis.ForUser, p.in.say("result.todo")},
+		{diagnosis.ForAdmin, p.in.say("page.admin")},
+		{diagnosis.ForProvider, p.in.say("page.for-provider")},
 	} {
 		n := 0
 		for _, x := range f.Fix {
 			if x.For != who.audience {
 				continue
 			}
+			text, english := p.in.remedy(f, who.audience, n, x.Text)
+			if english {
+				text = p.in.mark() + text
+			}
 			if n++; n == 1 {
 				p.line("\n%s", who.title)
 			}
-			p.para(fmt.Sprintf("  %d. ", n), x.Text)
+			p.para(fmt.Sprintf("  %d. ", n), text)
 		}
 	}
-	p.line("\nWhy we think so")
+	p.line("\n%s", p.in.marked("result.why"))
 	p.para("  ", f.Why)
 	for _, c := range f.Cites {
 		if c.N > 0 {
@@ -127,24 +139,24 @@ func (p *printer) finding(f *diagnosis.Finding) {
 		}
 	}
 	if f.Overturn != "" {
-		p.para("  This would prove it wrong: ", f.Overturn)
+		p.para("  "+p.in.say("page.overturn")+": ", f.Overturn)
 	}
 	for _, s := range f.Sources {
 		if !p.brief {
-			p.para("  Source: ", s.At+" (looked up "+s.Looked+")")
+			p.para("  "+p.in.say("page.source")+": ", s.At+" ("+p.in.say("page.looked-up")+" "+s.Looked+")")
 		}
 	}
-	p.line("  Cause: %s", f.Rule.Cause)
+	p.line("  %s: %s", p.in.say("page.cause"), f.Rule.Cause)
 }
 
 func (p *printer) clean(r *Report) {
 	p.line("")
 	if r.Verdict == Healthy {
-		p.para("", "If it happens again, run the check while it happens: only then can the fault be seen.")
+		p.para("", p.in.say("page.again"))
 		return
 	}
 	if len(r.OwnLimits()) > 0 {
-		p.para("", "Try the call with a phone that can do it, and let this program examine a capture of that; or allow a way that this test phone knows, in the account or at the server.")
+		p.para(p.in.mark(), "Try the call with a phone that can do it, and let this program examine a capture of that; or allow a way that this test phone knows, in the account or at the server.")
 		for _, l := range r.Diagnosis.Limits {
 			for _, c := range l.Cites {
 				p.para("  - ", fmt.Sprintf("%s (#%d)", c.Label, c.N))
@@ -152,7 +164,7 @@ func (p *printer) clean(r *Report) {
 		}
 		return
 	}
-	p.para("", "Run the check with an account and a number to call, or examine a capture that was taken while the fault happened.")
+	p.para("", p.in.say("page.hint"))
 }
 
 // others lists findings beside the root, each with what it is.
@@ -165,15 +177,11 @@ func (p *printer) others(r *Report) {
 			continue
 		}
 		if n++; n == 1 {
-			p.line("\nAlso seen")
+			p.line("\n%s", p.in.say("page.also"))
 		}
-		role := f.Kind().String()
-		if f.Symptom {
-			role = "a consequence"
-		}
-		p.para("  - ", fmt.Sprintf("%s (%s, %s, %s)", f.Title, f.Rule.Cause, role, f.Certainty))
+		p.para("  - ", fmt.Sprintf("%s (%s, %s, %s)", p.in.title(f), f.Rule.Cause, p.in.role(f), p.in.sure(f.Certainty)))
 		if r.Situation == Network && !f.Symptom { // where only the way was measured, such facts are what it is about
-			p.para("    ", f.Why)
+			p.para("    "+p.in.mark(), f.Why)
 		}
 	}
 }
@@ -185,14 +193,17 @@ var arrows = map[diagnosis.State][2]string{
 }
 
 func (p *printer) path(r *Report) {
-	nodes := [5]string{"microphone", "this computer", "router", "provider", "other side"}
+	var nodes [5]string
+	for i, key := range [...]string{"page.microphone", "page.computer", "page.router", "page.provider-node", "page.other-side"} {
+		nodes[i] = strings.ToLower(p.in.say(key))
+	}
 	var top, bottom strings.Builder
 	for i, s := range r.Diagnosis.Path {
 		gap := strings.Repeat(" ", len([]rune(nodes[i])))
 		fmt.Fprintf(&top, "%s %s ", nodes[i], arrows[s.Out][0])
 		fmt.Fprintf(&bottom, "%s %s ", gap, arrows[s.In][1])
 	}
-	p.line("\nThe way of the sound  (── seen to work, ·· not seen, X broken)")
+	p.line("\n%s  (%s)", p.in.say("page.way"), p.in.say("page.legend.text"))
 	p.line("  %s%s", top.String(), nodes[4])
 	p.line("  %s", strings.TrimRight(bottom.String(), " "))
 }
@@ -204,7 +215,7 @@ func (p *printer) figures(r *Report) {
 	if len(r.Evidence.Registrations)+len(r.Evidence.Calls)+len(r.Rows) == 0 {
 		return // nothing but measurements, if any
 	}
-	p.line("\nFigures")
+	p.line("\n%s", p.in.marked("page.figures"))
 	p.signIns(r)
 	if text := hopsText(r.Evidence); text != "" {
 		p.para("  ", text)
@@ -272,7 +283,7 @@ func (p *printer) forProvider(r *Report) {
 	if p.brief || text == "" {
 		return
 	}
-	p.line("\nReady for the provider")
+	p.line("\n%s", p.in.marked("page.ready"))
 	for i, part := range strings.Split(text, "\n\n") {
 		if i > 0 {
 			p.line("")
@@ -286,13 +297,13 @@ func (p *printer) scope(r *Report) {
 	for _, s := range []struct {
 		title  string
 		causes []string
-	}{{"Ruled out", r.Diagnosis.Clear}, {"Not checked", r.Diagnosis.Unchecked}} {
+	}{{p.in.say("page.clear"), r.Diagnosis.Clear}, {p.in.say("page.unchecked"), r.Diagnosis.Unchecked}} {
 		if len(s.causes) == 0 {
 			continue
 		}
 		p.line("")
 		if p.brief {
-			p.para("", fmt.Sprintf("%s: %d of the known causes (--details lists them)", s.title, len(s.causes)))
+			p.para("", p.in.count(s.title, len(s.causes)))
 			continue
 		}
 		p.para(fmt.Sprintf("%s (%d): ", s.title, len(s.causes)), strings.Join(s.causes, ", "))
