@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/test"
@@ -267,6 +268,11 @@ func TestNoTextIsMissing(t *testing.T) {
 				t.Errorf("%q says both %q and %q", k, was, english)
 			}
 			need(k, english)
+		}
+		for _, k := range []string{"page.packets", "page.missing", "page.wait"} {
+			if n := utf8.RuneCountInString(have[k]); n > 14 {
+				t.Errorf("%s: %q is %d letters long, and has room for 14 beside a chart", l.Code, have[k], n)
+			}
 		}
 		for _, c := range diagnosis.Causes() {
 			need("cause."+c.ID, "")

@@ -109,7 +109,7 @@ func (x *series) draw(t Tongue, title string) template.HTML {
 		of                func(int) float64
 	}{
 		{t.say("page.packets"), t.say("page.a-second"), "came", func(i int) float64 { return float64(x.packets[i]) }},
-		{t.say("page.missing"), strings.ToLower(t.say("page.packets")), "missing", func(i int) float64 { return float64(x.missing[i]) }},
+		{t.say("page.missing"), t.either("page.packets", "packets"), "missing", func(i int) float64 { return float64(x.missing[i]) }},
 		{t.say("page.wait"), "ms", "wait", func(i int) float64 { return x.longest[i].Seconds() * 1000 }},
 	}
 	height := len(rows)*(rowHeight+gap) + 26
