@@ -86,7 +86,7 @@ func passwordIn(s []byte, cut bool) (first, last int) {
 		return 0, 0
 	}
 	// A port, and parameters in which a colon or an "@" may stand, are none.
-	if bytes.IndexAny(s[:colon], ";?") >= 0 {
+	if bytes.ContainsAny(s[:colon], ";?") {
 		return 0, 0
 	}
 	word := s[colon+1:]
