@@ -191,11 +191,13 @@ type fakeCheck struct {
 	r      session.Request
 	script func(context.Context, session.Request) (*report.Report, error)
 	masked *report.Report // nil: nothing is to be masked
+	saved  *report.Report // the last one
 }
 
 func (c *fakeCheck) Run(ctx context.Context) (*report.Report, error) { return c.script(ctx, c.r) }
 func (c *fakeCheck) Evidence() *evidence.Evidence                    { return someEvidence() }
 func (c *fakeCheck) Save(path string, r *report.Report) error {
+	c.saved = r
 	return os.WriteFile(path, []byte(r.Situation), 0o600)
 }
 func (c *fakeCheck) Masked(r *report.Report) (*report.Report, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -11,6 +12,7 @@ import (
 	"fyne.io/fyne/v2/test"
 
 	"softphonedoctor/app/session"
+	"softphonedoctor/app/words"
 	"softphonedoctor/wizard"
 	"softphonedoctor/wizard/diagnosis"
 	"softphonedoctor/wizard/evidence"
@@ -227,6 +229,37 @@ func TestTicketIsMasked(t *testing.T) {
 	ticket, err := r.ticket()
 	if err != nil || strings.Contains(ticket, "no-audio-out-lost") || !strings.Contains(ticket, healthy().Headline()) {
 		t.Errorf("not the masked report, %v:\n%s", err, ticket)
+	}
+}
+
+// What is saved is written in the language of the window; what is copied for support stays
+// English, as what is shown is not changed by saving it.
+func TestSavedInTheWindowsLanguage(t *testing.T) {
+	t.Cleanup(func() { words.Choose("en") })
+	words.Choose("fr")
+	d := newDesk(t)
+	words.Choose("fr")
+	check := &fakeCheck{}
+	shown := problem()
+	d.w.show(newResultPage(d.w, shown, &liveRequest{Request: session.Request{Account: account()}, check: check}))
+	test.Tap(d.w.now.(*resultPage).save)
+	p := d.w.now.(*savePage)
+	p.path.Entry.SetText(filepath.Join(t.TempDir(), "report.zip"))
+	p.do()
+	if check.saved == nil {
+		t.Fatal("nothing was saved")
+	}
+	var page strings.Builder
+	if err := check.saved.HTML(&page, nil); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`<html lang="fr">`, "Que faire", `class="en"`} {
+		if !strings.Contains(page.String(), want) {
+			t.Errorf("the page lacks %s", want)
+		}
+	}
+	if shown.In.Code != "" {
+		t.Error("what is shown was changed")
 	}
 }
 
