@@ -119,6 +119,7 @@ func (p *program) man(root *cobra.Command) *cobra.Command {
 	return &cobra.Command{
 		Use: "man DIRECTORY", Short: "Write the manual pages", Hidden: true, Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
+			root.DisableAutoGenTag = true
 			return doc.GenManTree(root, &doc.GenManHeader{Title: "SOFTPHONE-DOCTOR", Section: "1", Source: assets.Name}, args[0])
 		},
 	}

@@ -230,8 +230,8 @@ func (t Tongue) count(title string, n int) string {
 	return fmt.Sprintf("%s: %d (--details)", title, n)
 }
 
-// Heading is the verdict's sentence in the report's language, and as Headline has it where
-// the catalogue speaks of the cause in general: that tells what was found in particular.
+// Heading is the verdict's sentence in the report's language, and that of Headline where it
+// tells what was found in particular, of which the catalogue speaks in general.
 func (r *Report) Heading() (text, particular string) {
 	english := r.Headline()
 	if !r.In.foreign() {
@@ -240,6 +240,9 @@ func (r *Report) Heading() (text, particular string) {
 	f := r.Root()
 	switch {
 	case f != nil:
+		if c, ok := diagnosis.LookupCause(f.Rule.Cause); ok && c.Title == english {
+			english = "" // it is said already
+		}
 		return r.In.title(f), english
 	case r.Verdict == Healthy:
 		return r.In.say("headline.healthy"), ""
