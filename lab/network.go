@@ -44,6 +44,8 @@ type Network struct {
 	hosts  []*Host
 	folder string // of what it leaves, and of the guard's last look
 	checks int    // so many runs of the program
+
+	atEnter func() // is called when the program waits for Enter, which follows
 }
 
 var networks atomic.Int32 // made by this test program

@@ -155,6 +155,16 @@ func (n *Network) doctor(t testing.TB, limit time.Duration, args ...string) answ
 	cmd.SysProcAttr = ownGroup()
 	var out, said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &said
+	if n.atEnter != nil {
+		enter, err := cmd.StdinPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		cmd.Stderr = &prompted{said: &said, then: func() {
+			n.atEnter()
+			_, _ = enter.Write([]byte("\n"))
+		}}
+	}
 	ended := make(chan struct{})
 	lateness := measureLateness(ended)
 	began := time.Now()
@@ -181,6 +191,21 @@ func (n *Network) doctor(t testing.TB, limit time.Duration, args ...string) answ
 	}
 	t.Cleanup(func() { n.keep(t, a) })
 	return a
+}
+
+// prompted is the standard error of a program that waits for Enter.
+type prompted struct {
+	said *bytes.Buffer
+	then func() // once, when it does
+}
+
+func (p *prompted) Write(b []byte) (int, error) {
+	n, err := p.said.Write(b)
+	if p.then != nil && bytes.Contains(p.said.Bytes(), []byte("Press Enter")) {
+		p.then()
+		p.then = nil
+	}
+	return n, err
 }
 
 // keep puts what a check saved where LAB_KEEP says.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -11,7 +12,7 @@ import (
 
 func (p *program) probe() *cobra.Command {
 	var r session.ProbeRequest
-	var lifetime bool
+	var lifetime, underLoad bool
 	var upTo time.Duration
 	var out form
 	var keep keeping
@@ -34,10 +35,15 @@ reports what really arrives there: only that proves that a router rewrites messa
 and in which direction sound is lost.
 
 --lifetime also measures how long the router remembers a silent phone. That takes as
-long as the silence it tries, five minutes, or what --up-to says.`,
+long as the silence it tries, five minutes, or what --up-to says.
+
+--under-load also compares the delay of the line at rest with that of the line in full
+use: you are asked to start something large, a download or a speed test. Nothing large
+is sent by this program.`,
 		Example: `  softphone-doctor probe pbx.example.net
   softphone-doctor probe pbx.example.net:5070 --transport tcp --json
-  softphone-doctor probe pbx.example.net --stun stun.example.net --mirror desk.example.net`,
+  softphone-doctor probe pbx.example.net --stun stun.example.net --mirror desk.example.net
+  softphone-doctor probe pbx.example.net --under-load`,
 		Args: exactly(1, "name the server: softphone-doctor probe pbx.example.net", "name one server only"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			r.Server = args[0]
@@ -46,6 +52,9 @@ long as the silence it tries, five minutes, or what --up-to says.`,
 					return fmt.Errorf("--up-to %s: name a time from 15s to 5m", upTo)
 				}
 				r.Lifetime = upTo
+			}
+			if underLoad {
+				r.InUse = p.lineInUse
 			}
 			if err := keep.ready(cmd); err != nil {
 				return err
@@ -78,7 +87,24 @@ long as the silence it tries, five minutes, or what --up-to says.`,
 	f.StringVar(&r.CAFile, "ca-file", "", "PEM file with the certificate authority of a private server")
 	f.BoolVar(&lifetime, "lifetime", false, "also measure how long the router remembers a silent phone")
 	f.DurationVar(&upTo, "up-to", 5*time.Minute, "with --lifetime: the longest silence to try, 15s to 5m")
+	f.BoolVar(&underLoad, "under-load", false, "also measure whether the line becomes slow in full use")
 	keep.saveFlag(cmd, "report and measurements")
 	out.flags(cmd)
 	return cmd
+}
+
+// lineInUse asks the person to put the line to full use, and waits for Enter.
+func (p *program) lineInUse(ctx context.Context) error {
+	fmt.Fprintln(p.Err, "Now put the internet connection to full use: start a large download, an upload, or a speed test. Press Enter as soon as it runs, and let it run for ten seconds.")
+	said := make(chan error, 1)
+	go func() {
+		_, err := readLine(p.In)
+		said <- err
+	}()
+	select {
+	case err := <-said:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }

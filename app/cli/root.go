@@ -75,6 +75,7 @@ Without a command it opens its window.
 Exit status: 0 no fault (healthy, or a call that properly ended, such as busy),
 1 a fault was found, 2 nothing could be examined, 3 inconclusive.`,
 		Args:          cobra.MaximumNArgs(1),
+		Version:       assets.Version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -91,6 +92,7 @@ Exit status: 0 no fault (healthy, or a call that properly ended, such as busy),
 			return p.Window(file)
 		},
 	}
+	root.SetVersionTemplate(assets.Name + " {{.Version}}\n")
 	root.AddCommand(p.check(), p.account(), p.examine(), p.practise(), p.probe(), p.between(), p.mirror(), p.devices(), p.explain(), p.decode(), p.share(), p.homer(), p.providers(), p.version(), p.man(root))
 	return root
 }

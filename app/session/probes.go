@@ -65,6 +65,9 @@ type ProbeRequest struct {
 	CAFile     string   // PEM file of authorities to trust beside the system's
 	// Lifetime: measure how long the router remembers, up to this silence; 0: not.
 	Lifetime time.Duration
+	// InUse has somebody put the line to full use, after which the delay is compared with
+	// that of before; nil: that is not measured.
+	InUse func(context.Context) error
 	// Progress hears what is being measured, and when it is done; may be nil.
 	Progress func(title string, done bool, count, of int)
 }
@@ -95,6 +98,12 @@ func Probe(ctx context.Context, r ProbeRequest) (*report.Report, *capture.Tape, 
 	if r.Lifetime > 0 && ctx.Err() == nil {
 		p.config.UpTo = r.Lifetime
 		if err := probe.Run(ctx, p.config, capture.ProbeNATLifetime); err != nil {
+			return nil, nil, err
+		}
+	}
+	if r.InUse != nil && ctx.Err() == nil {
+		p.config.InUse = r.InUse
+		if err := probe.Run(ctx, p.config, capture.ProbeLoadDelay); err != nil {
 			return nil, nil, err
 		}
 	}

@@ -62,7 +62,7 @@ func fromLinphone(list []section) []Account {
 			continue
 		}
 		who, err := sipmsg.ParseAddress(s.get("reg_identity"))
-		if err != nil || who.URI.Host == "" {
+		if err != nil || who.URI.User == "" || who.URI.Host == "" {
 			continue
 		}
 		a := accountOf(who.URI)

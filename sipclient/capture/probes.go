@@ -41,7 +41,8 @@ const (
 	// Details: by=NAME (whose page or certificate answered), url=URL where known.
 	ProbeCaptivePortal = "captive-portal"
 	// ProbeLoadDelay: does the round trip grow by 100 ms or more while the line is
-	// in full use? Details: idle=DURATION loaded=DURATION.
+	// in full use? Details: idle=DURATION loaded=DURATION (medians) sent=N got=N (with the
+	// line in use).
 	ProbeLoadDelay = "load-delay"
 	// ProbeFragments: does a message that has to be cut in pieces arrive?
 	// Details: size=BYTES (of the message) and way=in|out|both, which is: for "yes"

@@ -45,7 +45,10 @@ type Config struct {
 	UpTo time.Duration
 	// InviteSize is how many bytes the phone's own INVITE has, 0: not known.
 	InviteSize int
-	sound      int // packets of a test of sound, 0: three seconds of them
+	// InUse has somebody put the line to full use, and returns when it is: nil where nobody
+	// can. Its error says that it did not come to that.
+	InUse func(context.Context) error
+	sound int // packets of a test of sound, 0: three seconds of them
 
 	// Progress hears of beginnings and ends; may be nil. It is called from several
 	// goroutines, never at the same time, and must not block.
@@ -81,7 +84,7 @@ type Probe struct {
 func All() []Probe { return slices.Clone(probes) }
 
 // probes is every measurement, in the order in which their answers are shown.
-var probes = slices.Concat(pathProbes, portalProbes, nameProbes, doorProbes, natProbes, algProbes)
+var probes = slices.Concat(pathProbes, portalProbes, nameProbes, doorProbes, natProbes, algProbes, loadProbes)
 
 // Total bounds everything but the slow probes.
 const Total = 10 * time.Second
