@@ -14,7 +14,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
-	"fyne.io/fyne/v2/container"
 
 	"softphonedoctor/app/look"
 )
@@ -70,6 +69,7 @@ func Show(a fyne.App, b Backend, file string) (err error) {
 	percent := debug.SetGCPercent(-1)
 	collect := sync.OnceFunc(func() { debug.SetGCPercent(percent) })
 	defer collect()
+	look.RestCursors(5 * time.Second)
 	w := New(a, b)
 	w.watchPaint(func() {
 		painted.Store(true)
@@ -102,7 +102,7 @@ func Show(a fyne.App, b Backend, file string) (err error) {
 }
 
 // FirstFrameVariable lets the program say when its first frame is painted, for whoever
-// measures its start (lab/start_test.go).
+// measures its start (lab/window_start_linux_test.go).
 const FirstFrameVariable = "SOFTPHONE_DOCTOR_FIRST_FRAME"
 
 // firstFrame does what need not be done before the window is seen.
@@ -121,5 +121,5 @@ func (w *Window) watchPaint(seen func()) {
 		return image.NewUniform(color.Transparent)
 	})
 	probe.Resize(fyne.NewSize(1, 1))
-	w.win.SetContent(container.NewStack(w.win.Content(), container.NewWithoutLayout(probe)))
+	w.unseen.Add(probe)
 }

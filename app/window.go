@@ -50,6 +50,7 @@ type Window struct {
 	place   *fyne.Container // holds the page's body
 	bar     *fyne.Container // holds the page's footer
 	shell   *fyne.Container
+	unseen  *fyne.Container // over all of it, for what tells that it is painted
 	now     page
 	tech    *technicalPage // shown over the page or beside it, nil: not
 	own     *ownWatch      // the person's own softphone is watched, nil: it is not
@@ -87,19 +88,23 @@ func New(a fyne.App, b Backend) *Window {
 func newWindow(a fyne.App, b Backend, post func(func())) *Window {
 	w := &Window{app: a, back: b, post: post, frame: 70 * time.Millisecond, poll: 250 * time.Millisecond}
 	w.applyLook()
+	fonts := look.ReadFonts()
 	w.win = a.NewWindow(tr("app.name", "Softphone Doctor"))
+	<-fonts
 	w.win.SetPadded(false)
 	w.loadAccount()
 	w.header = newHeader(w)
 	w.place = container.NewStack()
 	w.bar = container.NewStack()
 	w.shell = look.Bars(w.header.object, w.bar, w.place)
-	w.win.SetContent(look.AtLeast(Smallest, w.shell))
+	w.unseen = container.NewWithoutLayout()
 	w.win.Canvas().SetOnTypedKey(w.key)
 	w.win.SetCloseIntercept(w.close)
 	w.win.SetOnDropped(w.dropped)
-	w.win.Resize(Usual)
+	// In this order everything is laid out once, and not with every line of it.
 	w.show(newHomePage(w))
+	w.win.Resize(Usual)
+	w.win.SetContent(container.NewStack(look.AtLeast(Smallest, w.shell), w.unseen))
 	return w
 }
 
@@ -137,6 +142,9 @@ func (w *Window) put(body, footer fyne.CanvasObject) {
 	w.win.Canvas().Unfocus()
 	w.place.Objects = []fyne.CanvasObject{body}
 	w.bar.Objects = []fyne.CanvasObject{look.Footer(footer)}
+	if w.shell.Size().IsZero() {
+		return // this is the first page: it is laid out with the window
+	}
 	w.place.Refresh()
 	w.bar.Refresh()
 	w.shell.Refresh()

@@ -1,6 +1,8 @@
 package look
 
 import (
+	"time"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/widget"
 )
@@ -9,6 +11,46 @@ import (
 type Entry struct {
 	widget.Entry
 	OnLeave func() // the focus went elsewhere; may be nil
+
+	resting *time.Timer // while it has the focus, where cursors rest
+}
+
+// cursorRest is how long a cursor blinks in a field in which nobody types, 0: for ever.
+var cursorRest time.Duration
+
+// stillness is how long a sign of typing keeps Fyne's cursor from fading, and a little less.
+const stillness = 250 * time.Millisecond
+
+// RestCursors lets cursors stand still in fields in which nobody has typed for a while,
+// as desktops do: each fading paints the whole window again. Fyne has no switch for it;
+// a key without a name is what keeps a cursor still while somebody types.
+func RestCursors(after time.Duration) { cursorRest = after }
+
+// rest keeps the cursor still from then on, until somebody types or the focus goes.
+func (e *Entry) rest(after time.Duration) {
+	if e.resting != nil {
+		e.resting.Stop()
+		e.resting = nil
+	}
+	if after <= 0 {
+		return
+	}
+	var t *time.Timer
+	t = time.AfterFunc(after, func() {
+		fyne.Do(func() {
+			if e.resting == t {
+				e.Entry.TypedKey(&fyne.KeyEvent{})
+				t.Reset(stillness)
+			}
+		})
+	})
+	e.resting = t
+}
+
+// TypedRune lets the cursor blink again.
+func (e *Entry) TypedRune(r rune) {
+	e.rest(cursorRest)
+	e.Entry.TypedRune(r)
 }
 
 func newEntry(secret bool) *Entry {
@@ -27,17 +69,20 @@ func (e *Entry) TypedKey(ev *fyne.KeyEvent) {
 		passKey(e, ev)
 		return
 	}
+	e.rest(cursorRest)
 	e.Entry.TypedKey(ev)
 }
 
 // FocusGained scrolls the field into view.
 func (e *Entry) FocusGained() {
 	e.Entry.FocusGained()
+	e.rest(cursorRest)
 	reveal(e)
 }
 
 // FocusLost tells OnLeave.
 func (e *Entry) FocusLost() {
+	e.rest(0)
 	e.Entry.FocusLost()
 	if e.OnLeave != nil {
 		e.OnLeave()

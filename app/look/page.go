@@ -36,16 +36,21 @@ func scrolled(content fyne.CanvasObject, margin func(float32) float32) *fyne.Con
 }
 
 // scroller lays the content out at its width before the scroll asks for its height.
-type scroller struct{ inner *fyne.Container }
+type scroller struct {
+	inner      *fyne.Container
+	size, full fyne.Size // of the view and of its inside, as they were last
+}
 
 func (l *scroller) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	l.inner.Resize(fyne.NewSize(size.Width, max(size.Height, HeightFor(l.inner, size.Width))))
 	arrange(l.inner)
+	changed := l.size != size || l.full != l.inner.Size()
+	l.size, l.full = size, l.inner.Size()
 	for _, o := range objects {
 		o.Move(fyne.Position{})
 		o.Resize(size)
-		if s, ok := o.(*container.Scroll); ok {
-			s.Refresh()
+		if s, ok := o.(*container.Scroll); ok && changed {
+			s.Refresh() // of everything in it
 		}
 	}
 }
@@ -72,6 +77,9 @@ func arrange(o fyne.CanvasObject) {
 // Rearrange lays an object's inside out again after a part of it was shown,
 // hidden or rewritten, and paints it.
 func Rearrange(o fyne.CanvasObject) {
+	if o.Size().IsZero() {
+		return // it was never laid out: that is to come
+	}
 	arrange(o)
 	canvas.Refresh(o)
 }

@@ -37,6 +37,19 @@ type Prose struct {
 	text  string
 	style Style
 	rows  []string
+	known known
+}
+
+// known is what was measured of a text: layouts ask for the same again and again.
+type known struct {
+	height, word float32    // of a row, and the width of the longest word
+	wraps        [2]wrapped // at the last two widths, the newest first
+}
+
+// wrapped is a text in rows of a width.
+type wrapped struct {
+	width float32
+	rows  []string
 }
 
 // Text makes a Prose.
@@ -53,7 +66,7 @@ func (p *Prose) Text() string { return p.text }
 // where the number of rows can change.
 func (p *Prose) SetText(text string) {
 	if text != p.text {
-		p.text, p.rows = text, nil
+		p.text, p.rows, p.known = text, nil, known{}
 		p.Refresh()
 	}
 }
@@ -61,7 +74,7 @@ func (p *Prose) SetText(text string) {
 // SetStyle changes the looks.
 func (p *Prose) SetStyle(s Style) {
 	if s != p.style {
-		p.style, p.rows = s, nil
+		p.style, p.rows, p.known = s, nil, known{}
 		p.Refresh()
 	}
 }
@@ -85,12 +98,31 @@ func (p *Prose) textStyle() fyne.TextStyle {
 
 func (p *Prose) measure(s string) float32 { return p.extent(s).Width }
 
-func (p *Prose) rowHeight() float32 { return p.extent("M").Height }
+func (p *Prose) rowHeight() float32 {
+	if p.known.height == 0 {
+		p.known.height = p.extent("M").Height
+	}
+	return p.known.height
+}
 
 // font is the one font of the text. It is named, because otherwise Fyne reads a font of
 // pictures, one of symbols and the system's list of fonts as well, which is a third of
 // the program's start; a letter that the font lacks is looked for all the same.
 func (p *Prose) font() fyne.Resource { return theme.CurrentForWidget(p).Font(p.textStyle()) }
+
+// ReadFonts reads the two fonts of all pages beside what else a start has to do, and says
+// when it has. Nothing may be laid out meanwhile: what measures is not made for two.
+func ReadFonts() (done <-chan struct{}) {
+	d, ready := fyne.CurrentApp().Driver(), make(chan struct{})
+	go func() {
+		defer close(ready)
+		for _, s := range []Style{{}, {Bold: true}} {
+			p := &Prose{style: s}
+			d.RenderedTextSize("M", p.size(), p.textStyle(), Theme{}.Font(p.textStyle()))
+		}
+	}()
+	return ready
+}
 
 // extent is how much room a row takes, in the very font that paints it.
 func (p *Prose) extent(s string) fyne.Size {
@@ -110,11 +142,12 @@ func (p *Prose) MinSize() fyne.Size {
 	if p.style.OneRow {
 		return fyne.NewSize(p.measure(p.text), p.rowHeight())
 	}
-	var w float32
-	for _, word := range strings.Fields(p.text) {
-		w = max(w, p.measure(word))
+	if p.known.word == 0 {
+		for _, word := range strings.Fields(p.text) {
+			p.known.word = max(p.known.word, p.measure(word))
+		}
 	}
-	w = min(w, 160) // a longer word is broken
+	w := min(p.known.word, 160) // a longer word is broken
 	at := p.Size().Width
 	if at == 0 {
 		at = guess
@@ -130,8 +163,21 @@ func (p *Prose) Resize(size fyne.Size) {
 	p.BaseWidget.Resize(size)
 }
 
-// wrap breaks the text at blanks, and words that are longer than a row anywhere.
+// wrap is the text in rows of a width, remembered for two widths: that of the present
+// place and the one that a layout is thinking of.
 func (p *Prose) wrap(width float32) []string {
+	w := &p.known.wraps
+	if w[0].rows == nil || w[0].width != width {
+		w[0], w[1] = w[1], w[0]
+	}
+	if w[0].rows == nil || w[0].width != width {
+		w[0] = wrapped{width, p.breakInto(width)}
+	}
+	return w[0].rows
+}
+
+// breakInto breaks the text at blanks, and words that are longer than a row anywhere.
+func (p *Prose) breakInto(width float32) []string {
 	if p.style.OneRow {
 		return []string{p.cut(p.text, width)}
 	}

@@ -1,0 +1,5 @@
+//go:build !linux && !nogui
+
+package main
+
+func takeMemoryInLargePieces() {}
