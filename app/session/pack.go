@@ -26,6 +26,7 @@ type Packed struct {
 	Report  *report.Report   // as the one who gets it sees it
 	Records []capture.Record // likewise
 	members []member
+	proofs  [][]byte // what is overwritten in all of it, wherever a server repeats it
 }
 
 type member struct {
@@ -44,6 +45,7 @@ func Pack(rep *report.Report, records []capture.Record, everything bool) (*Packe
 			return nil, fmt.Errorf("the report could not be masked: %w", err)
 		}
 	}
+	p.proofs = capture.Proofs(slices.Values(p.Records))
 	for _, m := range []struct {
 		name  string
 		write func(io.Writer) error
@@ -61,9 +63,21 @@ func Pack(rep *report.Report, records []capture.Record, everything bool) (*Packe
 		if err := m.write(&b); err != nil {
 			return nil, fmt.Errorf("the report could not be made: %w", err)
 		}
-		p.members = append(p.members, member{m.name, b.Bytes()})
+		data := b.Bytes()
+		if m.name != captureInZip { // there it has been done
+			data = p.unproven(data)
+		}
+		p.members = append(p.members, member{m.name, data})
 	}
 	return p, nil
+}
+
+// unproven overwrites what proves a password.
+func (p *Packed) unproven(text []byte) []byte {
+	for _, s := range p.proofs {
+		text = bytes.ReplaceAll(text, s, bytes.Repeat([]byte("0"), len(s)))
+	}
+	return text
 }
 
 // MaskedReport is a report as somebody else may see it: judged anew from its masked tape.
@@ -156,6 +170,6 @@ func (p *Packed) Preview(w io.Writer) error {
 		}
 	}
 	fmt.Fprintf(&b, "and %d other packets: copies of messages, sound, signs of life\n", sound)
-	_, err := io.WriteString(w, b.String())
+	_, err := w.Write(p.unproven([]byte(b.String())))
 	return err
 }

@@ -68,7 +68,7 @@ func causes(r *report.Report) []string {
 // No file that leaves this computer, and not its preview, holds what is a person's own;
 // and what is opened again says what was said before.
 func TestPack(t *testing.T) {
-	for _, reason := range []string{"Caller ID +4930123456 of Anna Berg not allowed", "Account of Berg at secretcorp has no credit, s3cret-word", "Forbidden"} {
+	for _, reason := range []string{"Caller ID +4930123456 of Anna Berg not allowed", "Account of Berg at secretcorp has no credit, s3cret-word", "Forbidden", "Forbidden, 6629fae49393a05397450978507c4ef1"} {
 		records := refusedCall(t, reason)
 		var file bytes.Buffer
 		_, err := capture.Write(&file, slices.Values(records))
@@ -144,6 +144,9 @@ func TestPack(t *testing.T) {
 		require.NoError(t, packed.Preview(&preview))
 		require.Contains(t, preview.String(), "+4930123456")
 		require.NotContains(t, preview.String(), "6629fae49393a05397450978507c4ef1")
+		for _, m := range packed.members { // not where a server repeats it, either
+			require.NotContains(t, string(m.data), "6629fae49393a05397450978507c4ef1", m.name)
+		}
 		again, err = ExamineFile(path, wizard.Subject{})
 		require.NoError(t, err)
 		require.Equal(t, causes(rep), causes(again))

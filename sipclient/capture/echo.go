@@ -2,6 +2,7 @@ package capture
 
 import (
 	"bytes"
+	"iter"
 	"slices"
 )
 
@@ -44,6 +45,18 @@ func (e *echoes) hide(data, written []byte) {
 		e.learn(data[from:to])
 		i = to
 	}
+}
+
+// Proofs gives what Write overwrites in records and a server may repeat anywhere: digest
+// responses and the like, the latest of them.
+func Proofs(records iter.Seq[Record]) [][]byte {
+	o := writer{masks: map[way]*masker{}}
+	for r := range records {
+		if r.Packet != nil {
+			o.masked(r.Packet)
+		}
+	}
+	return o.echoes.secrets
 }
 
 func (e *echoes) learn(secret []byte) {
