@@ -36,17 +36,43 @@ const longestName = 32
 // CanonicalName gives the usual long spelling of a header name in any case or
 // compact form. An unknown name comes back as it is.
 func CanonicalName(name string) string {
-	if len(name) == 0 || len(name) > longestName {
+	if len(name) > longestName {
 		return name
 	}
-	var buf [longestName]byte
-	for i := 0; i < len(name); i++ {
-		buf[i] = lower(name[i])
+	spellings := spelled[len(name)]
+	for i := range spellings { // as nearly everybody writes them
+		if spellings[i].usual == name {
+			return spellings[i].usual
+		}
 	}
-	if n, ok := canonical[string(buf[:len(name)])]; ok {
-		return n
+	for i := range spellings {
+		if foldsTo(name, spellings[i].lower) {
+			return spellings[i].usual
+		}
 	}
 	return name
+}
+
+// spelling is a name in lower case, which may be its compact form, and as it is usual.
+type spelling struct{ lower, usual string }
+
+// spelled holds the spellings by their length: few have the same, and to compare them is
+// quicker than to look one up.
+var spelled = func() (table [longestName + 1][]spelling) {
+	for l, n := range canonical {
+		table[len(l)] = append(table[len(l)], spelling{l, n})
+	}
+	return table
+}()
+
+// foldsTo tells that s, of the same length, is lower in any case.
+func foldsTo(s, lower string) bool {
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; c != lower[i] && (c < 'A' || c > 'Z' || c+'a'-'A' != lower[i]) {
+			return false
+		}
+	}
+	return true
 }
 
 func lower(c byte) byte {
