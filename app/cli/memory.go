@@ -13,6 +13,8 @@ const (
 	// a million packets then needs half of the collections, and the whole program stays
 	// under 80 MB.
 	memoryBudget = 48 << 20
+	// memoryLarge is how much of it lies in large pages: what the heap grows to.
+	memoryLarge = 40 << 20
 	// memoryRoom is how much there has to be for each byte that is really needed, and
 	// memoryBeside what the limit counts as well, where that is more: a very long capture
 	// must not spend its time collecting.
@@ -27,6 +29,7 @@ func withinBudget() (restore func()) {
 	if debug.SetMemoryLimit(-1) != math.MaxInt64 {
 		return func() {}
 	}
+	LargePages(memoryLarge)
 	percent := debug.SetGCPercent(-1)
 	debug.SetMemoryLimit(memoryBudget)
 	var over bool

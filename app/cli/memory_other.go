@@ -1,0 +1,6 @@
+//go:build !linux
+
+package cli
+
+// LargePages is for Linux only.
+func LargePages(int) {}

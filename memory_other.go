@@ -1,5 +1,0 @@
-//go:build !linux && !nogui
-
-package main
-
-func takeMemoryInLargePieces() {}
