@@ -77,8 +77,9 @@ func (h *hand) sees(what string, c color.NRGBA, least int, limit time.Duration) 
 
 // Colours of the light theme, and where things stand in a window of 1040 by 720.
 var (
-	accentInk = color.NRGBA{0x2F, 0x5B, 0xEA, 255}
-	okSoft    = color.NRGBA{0xE6, 0xF6, 0xEE, 255}
+	accentInk  = color.NRGBA{0x2F, 0x5B, 0xEA, 255}
+	okSoft     = color.NRGBA{0xE6, 0xF6, 0xEE, 255}
+	accentSoft = color.NRGBA{0xEA, 0xF0, 0xFF, 255}
 )
 
 // TestWindowPractisesEverySituation opens the real window and, for each situation, goes
@@ -112,5 +113,38 @@ func TestWindowPractisesEverySituation(t *testing.T) {
 		})
 	}
 	h.t = t
+	require.True(t, h.window.running(), h.window.Log())
+}
+
+// TestWindowOnARealAccount counts what somebody does from the first start to a verdict on
+// an account of a real registrar: the three fields, the number, and three clicks.
+func TestWindowOnARealAccount(t *testing.T) {
+	k := Kamailio(t, KamailioOptions{})
+	h := newHand(t)
+	clicks := 0
+	click := func(x, y int) {
+		clicks++
+		h.click(x, y)
+		time.Sleep(700 * time.Millisecond)
+	}
+	show := func(name string) {
+		if dir := os.Getenv("SCREENSHOTS"); dir != "" {
+			require.NoError(t, h.run("import", "-window", "root", filepath.Join(dir, "account-"+name+".png")))
+		}
+	}
+	click(205, 228) // no ringback
+	h.typeText("dora")
+	h.key("Tab")
+	h.typeText(k.Domain())
+	h.key("Tab")
+	h.typeText(Password("dora"))
+	show("entered")
+	click(945, 686) // Go on
+	h.typeText("code-486")
+	show("ready")
+	click(945, 686) // Start the test
+	h.sees("the verdict", accentSoft, 2_500, 20*time.Second)
+	show("verdict")
+	require.LessOrEqual(t, clicks, 5)
 	require.True(t, h.window.running(), h.window.Log())
 }
