@@ -293,6 +293,12 @@ func TestPractice(t *testing.T) {
 	d := newDesk(t)
 	d.w.show(newPracticePage(d.w))
 	p := d.w.now.(*practicePage)
+	p.search.Entry.SetText("no-such-fault")
+	d.mustSay("No fault has these words.")
+	p.search.Entry.SetText("")
+	if p.none.Visible() {
+		t.Error("nothing is said to be found where everything is shown")
+	}
 	d.mustSay("Everything works", "The other side is busy", "The password is wrong")
 	test.Type(p.search.Entry, "BUSY other")
 	d.mustSay("The other side is busy")

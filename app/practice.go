@@ -17,6 +17,7 @@ type practicePage struct {
 	view   *fyne.Container
 	foot   fyne.CanvasObject
 	search *look.Field
+	none   *look.Prose // said where a search finds nothing
 	list   *fyne.Container
 	tiles  map[string]*look.Tile // by cause
 	groups []practiceGroup
@@ -35,6 +36,8 @@ func newPracticePage(w *Window) *practicePage {
 	p := &practicePage{w: w, tiles: map[string]*look.Tile{}, list: look.Column(10)}
 	p.search = look.NewField(tr("practice.search", "Find a fault"), "", tr("practice.search.example", "for example: password, busy, silent"), false)
 	p.search.Entry.OnChanged = p.filter
+	p.none = look.Text(tr("practice.none", "No fault has these words. Try one word alone."), look.Lead)
+	p.none.Hide()
 	p.surprise = look.NewButton(tr("practice.surprise", "Surprise me"), look.Primary, func() { p.start(w.back.Faults()[rand.IntN(len(w.back.Faults()))].Cause, true) })
 	index := map[string]int{}
 	for _, f := range w.back.Faults() {
@@ -58,7 +61,7 @@ func newPracticePage(w *Window) *practicePage {
 		look.Text(tr("practice.title", "Practise with the built-in telephone system"), look.Heading),
 		look.Inset(0, 4, 0, 18, look.Text(tr("practice.lead",
 			"Choose what should go wrong. Everything happens inside this computer; no account is needed and nobody is called."), look.Lead)),
-		p.search.Container, p.list)))
+		p.search.Container, p.none, p.list)))
 	p.foot = look.Row(12, 1, look.NewButton(tr("back", "Back"), look.Secondary, p.back), look.Gap(0, 0), p.surprise)
 	return p
 }
@@ -66,6 +69,7 @@ func newPracticePage(w *Window) *practicePage {
 // filter shows the faults whose words hold all words of a search.
 func (p *practicePage) filter(text string) {
 	words := strings.Fields(strings.ToLower(text))
+	p.none.Show()
 	for _, g := range p.groups {
 		any := false
 		for _, f := range g.faults {
@@ -82,6 +86,7 @@ func (p *practicePage) filter(text string) {
 			any = any || match
 		}
 		if any {
+			p.none.Hide()
 			g.head.Show()
 			g.grid.Show()
 		} else {

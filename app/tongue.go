@@ -60,8 +60,12 @@ func headline(r *report.Report) string {
 // in general, what was found in particular stands below it in English.
 func (p *resultPage) headline() fyne.CanvasObject {
 	text := look.Text(headline(p.report), look.Heading)
-	if english() || p.report.Root() == nil || headline(p.report) == p.report.Headline() {
+	root := p.report.Root()
+	if english() || root == nil || headline(p.report) == p.report.Headline() {
 		return text
+	}
+	if c, ok := diagnosis.LookupCause(root.Rule.Cause); ok && c.Title == root.Title {
+		return text // it is said already
 	}
 	return look.Column(2, text, look.Text("EN: "+p.report.Headline(), look.Style{Size: look.SmallSize, Color: look.Mute}))
 }
