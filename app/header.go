@@ -52,7 +52,7 @@ func newHeader(w *Window) *header {
 	h.page = look.Text("", look.Style{Size: look.CaptionSize, Color: look.Mute, OneRow: true})
 	name := look.Text(tr("app.name", "Softphone Doctor"), look.Style{Size: look.TitleSize, Bold: true, OneRow: true})
 	mark := look.Sized(28, 28, look.Over(look.NewSurface(look.Accent, "", 8), look.NewIcon("app", look.OnAccent, 20)))
-	h.object = look.Header(look.Row(12, 3, mark, name, look.Inset(0, 3, 0, 0, h.page), look.Rest(h.account.Tile), h.tech.Tile, h.settings))
+	h.object = look.Header(look.Row(12, 3, mark, look.Inset(0, 0, 0, 4, name), look.Inset(0, 0, 0, 1, h.page), look.Rest(h.account.Tile), h.tech.Tile, h.settings))
 	return h
 }
 

@@ -65,7 +65,8 @@ func newTechnicalPage(w *Window, beside bool) *technicalPage {
 		func(int) { p.showMessage() })
 	p.list = newLadder(p)
 	message := look.Over(look.NewSurface(look.Card, look.Line, look.Radius), look.Pad(14, 12, look.Column(8, p.title, p.mode.Container, p.panel)))
-	p.right = look.ScrolledPlain(0, look.Column(14, message, look.SlimPanel(p.streams), p.network, look.SlimPanel(p.packets)))
+	parts := look.Column(14, message, look.SlimPanel(p.streams), p.network, look.SlimPanel(p.packets))
+	p.right = look.ScrolledPlain(0, look.Inset(0, 0, 8, 0, parts)) // beside the scroll bar
 	ends := look.Inset(82, 4, 14, 0, look.Row(0, 1, look.Text(tr("tech.phone", "Test phone"), look.Style{Bold: true, OneRow: true}), look.Gap(0, 0), look.Text(tr("tech.server", "Server"), look.Style{Bold: true, OneRow: true})))
 	left := look.Over(look.NewSurface(look.Card, look.Line, look.Radius), look.Pad(8, 8, look.Bars(ends, look.Gap(0, 0), p.list)))
 
