@@ -2,6 +2,7 @@ package sipclient
 
 import (
 	"context"
+	"time"
 
 	"github.com/emiago/sipgo/sip"
 )
@@ -37,12 +38,14 @@ func (c *Call) answered(invite *sip.Request, res *sip.Response, unwanted bool) {
 	c.mu.Unlock()
 	p.send(ack)
 	if unwanted {
+		p.behindACK()
 		c.bye(d)
 		return
 	}
 	m := c.line()
 	if err := m.Accept(c.said(res)); err != nil {
 		p.noteLimit(err)
+		p.behindACK()
 		c.bye(d)
 		return
 	}
@@ -50,6 +53,15 @@ func (c *Call) answered(invite *sip.Request, res *sip.Response, unwanted bool) {
 	c.reach(Answered)
 	c.timed(agreed(res))
 	c.talk()
+}
+
+// behindACK waits for a moment in which an ACK gets ahead of the BYE that follows: in a
+// proxy with several workers one of them may pass the other.
+func (p *Phone) behindACK() {
+	select {
+	case <-time.After(50 * time.Millisecond):
+	case <-p.ctx.Done():
+	}
 }
 
 // ackFor builds the ACK of a 2xx, with the credentials of its INVITE (22.1).

@@ -189,6 +189,7 @@ func (c *Call) disown(invite *sip.Request, res *sip.Response) {
 	c.mu.Unlock()
 	p.send(ack)
 	if !known {
+		p.behindACK()
 		c.bye(d)
 	}
 }
