@@ -52,6 +52,26 @@ func TestPace(t *testing.T) {
 	require.InDelta(t, -0.006, skew.Seconds(), 0.018)
 }
 
+// TestPaceInPeriods: a sound server hands over whole periods only, so that a clock that is
+// off shows in leaps, which come twice in a window here. When they come changes nothing.
+func TestPaceInPeriods(t *testing.T) {
+	for _, ppm := range []float64{-9000, -5000, 0, 5000, 9000} {
+		for phase := range 20 {
+			random := rand.New(rand.NewPCG(uint64(phase), 3))
+			p, given := &pace{rate: 16000}, 0.0
+			for n := 1; n < 2400; n++ {
+				at := time.Duration(n) * 10 * time.Millisecond
+				for given = given + 160*(1+ppm*1e-6); given >= 160; given -= 160 {
+					p.add(at+time.Duration(phase)*97*time.Millisecond+time.Duration(random.Int64N(int64(3*time.Millisecond))), 160)
+				}
+			}
+			skew, over := p.skew()
+			require.NotZero(t, over, "%v ppm", ppm)
+			require.InDelta(t, -ppm*60e-6, skew.Seconds(), 0.018, "%v ppm, phase %d", ppm, phase)
+		}
+	}
+}
+
 // TestPaceTakesNoMemory: it works in the library's own thread.
 func TestPaceTakesNoMemory(t *testing.T) {
 	p, at := &pace{rate: 16000}, time.Duration(0)
