@@ -116,9 +116,7 @@ func (p *resultPage) carried(text string, err error) {
 // keep goes to the page that saves the report and the packets that prove it.
 func (p *resultPage) keep() {
 	name := "softphone-doctor-" + time.Now().Format("2006-01-02-1504")
-	saver, shown := p.saver, *p.report
-	shown.In = tongue()
-	rep := &shown
+	saver, rep := p.saver, spoken(p.report)
 	p.w.show(newSavePage(p.w, saveRequest{name: name + ".zip", back: func() page { return again(p.w, p) },
 		about: tr("save.report", "The report and the packets that prove it, in one file. Numbers, names and addresses are masked in it unless you choose otherwise; it never holds a password."),
 		write: func(path string) (string, error) { return path, saver.Save(path, rep) },

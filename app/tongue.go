@@ -34,40 +34,27 @@ func firstRemedy(cause, text string) string {
 	return words.T("cause."+cause+".do", text)
 }
 
-// tongue is the language of what the window saves.
-func tongue() report.Tongue {
-	return report.Tongue{Code: words.Chosen(), Say: func(key, english string) string { return words.T(key, english) }, Of: words.Of}
+// spoken is a report in the language of the window.
+func spoken(r *report.Report) *report.Report {
+	own := *r
+	own.In = words.Tongue()
+	return &own
 }
 
 // headline is the verdict's sentence.
 func headline(r *report.Report) string {
-	if english() {
-		return r.Headline()
-	}
-	f := r.Root()
-	switch {
-	case f != nil:
-		return causeTitle(f.Rule.Cause, f.Title)
-	case r.Verdict == report.Healthy:
-		return tr("headline.healthy", "No fault found: everything that was checked works.")
-	case len(r.OwnLimits()) > 0:
-		return r.Headline()
-	}
-	return tr("headline.inconclusive", "Too little was seen to say what is wrong.")
+	text, _ := spoken(r).Heading()
+	return text
 }
 
 // headline is the same as the page's heading. Where the catalogue speaks of the cause
 // in general, what was found in particular stands below it in English.
 func (p *resultPage) headline() fyne.CanvasObject {
-	text := look.Text(headline(p.report), look.Heading)
-	root := p.report.Root()
-	if english() || root == nil || headline(p.report) == p.report.Headline() {
-		return text
+	text, particular := spoken(p.report).Heading()
+	if particular == "" {
+		return look.Text(text, look.Heading)
 	}
-	if c, ok := diagnosis.LookupCause(root.Rule.Cause); ok && c.Title == root.Title {
-		return text // it is said already
-	}
-	return look.Column(2, text, look.Text("EN: "+p.report.Headline(), look.Style{Size: look.SmallSize, Color: look.Mute}))
+	return look.Column(2, look.Text(text, look.Heading), look.Text("EN: "+particular, look.Style{Size: look.SmallSize, Color: look.Mute}))
 }
 
 // stillEnglish marks what is not translated.

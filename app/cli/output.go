@@ -80,5 +80,5 @@ func (s spoken) tongue() report.Tongue {
 		return report.Tongue{}
 	}
 	words.Choose(string(s))
-	return report.Tongue{Code: string(s), Say: func(key, english string) string { return words.T(key, english) }, Of: words.Of}
+	return words.Tongue()
 }

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/text/language"
 
 	"softphonedoctor/assets"
+	"softphonedoctor/wizard/report"
 )
 
 // Language is one that can be chosen.
@@ -125,6 +126,11 @@ func closest(wanted ...language.Tag) language.Tag {
 func T(key, english string, args ...map[string]any) string {
 	text, _ := Lookup(key, english, args...)
 	return text
+}
+
+// Tongue lends the chosen language to a report.
+func Tongue() report.Tongue {
+	return report.Tongue{Code: Chosen(), Say: func(key, english string) string { return T(key, english) }, Of: Of}
 }
 
 // Lookup is T, and tells whether the text is in the chosen language. It is not where

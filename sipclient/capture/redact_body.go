@@ -126,11 +126,20 @@ func (r *Redactor) attribute(v string) string {
 }
 
 // plainAttributes hold words and figures of the protocol, and addresses.
-var plainAttributes = map[string]bool{"ptime": true, "maxptime": true, "minptime": true, "fmtp": true, "rtcp": true, "candidate": true, "remote-candidates": true, "rtcp-fb": true, "rtcp-mux": true, "rtcp-xr": true, "rtcp-rsize": true, "extmap": true,
-	"extmap-allow-mixed": true, "setup": true, "connection": true, "group": true, "silencesupp": true, "ecan": true, "gpmd": true, "tcap": true, "pcfg": true, "acfg": true, "csup": true, "creq": true, "framerate": true, "framesize": true, "imageattr": true,
-	"charset": true, "sdplang": true, "lang": true, "quality": true, "direction": true, "floorctrl": true, "content": true, "curr": true, "des": true, "conf": true, "nortpproxy": true, "sqn": true, "cdsc": true, "cpar": true, "pmft": true, "ice-options": true,
-	"maxprate": true, "mptime": true, "rtcp-mux-only": true, "bundle-only": true, "sendonly": true, "recvonly": true, "sendrecv": true, "inactive": true, "ts-refclk": true, "mediaclk": true, "sctp-port": true, "sctpmap": true, "max-message-size": true,
-	"t38faxversion": true, "t38maxbitrate": true, "t38faxratemanagement": true, "t38faxmaxbuffer": true, "t38faxmaxdatagram": true, "t38faxudpec": true, "t38faxfillbitremoval": true, "t38faxtranscodingmmr": true, "t38faxtranscodingjbig": true}
+var plainAttributes = func() map[string]bool {
+	all := map[string]bool{}
+	for _, name := range strings.Fields(`
+		ptime maxptime minptime fmtp rtcp candidate remote-candidates rtcp-fb rtcp-mux rtcp-xr rtcp-rsize extmap
+		extmap-allow-mixed setup connection group silencesupp ecan gpmd tcap pcfg acfg csup creq framerate
+		framesize imageattr charset sdplang lang quality direction floorctrl content curr des conf nortpproxy
+		sqn cdsc cpar pmft ice-options maxprate mptime rtcp-mux-only bundle-only sendonly recvonly sendrecv
+		inactive ts-refclk mediaclk sctp-port sctpmap max-message-size t38faxversion t38maxbitrate
+		t38faxratemanagement t38faxmaxbuffer t38faxmaxdatagram t38faxudpec t38faxfillbitremoval
+		t38faxtranscodingmmr t38faxtranscodingjbig`) {
+		all[name] = true
+	}
+	return all
+}()
 
 // hiddenKeys blanks further keys of the same line (RFC 4568 9.1).
 func hiddenKeys(s string) string {
