@@ -9,16 +9,11 @@ import (
 	fyneapp "fyne.io/fyne/v2/app"
 
 	"softphonedoctor/app"
-	"softphonedoctor/app/cli"
 	"softphonedoctor/assets"
 )
 
-// windowMemory is what a window's heap takes until its first frame.
-const windowMemory = 24 << 20
-
 // openWindow runs the window until it is closed.
 func openWindow(file string) error {
-	cli.LargePages(windowMemory)
 	if err := app.DisplayError(); err != nil {
 		return err
 	}

@@ -29,7 +29,7 @@ func withinBudget() (restore func()) {
 	if debug.SetMemoryLimit(-1) != math.MaxInt64 {
 		return func() {}
 	}
-	LargePages(memoryLarge)
+	largePages(memoryLarge)
 	percent := debug.SetGCPercent(-1)
 	debug.SetMemoryLimit(memoryBudget)
 	var over bool

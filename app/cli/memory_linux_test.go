@@ -14,12 +14,12 @@ func TestLargePages(t *testing.T) {
 	if _, err := os.Stat("/sys/kernel/mm/transparent_hugepage"); err != nil {
 		return // this system has no such pages: it is advice
 	}
-	LargePages(memoryLarge)
-	require.GreaterOrEqual(t, largePages(t), memoryLarge>>10)
+	largePages(memoryLarge)
+	require.GreaterOrEqual(t, inLargePages(t), memoryLarge>>10)
 }
 
-// largePages is how many kB of this program's memory may lie in them (proc_pid_smaps(5)).
-func largePages(t *testing.T) (kB int) {
+// inLargePages is how many kB of this program's memory may lie in them (proc_pid_smaps(5)).
+func inLargePages(t *testing.T) (kB int) {
 	b, err := os.ReadFile("/proc/self/smaps")
 	require.NoError(t, err)
 	size := 0

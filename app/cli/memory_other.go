@@ -2,5 +2,5 @@
 
 package cli
 
-// LargePages is for Linux only.
-func LargePages(int) {}
+// largePages is for Linux only.
+func largePages(int) {}
