@@ -91,10 +91,9 @@ func reasonOf(err error) Reason {
 // driver is what the sound library does for us. Any of its methods may hang.
 type driver interface {
 	devices(kind Kind) ([]Device, error)
-	// open prepares a device of that kind; id "" is the system's choice. data is called
-	// from the library's own thread with frames of 16-bit mono sound to fill (speaker)
-	// or to read (microphone).
-	open(kind Kind, id string, rate int, data func(frames []int16)) (handle, error)
+	// open prepares a device of that kind; id "" is the system's choice. The
+	// library's own thread exchanges 16-bit mono sound with box, until the handle is closed.
+	open(kind Kind, id string, rate int, box *mailbox) (handle, error)
 	close() error
 }
 

@@ -43,25 +43,25 @@ func (d *fakeDriver) devices(kind Kind) (list []Device, err error) {
 	return list, nil
 }
 
-func (d *fakeDriver) open(_ Kind, _ string, _ int, data func([]int16)) (handle, error) {
+func (d *fakeDriver) open(_ Kind, _ string, _ int, box *mailbox) (handle, error) {
 	d.wait()
 	if d.openErr != nil {
 		return nil, d.openErr
 	}
-	return &fakeHandle{d: d, data: data}, nil
+	return &fakeHandle{d: d, box: box}, nil
 }
 
 func (d *fakeDriver) close() error { d.wait(); return nil }
 
 type fakeHandle struct {
-	d    *fakeDriver
-	data func([]int16)
+	d   *fakeDriver
+	box *mailbox
 }
 
 func (h *fakeHandle) start() error {
 	if !h.d.mute {
 		for range 3 {
-			h.data(make([]int16, 160))
+			h.box.exchange(make([]int16, 160))
 		}
 	}
 	return nil
@@ -136,7 +136,7 @@ func TestLost(t *testing.T) {
 	if tr := st.Trouble(); tr == nil || tr.Reason != Lost || tr.Device != "A" {
 		t.Errorf("a silent device has the trouble %v", tr)
 	}
-	st.take(make([]int16, 160))
+	st.box.exchange(make([]int16, 160))
 	if st.Trouble() != nil {
 		t.Error("a device that came back is lost still")
 	}
@@ -210,23 +210,27 @@ func TestGauge(t *testing.T) {
 	}
 }
 
-// TestRing: samples come out in order, whoever is faster.
-func TestRing(t *testing.T) {
-	r := NewRing(1000)
+// TestMailbox: samples come out in order, whoever is faster, and what was measured is what
+// went through.
+func TestMailbox(t *testing.T) {
 	const n = 200_000
+	mic, give := Virtual(Microphones, 16000)
 	var both sync.WaitGroup
 	both.Go(func() {
-		for next := 0; next < n; {
-			p := make([]int16, 77)
+		p := make([]int16, 77)
+		for next := 0; next < n; next += len(p) {
 			for i := range p {
 				p[i] = int16(next + i)
 			}
-			next += r.Write(p[:min(77, n-next)])
+			for mic.Waiting() > 6000 {
+				time.Sleep(time.Millisecond) // a device waits for its clock
+			}
+			give(p)
 		}
 	})
 	p := make([]int16, 100)
 	for next := 0; next < n; {
-		for _, s := range p[:r.Read(p)] {
+		for _, s := range p[:mic.Read(p)] {
 			if s != int16(next) {
 				t.Fatalf("sample %d is %d", next, s)
 			}
@@ -234,33 +238,78 @@ func TestRing(t *testing.T) {
 		}
 	}
 	both.Wait()
-	r.Write(make([]int16, 500))
-	if r.Drop(100) != 400 || r.Len() != 100 {
+	if got := mic.Levels().Samples; got != (n+76)/77*77 {
+		t.Errorf("%d samples were measured", got)
+	}
+	mic.Drop(0)
+	give(make([]int16, 500))
+	if mic.Drop(100) != 400 || mic.Waiting() != 100 {
 		t.Error("dropped wrongly")
 	}
-}
-
-// TestNoAllocation: the library's thread must never wait for memory.
-func TestNoAllocation(t *testing.T) {
-	for _, kind := range []Kind{Microphones, Speakers} {
-		st, err := (&System{driver: &fakeDriver{}}).open(t.Context(), kind, Device{}, 16000)
-		if err != nil {
-			t.Fatal(err)
-		}
-		frames, out := make([]int16, 160), make([]int16, 160)
-		if n := testing.AllocsPerRun(100, func() { st.take(frames); st.Read(out); st.Write(out); st.give(frames) }); n != 0 {
-			t.Errorf("%s: %v allocations a callback", kind, n)
-		}
-		st.Close()
+	for range 100 {
+		give(slices.Repeat([]int16{7}, 160)) // nobody reads
+	}
+	if mic.Waiting() != 6400 || mic.Read(p) != 100 || p[99] != 7 || mic.Levels().Constant != 16000 {
+		t.Errorf("of a second that nobody took, %d samples wait", mic.Waiting())
 	}
 }
 
-func BenchmarkCallbacks(b *testing.B) {
-	st := &Stream{Rate: 16000, gauge: newGauge(16000), pace: pace{rate: 16000}, ring: NewRing(6400), began: time.Now()}
+// TestSpeakerRunsDry: what was not there in time is silence and is counted, also where it is
+// part of a call only.
+func TestSpeakerRunsDry(t *testing.T) {
+	s, play := Virtual(Speakers, 16000)
+	if s.Write(make([]int16, 10000)) != 6400 {
+		t.Error("more than may wait was taken")
+	}
+	p := slices.Repeat([]int16{1}, 160)
+	for range 40 {
+		play(p)
+	}
+	if s.Starved() != 0 || s.Waiting() != 0 {
+		t.Errorf("starved %d times, %d wait", s.Starved(), s.Waiting())
+	}
+	s.Write(slices.Repeat([]int16{9}, 100))
+	play(p)
+	if s.Starved() != 1 || p[99] != 9 || p[100] != 0 || s.Levels().Samples != 41*160 || s.Levels().Constant != 60 {
+		t.Errorf("starved %d times; %v, %+v", s.Starved(), p, s.Levels())
+	}
+}
+
+// TestLongUnseen: after more calls than the mailbox keeps it goes on with the latest.
+func TestLongUnseen(t *testing.T) {
+	for kind, want := range map[Kind]int{Microphones: 6400, Speakers: 0} {
+		s, exchange := Virtual(kind, 16000)
+		for range 3 * boxCalls {
+			exchange(make([]int16, 160))
+		}
+		exchange(slices.Repeat([]int16{7}, 160)) // a speaker overwrites it with silence
+		alike := map[Kind]int{Microphones: 160, Speakers: 160 * boxCalls / 4}[kind]
+		if l := s.Levels(); s.Waiting() != want || l.Constant != alike || s.Trouble() != nil {
+			t.Errorf("%s: %d wait, %+v, %v", kind, s.Waiting(), l, s.Trouble())
+		}
+		if l := s.Levels(); kind == Microphones && l.Samples != (3*boxCalls+1)*160 {
+			t.Errorf("%s: %d samples", kind, l.Samples)
+		}
+	}
+}
+
+// TestNoAllocation: sound never waits for memory.
+func TestNoAllocation(t *testing.T) {
+	for _, kind := range []Kind{Microphones, Speakers} {
+		s, exchange := Virtual(kind, 16000)
+		frames, out := make([]int16, 160), make([]int16, 160)
+		if n := testing.AllocsPerRun(100, func() { exchange(frames); s.Read(out); s.Write(out); s.Levels(); s.Next() }); n != 0 {
+			t.Errorf("%s: %v allocations a call", kind, n)
+		}
+	}
+}
+
+func BenchmarkCalls(b *testing.B) {
+	s, exchange := Virtual(Microphones, 16000)
 	frames := make([]int16, 160) // 10 ms
 	b.ReportAllocs()
 	for b.Loop() {
-		st.take(frames)
-		st.Read(frames)
+		exchange(frames)
+		s.Read(frames)
 	}
 }

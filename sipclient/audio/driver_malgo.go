@@ -2,6 +2,96 @@
 
 package audio
 
+/*
+#include <stdint.h>
+#include <string.h>
+#include <time.h>
+
+// The beginning of miniaudio's struct ma_device, which malgo does not show: its
+// own callback always enters Go. It is compared with what was asked for before anything is
+// written (see box_use).
+typedef struct {
+	void *context;
+	int type;
+	uint32_t rate;
+	uint32_t state;
+	void *data;
+	void *notification;
+	void *stop;
+	void *user;
+} device_head;
+
+enum { box_samples = 1 << 15, box_calls = 1 << 10 };
+
+// As in mailbox.go.
+typedef struct {
+	uint64_t written, taken, called, kind;
+	int64_t zero;
+	struct { int64_t at; uint64_t upto; uint32_t frames, lacking; } calls[box_calls];
+	int16_t sound[box_samples];
+} mailbox;
+
+#ifdef _WIN32
+#include <windows.h>
+static int64_t box_clock(void)
+{
+	LARGE_INTEGER now, second;
+	QueryPerformanceCounter(&now);
+	QueryPerformanceFrequency(&second);
+	return now.QuadPart / second.QuadPart * 1000000000 + now.QuadPart % second.QuadPart * 1000000000 / second.QuadPart;
+}
+#else
+static int64_t box_clock(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+#endif
+
+static void box_exchange(device_head *device, void *out, const void *in, uint32_t frames)
+{
+	mailbox *b = device->user;
+	uint64_t n = b->called, upto;
+	int64_t at = box_clock() - b->zero;
+	uint32_t there = frames;
+	if (b->kind == 1) {
+		int16_t *to = out;
+		uint64_t from = b->taken, left = __atomic_load_n(&b->written, __ATOMIC_ACQUIRE) - from;
+		if (left < there)
+			there = (uint32_t)left;
+		for (uint32_t i = 0; i < there; i++)
+			to[i] = b->sound[(from + i) % box_samples];
+		memset(to + there, 0, (frames - there) * sizeof *to);
+		upto = from + there;
+		__atomic_store_n(&b->taken, upto, __ATOMIC_RELEASE);
+	} else {
+		const int16_t *from = in;
+		uint64_t to = b->written;
+		for (uint32_t i = 0; i < frames; i++)
+			b->sound[(to + i) % box_samples] = from[i];
+		upto = to + frames;
+		__atomic_store_n(&b->written, upto, __ATOMIC_RELEASE);
+	}
+	b->calls[n % box_calls].at = at;
+	b->calls[n % box_calls].upto = upto;
+	b->calls[n % box_calls].frames = frames;
+	b->calls[n % box_calls].lacking = frames - there;
+	__atomic_store_n(&b->called, n + 1, __ATOMIC_RELEASE);
+}
+
+// box_use lets a device that does not run yet call box_exchange. It refuses a device that does
+// not look as expected.
+static int box_use(device_head *device, int type, uint32_t rate, void *box)
+{
+	if (device->type != type || device->rate != rate || device->user != box || !device->data)
+		return 0;
+	device->data = (void *)box_exchange;
+	return 1;
+}
+*/
+import "C"
+
 import (
 	"errors"
 	"net"
@@ -14,6 +104,12 @@ import (
 	"unsafe"
 
 	"github.com/gen2brain/malgo"
+)
+
+// Both sides of the mailbox have the same layout, or this does not compile.
+var (
+	_ [unsafe.Sizeof(mailbox{}) - C.sizeof_mailbox]struct{}
+	_ [C.sizeof_mailbox - unsafe.Sizeof(mailbox{})]struct{}
 )
 
 // malgoDriver is miniaudio by way of malgo.
@@ -119,7 +215,7 @@ func readable(id malgo.DeviceID) string {
 	return id.String()
 }
 
-func (d *malgoDriver) open(kind Kind, id string, rate int, data func([]int16)) (handle, error) {
+func (d *malgoDriver) open(kind Kind, id string, rate int, box *mailbox) (handle, error) {
 	cfg := malgo.DefaultDeviceConfig(deviceType(kind))
 	cfg.SampleRate = uint32(rate)
 	cfg.PeriodSizeInMilliseconds = 10
@@ -140,20 +236,23 @@ func (d *malgoDriver) open(kind Kind, id string, rate int, data func([]int16)) (
 		}
 		side.DeviceID = known.Pointer() // C memory: the library reads it during InitDevice only, and 1 kB a device opened is let be
 	}
-	callback := func(out, in []byte, _ uint32) {
-		frames := in
-		if kind == Speakers {
-			frames = out
-		}
-		if len(frames) >= 2 {
-			data(unsafe.Slice((*int16)(unsafe.Pointer(unsafe.SliceData(frames))), len(frames)/2))
-		}
-	}
-	dev, err := malgo.InitDevice(d.ctx.Context, cfg, malgo.DeviceCallbacks{Data: callback})
+	h := &malgoHandle{}
+	h.pin.Pin(box)
+	box.zero = int64(C.box_clock()) - int64(time.Since(epoch))
+	cfg.PUserData = (*byte)(unsafe.Pointer(box))
+	dev, err := malgo.InitDevice(d.ctx.Context, cfg, malgo.DeviceCallbacks{})
 	if err != nil {
+		h.pin.Unpin()
 		return nil, because(err)
 	}
-	return &malgoHandle{dev}, nil
+	h.dev = dev
+	// malgo.Device is one pointer to a pointer to the library's device.
+	inner := **(***C.device_head)(unsafe.Pointer(dev))
+	if C.box_use(inner, C.int(deviceType(kind)), C.uint32_t(rate), unsafe.Pointer(box)) == 0 {
+		h.close()
+		return nil, &Trouble{Reason: Failed}
+	}
+	return h, nil
 }
 
 func (d *malgoDriver) close() error {
@@ -162,10 +261,16 @@ func (d *malgoDriver) close() error {
 	return err
 }
 
-type malgoHandle struct{ dev *malgo.Device }
+type malgoHandle struct {
+	dev *malgo.Device
+	pin runtime.Pinner // of the mailbox, until the library's thread has ended
+}
 
 func (h *malgoHandle) start() error { return because(h.dev.Start()) }
-func (h *malgoHandle) close()       { h.dev.Uninit() }
+func (h *malgoHandle) close() {
+	h.dev.Uninit()
+	h.pin.Unpin()
+}
 
 // because finds the reason in the library's error.
 func because(err error) error {

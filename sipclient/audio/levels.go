@@ -1,9 +1,6 @@
 package audio
 
-import (
-	"math"
-	"sync/atomic"
-)
+import "math"
 
 // Levels is what a device gives or plays, over the last fifteenth of a second unless
 // said otherwise. 0 dBFS is a full-scale square wave, so that a full-scale sine has
@@ -22,7 +19,7 @@ const floor = -100
 // perSecond is how often levels are renewed.
 const perSecond = 15
 
-// gauge measures in the library's own thread: it neither locks nor allocates.
+// gauge measures; it does not allocate.
 type gauge struct {
 	window int // samples of one reading
 
@@ -35,18 +32,27 @@ type gauge struct {
 	clips   uint64
 	samples uint64
 
-	rms, top                  atomic.Uint64 // bits of the latest reading
-	clipped, counted, counter atomic.Uint64
+	rms, top float64 // the latest reading
 }
 
-func newGauge(rate int) *gauge {
-	g := &gauge{window: max(1, rate/perSecond)}
-	g.rms.Store(math.Float64bits(floor))
-	g.top.Store(math.Float64bits(floor))
-	return g
+func newGauge(rate int) gauge {
+	return gauge{window: max(1, rate/perSecond), rms: floor, top: floor}
 }
 
-// add measures samples; only one thread may call it.
+// quiet is a stretch of silence.
+var quiet [480]int16
+
+// silence measures n samples without sound.
+func (g *gauge) silence(n int) {
+	for ; n > 0; n -= len(quiet) {
+		g.add(quiet[:min(n, len(quiet))])
+	}
+}
+
+// miss counts n samples that nobody looked at while they were there.
+func (g *gauge) miss(n uint64) { g.samples += n }
+
+// add measures samples.
 func (g *gauge) add(p []int16) {
 	for _, s := range p {
 		v := int32(s)
@@ -75,23 +81,15 @@ func (g *gauge) add(p []int16) {
 			g.publish()
 		}
 	}
-	g.clipped.Store(g.clips)
-	g.counted.Store(g.samples)
-	g.counter.Store(uint64(g.same))
 }
 
 func (g *gauge) publish() {
-	g.rms.Store(math.Float64bits(decibel(math.Sqrt(g.sum / float64(g.filled)))))
-	g.top.Store(math.Float64bits(decibel(float64(g.peak))))
+	g.rms, g.top = decibel(math.Sqrt(g.sum/float64(g.filled))), decibel(float64(g.peak))
 	g.sum, g.peak, g.filled = 0, 0, 0
 }
 
-// levels may be called from anywhere.
 func (g *gauge) levels() Levels {
-	return Levels{
-		DBFS: math.Float64frombits(g.rms.Load()), Peak: math.Float64frombits(g.top.Load()),
-		Clipped: g.clipped.Load(), Samples: g.counted.Load(), Constant: int(g.counter.Load()),
-	}
+	return Levels{DBFS: g.rms, Peak: g.top, Clipped: g.clips, Samples: g.samples, Constant: g.same}
 }
 
 // decibel turns an amplitude of 16-bit samples into dBFS.

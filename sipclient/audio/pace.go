@@ -3,7 +3,6 @@ package audio
 import (
 	"math"
 	"slices"
-	"sync/atomic"
 	"time"
 )
 
@@ -30,7 +29,7 @@ const (
 // pace measures a device's clock: how many samples it takes or gives in a second of this
 // computer's clock. Callbacks are late and never early, and hold whole periods, so that a
 // clock which is off shows in leaps: what counts is the line that lies on the earliest of
-// each window (the upper hull), which neither of both bends. It neither locks nor allocates.
+// each window (the upper hull), which neither of both bends. It does not allocate.
 type pace struct {
 	rate    float64
 	first   time.Duration // of this window, after the stream's beginning; 0: none yet
@@ -44,7 +43,8 @@ type pace struct {
 	windows [paceWindows]float64 // by how much sound falls behind in a second
 	count   int
 
-	skewBits, spanN atomic.Uint64
+	middle float64       // of the windows, where they agree
+	over   time.Duration // which they cover; 0: they do not
 }
 
 // add takes a callback at a time after the stream's beginning. Its samples are those of
@@ -128,19 +128,17 @@ func (p *pace) window() {
 	}
 	slices.Sort(list)
 	if list[kept/2] > paceAgree {
-		p.spanN.Store(0)
+		p.over = 0
 		return
 	}
-	p.skewBits.Store(math.Float64bits(middle))
-	p.spanN.Store(uint64(time.Duration(kept) * paceWindow))
+	p.middle, p.over = middle, time.Duration(kept)*paceWindow
 }
 
 // skew is by how much the device's clock falls behind in a minute (negative: it runs
 // ahead), over how long that was measured; 0 there where it is not known.
 func (p *pace) skew() (perMinute, over time.Duration) {
-	over = time.Duration(p.spanN.Load())
-	if over == 0 {
+	if p.over == 0 {
 		return 0, 0
 	}
-	return time.Duration(math.Float64frombits(p.skewBits.Load()) * float64(time.Minute)), over
+	return time.Duration(p.middle * float64(time.Minute)), p.over
 }

@@ -9,7 +9,7 @@ import (
 // Play plays samples and returns when they have been handed to the sound system, or
 // the context or the device has ended. It tells whether all of them were.
 func (s *Stream) Play(ctx context.Context, samples []int16) bool {
-	for len(samples) > 0 || s.ring.Len() > 0 {
+	for len(samples) > 0 || s.Waiting() > 0 {
 		if ctx.Err() != nil || s.Trouble() != nil {
 			return false
 		}

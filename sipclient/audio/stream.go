@@ -3,7 +3,6 @@ package audio
 import (
 	"context"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -18,17 +17,20 @@ type Stream struct {
 
 	kind   Kind
 	handle handle
-	ring   *Ring
-	gauge  *gauge
-	pace   pace
+	box    *mailbox
 	began  time.Time
-	last   atomic.Int64 // nanoseconds after began of the latest sign of life
-	signs  atomic.Int64 // how many there were
-	period atomic.Int64 // samples of the latest
-	short  atomic.Uint64
-	over   atomic.Uint64
 	shut   sync.Once
 	done   chan struct{}
+
+	mu     sync.Mutex
+	read   uint64 // samples that we took from a microphone
+	looked uint64 // calls of the library that have been looked at
+	gauged uint64 // position of the sound up to which it was measured
+	gauge  gauge
+	pace   pace
+	last   time.Duration // after began, of the latest call
+	period int           // its samples
+	short  uint64
 }
 
 // buffered is how much sound waits between us and the library at most.
@@ -45,15 +47,9 @@ func (s *System) Speaker(ctx context.Context, d Device, rate int) (*Stream, erro
 }
 
 func (s *System) open(ctx context.Context, kind Kind, d Device, rate int) (*Stream, error) {
-	st := &Stream{Device: d, Rate: rate, kind: kind, began: time.Now(), gauge: newGauge(rate), done: make(chan struct{})}
-	st.pace.rate = float64(rate)
-	st.ring = NewRing(int(buffered.Seconds() * float64(rate)))
-	data := st.take
-	if kind == Speakers {
-		data = st.give
-	}
+	st := newStream(kind, d, rate)
 	h, err := within(ctx, openLimit, func() (handle, error) {
-		h, err := s.driver.open(kind, d.ID, rate, data)
+		h, err := s.driver.open(kind, d.ID, rate, st.box)
 		if err != nil {
 			return nil, err
 		}
@@ -74,10 +70,15 @@ func (s *System) open(ctx context.Context, kind Kind, d Device, rate int) (*Stre
 	return st, nil
 }
 
+func newStream(kind Kind, d Device, rate int) *Stream {
+	return &Stream{Device: d, Rate: rate, kind: kind, box: newMailbox(kind), began: time.Now(),
+		gauge: newGauge(rate), pace: pace{rate: float64(rate)}, done: make(chan struct{})}
+}
+
 // awaken waits for the first sign of life.
 func (s *Stream) awaken(ctx context.Context) bool {
 	until := time.Now().Add(openLimit)
-	for s.signs.Load() == 0 {
+	for s.box.called.Load() == 0 {
 		if ctx.Err() != nil || time.Now().After(until) {
 			return false
 		}
@@ -86,76 +87,149 @@ func (s *Stream) awaken(ctx context.Context) bool {
 	return true
 }
 
-// take hands over what a microphone gives, in the library's own thread.
-func (s *Stream) take(frames []int16) {
-	s.sign(len(frames))
-	s.gauge.add(frames)
-	if n := s.ring.Write(frames); n < len(frames) {
-		s.over.Add(1) // nobody reads: what is new is less worth than an even flow
+// look catches up with what the library did since the last look; s.mu is held.
+func (s *Stream) look() {
+	called := s.box.called.Load()
+	if called-s.looked > boxCalls/2 {
+		s.looked = called - boxCalls/4 // nobody looked for seconds
+	}
+	for ; s.looked < called; s.looked++ {
+		c := s.box.calls[s.looked%boxCalls]
+		s.last, s.period = time.Duration(c.at)-s.began.Sub(epoch), int(c.frames)
+		s.pace.add(s.last, int(c.frames))
+		if c.lacking > 0 {
+			s.short++
+		}
+		there := uint64(c.frames - c.lacking)
+		s.gauge.miss(c.upto - there - s.gauged)
+		if s.passed()-c.upto > boxSamples/2 {
+			s.gauge.miss(there)
+		} else {
+			first, second := s.box.stretch(c.upto-there, there)
+			s.gauge.add(first)
+			s.gauge.add(second)
+		}
+		s.gauge.silence(int(c.lacking))
+		s.gauged = c.upto
 	}
 }
 
-// give fills what a speaker plays, in the library's own thread.
-func (s *Stream) give(frames []int16) {
-	s.sign(len(frames))
-	n := s.ring.Read(frames)
-	clear(frames[n:])
-	if n < len(frames) {
-		s.short.Add(1)
+// passed is how many samples the library gave (microphone) or took (speaker).
+func (s *Stream) passed() uint64 {
+	if s.kind == Speakers {
+		return s.box.taken.Load()
 	}
-	s.gauge.add(frames)
+	return s.box.written.Load()
 }
 
-// sign notes a sign of life with so many samples.
-func (s *Stream) sign(samples int) {
-	at := time.Since(s.began)
-	s.pace.add(at, samples)
-	s.last.Store(int64(at))
-	s.period.Store(int64(samples))
-	s.signs.Add(1)
+// Read takes what the microphone gave, as far as there is any; it never waits. What nobody
+// took in time is left out.
+func (s *Stream) Read(p []int16) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := min(len(p), s.waiting())
+	s.box.copyOut(p[:n], s.read)
+	s.read += uint64(n)
+	return n
 }
 
-// Read takes what the microphone gave, as far as there is any; it never waits.
-func (s *Stream) Read(p []int16) int { return s.ring.Read(p) }
+// waiting looks, and tells how many samples wait to be read or played; s.mu is held.
+func (s *Stream) waiting() int {
+	s.look()
+	if s.kind == Speakers {
+		taken := s.box.taken.Load() // first: it only grows, so that the difference is never negative
+		return int(s.box.written.Load() - taken)
+	}
+	written := s.box.written.Load()
+	if most := s.most(); written-s.read > most {
+		s.read = written - most
+	}
+	return int(written - s.read)
+}
+
+// most is how many samples may wait.
+func (s *Stream) most() uint64 { return uint64(buffered.Seconds() * float64(s.Rate)) }
 
 // Write adds what the speaker is to play, as far as there is room; it never waits.
-func (s *Stream) Write(p []int16) int { return s.ring.Write(p) }
+func (s *Stream) Write(p []int16) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := min(len(p), max(0, int(s.most())-s.waiting()))
+	at := s.box.written.Load()
+	s.box.copyIn(p[:n], at)
+	s.box.written.Store(at + uint64(n))
+	return n
+}
 
 // Waiting is how many samples wait to be read or played.
-func (s *Stream) Waiting() int { return s.ring.Len() }
+func (s *Stream) Waiting() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.waiting()
+}
 
 // Drop lets all but the latest n samples of a microphone go.
-func (s *Stream) Drop(n int) int { return s.ring.Drop(n) }
+func (s *Stream) Drop(n int) (dropped int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if over := s.waiting() - n; over > 0 {
+		s.read += uint64(over)
+		return over
+	}
+	return 0
+}
 
 // Levels measures what comes from the microphone or goes to the speaker.
-func (s *Stream) Levels() Levels { return s.gauge.levels() }
+func (s *Stream) Levels() Levels {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.look()
+	return s.gauge.levels()
+}
 
-// Starved counts how often the speaker had nothing to play, and Overrun how often
-// nobody took what the microphone gave: both are heard as clicks.
-func (s *Stream) Starved() uint64 { return s.short.Load() }
-
-// Overrun: see Starved.
-func (s *Stream) Overrun() uint64 { return s.over.Load() }
+// Starved counts how often the speaker had nothing to play: each time is heard as a click.
+func (s *Stream) Starved() uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.look()
+	return s.short
+}
 
 // Next is when the device may call again, as far as it keeps its beat: a period after it
 // did last.
 func (s *Stream) Next() time.Time {
-	return s.Last().Add(time.Duration(s.period.Load()) * time.Second / time.Duration(s.Rate))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.look()
+	return s.began.Add(s.last + time.Duration(s.period)*time.Second/time.Duration(s.Rate))
 }
 
 // Last is when the device called last.
-func (s *Stream) Last() time.Time { return s.began.Add(time.Duration(s.last.Load())) }
+func (s *Stream) Last() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.look()
+	return s.began.Add(s.last)
+}
 
 // Skew is by how much the device's clock falls behind this computer's in a minute;
 // negative: it runs ahead. over is how long it was watched, 0 where nothing is known.
-func (s *Stream) Skew() (perMinute, over time.Duration) { return s.pace.skew() }
+func (s *Stream) Skew() (perMinute, over time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.look()
+	return s.pace.skew()
+}
 
 // Trouble tells that the device gives no sign of life any more; nil while it does.
 // Sound systems fill a speaker's buffer when it opens and then let it rest for as
 // long as that lasts: until it runs, it has more time.
 func (s *Stream) Trouble() *Trouble {
-	silent := time.Since(s.began) - time.Duration(s.last.Load())
-	switch running := s.signs.Load() > 2; {
+	s.mu.Lock()
+	s.look()
+	silent, running := time.Since(s.began)-s.last, s.looked > 2
+	s.mu.Unlock()
+	switch {
 	case running && silent > silenceLimit:
 		return &Trouble{Kind: s.kind, Device: s.Device.Name, Reason: Lost}
 	case !running && silent > openLimit:
