@@ -2,6 +2,7 @@ package wizard
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -29,6 +30,9 @@ type Measurement struct {
 	ThirdParty bool
 	// UpTo is the longest silence that a measurement of the router's memory tries, 0: 5 minutes.
 	UpTo time.Duration
+	// InUse has the person put the line to full use, for capture.ProbeLoadDelay, and returns
+	// when it is; without it that question is not checked.
+	InUse func(context.Context) error
 	// Progress hears how many of the measurements have ended; may be nil.
 	Progress func(done, of int)
 	// Call is the call that is up, where a question is about its sound; else nil.
@@ -219,6 +223,44 @@ var routerMemory = Step{
 		return "", true
 	},
 }
+
+// lineInUse compares the line at rest with the line in full use, where nothing else explains
+// sound that is bad now and then, and the person wants to.
+var lineInUse = Step{
+	Title: "The line in full use",
+	Do: func(ctx context.Context, s *Session) error {
+		heard := s.Evidence().Answers[askSymptom.ID].Value
+		if s.Probes == nil || faulty(s.Diagnosis()) || !slices.Contains([]Answer{"choppy", "robotic", "delay"}, Answer(heard)) || s.ask(ctx, askFullUse) != "yes" {
+			return nil
+		}
+		if s.call != nil {
+			_ = s.call.Hangup(ctx) // a call that suffers on purpose proves nothing
+		}
+		s.instruct("Measuring the line at rest. Nothing needs to be done.")
+		return s.Probes.Measure(ctx, Measurement{Questions: []string{capture.ProbeLoadDelay}, InUse: func(ctx context.Context) error {
+			if s.ask(ctx, askLineInUse) != "yes" {
+				return errNotInUse
+			}
+			s.instruct("Measuring the line in full use. Let it run on.")
+			return nil
+		}})
+	},
+	Found: func(e *evidence.Evidence) (string, bool) {
+		p, ok := e.Probe(capture.ProbeLoadDelay)
+		idle, before := p.Duration("idle")
+		loaded, after := p.Duration("loaded")
+		switch {
+		case !ok || !before || !after:
+			return "", true
+		case p.Yes():
+			return fmt.Sprintf("%d ms slower", (loaded - idle).Milliseconds()), false
+		}
+		return "no slower", true
+	},
+}
+
+// errNotInUse ends the measuring where the person could not put the line to use.
+var errNotInUse = errors.New("the line is not in use")
 
 // behindNAT tells whether the server sees this phone under another address than its own.
 func behindNAT(e *evidence.Evidence) bool {

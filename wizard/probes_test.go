@@ -26,7 +26,7 @@ func (p *fakeProbes) Measure(ctx context.Context, m Measurement) error {
 	pause(ctx, p.takes)
 	for i, q := range m.Questions {
 		text, ok := p.answers[q]
-		if !ok {
+		if !ok || m.InUse != nil && m.InUse(ctx) != nil {
 			text = "not-checked nobody knows"
 		}
 		p.tape.Note(capture.Note{Time: time.Now(), Kind: capture.KindProbe, Key: q, Text: text})
@@ -164,6 +164,45 @@ func TestTheRoutersMemoryIsMeasuredOnDemand(t *testing.T) {
 				}
 				require.Equal(t, 1, probes.times(capture.ProbeNATLifetime))
 				require.Equal(t, c.upTo, probes.asked[len(probes.asked)-1].UpTo)
+			})
+		})
+	}
+}
+
+// The line in full use is measured for the complaints that fit, when nothing else explains
+// them, and as far as the person wants: never while a call is up.
+func TestTheLineInFullUseIsMeasuredOnDemand(t *testing.T) {
+	for name, c := range map[string]struct {
+		symptom, want, running Answer
+		delay                  string
+		asked, measured        int
+		cause                  string
+	}{
+		"slow":         {"choppy", "yes", "yes", "yes idle=20ms loaded=420ms sent=24 got=24", 1, 1, "bufferbloat"},
+		"quick":        {"delay", "yes", "yes", "no idle=20ms loaded=24ms sent=24 got=24", 1, 1, ""},
+		"cannot":       {"robotic", "yes", "no", "yes idle=20ms loaded=420ms", 1, 1, ""},
+		"not wanted":   {"choppy", "no", "yes", "yes idle=20ms loaded=420ms", 1, 0, ""},
+		"does not fit": {"quiet", "yes", "yes", "yes idle=20ms loaded=420ms", 0, 0, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				_, s := newFake(nil, nil)
+				probes := withProbes(s, map[string]string{capture.ProbeLoadDelay: c.delay})
+				person := &says{answers: map[string]Answer{"symptom": c.symptom, "full_use": c.want, "line_in_use": c.running}}
+				s.Person = person
+				call := &fakeCall{state: Answered}
+				s.call = call
+				require.NoError(t, symptom.Do(t.Context(), s))
+				require.NoError(t, lineInUse.Do(t.Context(), s))
+				require.Equal(t, c.asked == 1, slices.Contains(person.asked, "full_use"))
+				require.Equal(t, c.measured, probes.times(capture.ProbeLoadDelay))
+				require.Equal(t, c.measured == 1, call.State() == Ended)
+				cause := ""
+				d := s.Diagnosis()
+				if r := d.Root(); r != nil {
+					cause = r.Rule.Cause
+				}
+				require.Equal(t, c.cause, cause)
 			})
 		})
 	}

@@ -208,6 +208,24 @@ var (
 			{Value: "no", Text: "No, leave that out"},
 		},
 	}
+	askFullUse = Question{
+		ID:   "full_use",
+		Text: "Shall the test measure whether your internet line becomes slow when it is in full use?",
+		Hint: "That is a common reason for sound that is bad only now and then: somebody uploads, saves or watches something.",
+		Options: []Option{
+			{Value: "yes", Text: "Yes, measure that"},
+			{Value: "no", Text: "No, leave that out"},
+		},
+	}
+	askLineInUse = Question{
+		ID:   "line_in_use",
+		Text: "Now start a large download, an upload or a speed test. Is it running?",
+		Hint: "Let it run for ten seconds more. This test sends nothing large by itself.",
+		Options: []Option{
+			{Value: "yes", Text: "Yes, it is running"},
+			{Value: "no", Text: "No, I can't do that"},
+		},
+	}
 	// The value is what the other side heard.
 	askDigits = Question{
 		ID:   "digits",

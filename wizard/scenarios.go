@@ -22,7 +22,7 @@ func Scenarios() []Scenario {
 		},
 		{
 			ID: "quality", Complaint: "The sound is bad", Calls: true,
-			Steps: []Step{symptom, signIn, dial, pickUp, longSound, lossyWay, spokenCode, ears, againstEcho, ownSound, usualPhone},
+			Steps: []Step{symptom, signIn, dial, pickUp, longSound, lossyWay, spokenCode, ears, againstEcho, ownSound, lineInUse, usualPhone},
 		},
 		{
 			ID: "call-drops", Complaint: "Calls break off", Calls: true,

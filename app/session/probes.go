@@ -44,6 +44,7 @@ func (p *prober) Measure(ctx context.Context, m wizard.Measurement) error {
 	cfg := p.config
 	cfg.ThirdParty = m.ThirdParty
 	cfg.UpTo = m.UpTo
+	cfg.InUse = m.InUse
 	cfg.Sound, _ = m.Call.(probe.Sound) // nil where there is none
 	if m.Progress != nil {
 		cfg.Progress = func(g probe.Progress) { m.Progress(g.Count, g.Of) }
