@@ -12,14 +12,14 @@ const (
 	// memoryBudget is what examining takes before anything is collected: a capture of
 	// a million packets then needs half of the collections, and the whole program stays
 	// under 80 MB.
-	memoryBudget = 48 << 20
+	memoryBudget = 56 << 20
 	// memoryLarge is how much of it lies in large pages: what the heap grows to.
-	memoryLarge = 40 << 20
+	memoryLarge = 44 << 20
 	// memoryRoom is how much there has to be for each byte that is really needed, and
 	// memoryBeside what the limit counts as well, where that is more: a very long capture
 	// must not spend its time collecting.
 	memoryRoom   = 2
-	memoryBeside = 14 << 20
+	memoryBeside = 16 << 20
 )
 
 // withinBudget has this program collect its memory when the budget is used up instead

@@ -4,6 +4,7 @@ import (
 	"io"
 	"iter"
 	"slices"
+	"softphonedoctor/sipclient/sipmsg"
 )
 
 const (
@@ -80,7 +81,11 @@ func (b *batcher) read(r io.Reader) {
 	d := newDecoder()
 	d.room = now
 	b.err = d.read(r, func(records []Record) bool {
-		now.records = append(now.records, records...)
+		if len(records) == 1 { // nearly always: a slice costs more to copy
+			now.records = append(now.records, records[0])
+		} else {
+			now.records = append(now.records, records...)
+		}
 		if !now.isFull() {
 			return true
 		}
@@ -116,6 +121,19 @@ func (b *batch) clear() {
 // isFull tells that another frame of usual size might not fit any more.
 func (b *batch) isFull() bool {
 	return len(b.packets) > batchPackets-8 || len(b.data) > batchBytes-4096 || len(b.records) > batchPackets-8
+}
+
+// ahead reads the SIP message of a datagram, so that whoever walks over the batches, and
+// has most to do, need not. It gives nil without a batch, and for what is no message.
+func (b *batch) ahead(net Net, data []byte) *sipmsg.Message {
+	if b == nil || net != UDP || len(data) == 0 || data[0]>>6 == 2 || !sipmsg.LooksLikeSIP(data) {
+		return nil // sound above all, which begins with its version, 2
+	}
+	m, err := sipmsg.Parse(data)
+	if err != nil {
+		return nil
+	}
+	return m
 }
 
 // keep gives a copy of data that lives as long as the batch, or for good when there

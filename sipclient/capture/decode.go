@@ -215,6 +215,7 @@ func (d *decoder) emit(net Net, src, dst netip.AddrPort, data []byte, n int, at 
 	p.Time, p.Net, p.Gap, p.Hops = at, net, false, d.hops
 	p.Src, p.Dst = src, dst
 	p.Data = d.room.keep(data)
+	p.SIP = d.room.ahead(net, p.Data)
 	d.out = append(d.out, Record{N: n, Packet: p})
 }
 
@@ -222,6 +223,7 @@ func (d *decoder) emit(net Net, src, dst netip.AddrPort, data []byte, n int, at 
 func (d *decoder) put(p Packet, n int) {
 	own := d.room.packet()
 	*own = p
+	own.SIP = d.room.ahead(p.Net, p.Data)
 	d.out = append(d.out, Record{N: n, Packet: own})
 }
 

@@ -7,6 +7,7 @@ package capture
 
 import (
 	"net/netip"
+	"softphonedoctor/sipclient/sipmsg"
 	"time"
 )
 
@@ -64,6 +65,8 @@ type Packet struct {
 	Hops     uint8
 	Src, Dst netip.AddrPort
 	Data     []byte
+	// SIP is the message that Data is, where Batches has read it already; nil says nothing.
+	SIP *sipmsg.Message
 }
 
 // Kind groups notes by what they are about.

@@ -57,6 +57,7 @@ func Redact(records []Record, o Redaction) ([]Record, *Redactor) {
 		switch {
 		case rec.Packet != nil:
 			p := *rec.Packet
+			p.SIP = nil
 			if isStream(p.Net) {
 				p.Data = streams[way{p.Src, p.Dst}].take(len(p.Data))
 			} else {

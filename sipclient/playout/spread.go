@@ -39,13 +39,16 @@ type Spread struct {
 }
 
 // Add takes how much later than the fastest lately a packet came.
-func (s *Spread) Add(behind time.Duration) {
+func (s *Spread) Add(behind time.Duration) { s.add(int(max(0, behind) / spreadStep)) }
+
+// add takes a packet that came so many steps behind.
+func (s *Spread) add(steps int) {
 	if s.weight == 0 {
 		s.weight = 1
 	}
 	s.weight *= forget
 	s.total += s.weight
-	s.counts[min(spreadBins, int(max(0, behind)/spreadStep))] += s.weight
+	s.counts[min(spreadBins, steps)] += s.weight
 	s.seen++
 	if s.weight > 1e6 {
 		for i := range s.counts {
@@ -120,19 +123,19 @@ const concealed = 0.01
 // may follow.
 const holdAfterLate = 25
 
-// Add takes how much later than the fastest a packet came, and tells whether its
-// sound was missing: it came when it should have been played. From then on the
-// buffer waits longer.
-func (p *Pace) Add(behind time.Duration) (late bool) {
-	b := behind.Seconds()
+// Add takes how many seconds later than the fastest a packet came, and tells whether its
+// sound was missing: it came when it should have been played. From then on the buffer
+// waits longer. It counts in floating point, because it is asked for each packet of a
+// capture, and a time.Duration would be turned into seconds and back again and again.
+func (p *Pace) Add(behind float64) (late bool) {
 	if !p.begun {
-		p.begun, p.delay = true, max(b, firstDelay.Seconds())
+		p.begun, p.delay = true, max(behind, firstDelay.Seconds())
 	}
-	if b > p.delay {
+	if behind > p.delay {
 		late = true
-		p.delay, p.hold = min(b+concealed, MostDelay.Seconds()), holdAfterLate
+		p.delay, p.hold = min(behind+concealed, MostDelay.Seconds()), holdAfterLate
 	}
-	p.Spread.Add(behind)
+	p.Spread.add(int(max(0, min(behind, MostDelay.Seconds())) / spreadStep.Seconds()))
 	if p.added++; p.added%8 == 1 {
 		p.target = p.Spread.Target().Seconds()
 	}
@@ -152,10 +155,8 @@ func (p *Pace) Shift(by time.Duration) {
 	p.delay = max(0, p.delay-by.Seconds())
 }
 
-// Delay is how long a packet as fast as the fastest waits now.
-func (p *Pace) Delay() time.Duration {
-	return time.Duration(math.Round(p.delay * float64(time.Second)))
-}
+// Delay is how many seconds a packet as fast as the fastest waits now.
+func (p *Pace) Delay() float64 { return p.delay }
 
 // fastest remembers the least transit time lately, against which lateness counts.
 // Two clocks drift apart, so it forgets after some seconds.

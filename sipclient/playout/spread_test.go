@@ -43,18 +43,18 @@ func TestPace(t *testing.T) {
 	for range 100 {
 		require.False(t, p.Add(0))
 	}
-	require.Equal(t, LeastDelay, p.Delay())
-	require.True(t, p.Add(70*time.Millisecond), "it was not waited for")
-	require.Greater(t, p.Delay(), 65*time.Millisecond, "and is from then on")
-	require.False(t, p.Add(60*time.Millisecond))
+	require.InDelta(t, LeastDelay.Seconds(), p.Delay(), 1e-9)
+	require.True(t, p.Add(0.07), "it was not waited for")
+	require.Greater(t, p.Delay(), 0.065, "and is from then on")
+	require.False(t, p.Add(0.06))
 	for range 2000 {
 		p.Add(0)
 	}
-	require.Equal(t, LeastDelay, p.Delay())
+	require.InDelta(t, LeastDelay.Seconds(), p.Delay(), 1e-9)
 	// 5 % come 50 ms late: after a while all of them are waited for.
 	late := 0
 	for n := range 2000 {
-		if p.Add(time.Duration(n%20/19*50)*time.Millisecond) && n > 500 {
+		if p.Add(float64(n%20/19)*0.05) && n > 500 {
 			late++
 		}
 	}

@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"net/netip"
+	"softphonedoctor/sipclient/sipmsg"
 	"time"
 
 	"softphonedoctor/sipclient/capture"
@@ -81,15 +82,8 @@ func (b *Builder) SetSubject(phone netip.AddrPort) { b.told.add(phone) }
 
 // Add takes the next record. It never fails: what cannot be read becomes Odd.
 func (b *Builder) Add(r capture.Record) {
-	at := r.Time()
-	if !at.IsZero() {
+	if at := r.Time(); !at.IsZero() {
 		b.watch(r.N, at)
-		if b.began.IsZero() || at.Before(b.began) {
-			b.began = at
-		}
-		if at.After(b.until) {
-			b.until = at
-		}
 	}
 	switch {
 	case r.Packet != nil:
@@ -107,7 +101,7 @@ func (b *Builder) Add(r capture.Record) {
 }
 
 func (b *Builder) packet(n int, p *capture.Packet) {
-	q := packet{n: n, at: p.Time, net: p.Net, flow: flow{plain(p.Src), plain(p.Dst)}, gap: p.Gap, hops: p.Hops, data: p.Data}
+	q := packet{n: n, at: p.Time, net: p.Net, flow: flow{plain(p.Src), plain(p.Dst)}, gap: p.Gap, hops: p.Hops, data: p.Data, sip: p.SIP}
 	switch p.Net {
 	case capture.ICMP:
 		b.unreachable(&q)
@@ -129,6 +123,7 @@ type packet struct {
 	gap  bool  // bytes of the stream are missing before data
 	hops uint8 // TTL or hop limit, 0: not known
 	data []byte
+	sip  *sipmsg.Message // what data is, where it was read ahead
 }
 
 // plain makes addresses comparable: IPv4 as such, without a zone.

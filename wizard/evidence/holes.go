@@ -19,12 +19,21 @@ type Hole struct {
 // Lasted is how long the hole is.
 func (h Hole) Lasted() time.Duration { return h.Until.Sub(h.From) }
 
-// watch looks for holes between the records, in their order.
+// watch notes from when to when something was recorded, and the holes between the records,
+// in their order.
 func (b *Builder) watch(n int, at time.Time) {
-	if !b.until.IsZero() && at.Sub(b.until) >= holeAfter && len(b.holes) < maxHoles {
+	if b.until.IsZero() {
+		b.began, b.until, b.lastN = at, at, n
+		return
+	}
+	since := at.Sub(b.until)
+	if since >= holeAfter && len(b.holes) < maxHoles {
 		b.holes = append(b.holes, Hole{After: b.lastN, Before: n, From: b.until, Until: at})
 	}
-	if !at.Before(b.until) {
-		b.lastN = n
+	switch {
+	case since >= 0:
+		b.until, b.lastN = at, n
+	case at.Before(b.began):
+		b.began = at
 	}
 }

@@ -36,10 +36,13 @@ type txnKey struct {
 
 // sip takes one SIP message.
 func (b *Builder) sip(p *packet, data []byte) {
-	text, err := sipmsg.Parse(data)
-	if err != nil {
-		b.odd.add(p, "looks like SIP but cannot be read: "+err.Error())
-		return
+	text := p.sip
+	if text == nil {
+		var err error
+		if text, err = sipmsg.Parse(data); err != nil {
+			b.odd.add(p, "looks like SIP but cannot be read: "+err.Error())
+			return
+		}
 	}
 	cseq, method, ok := text.CSeq()
 	switch {

@@ -122,13 +122,13 @@ func (t *timing) playout(at int64) {
 // follow has the adaptive buffer take the packet at hand.
 func (t *timing) follow() (missed bool) {
 	least := min(t.fast, t.fastBefore)
-	const step = 5 * time.Millisecond // clocks drift; every little bit need not be told
-	if off := seconds(least - t.against); off.Abs() >= step {
-		t.pace.Shift(off)
+	const step = 0.005 // clocks drift; every little bit need not be told
+	if off := least - t.against; math.Abs(off) >= step {
+		t.pace.Shift(seconds(off))
 		t.against = least
 	}
-	missed = t.pace.Add(seconds(t.transit - least))
-	t.waits += t.pace.Delay().Seconds()
+	missed = t.pace.Add(t.transit - least)
+	t.waits += t.pace.Delay()
 	t.paced++
 	return missed
 }
