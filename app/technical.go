@@ -270,6 +270,7 @@ func streamRows(e *evidence.Evidence) []fyne.CanvasObject {
 // ladder is the list of messages, each an arrow between the phone and the server.
 type ladder struct {
 	widget.List
+	chosen widget.ListItemID
 }
 
 func newLadder(p *technicalPage) *ladder {
@@ -287,10 +288,24 @@ func newLadder(p *technicalPage) *ladder {
 		}
 		o.(*look.Rung).Set(r.kind, at, r.name, r.side, r.out, r.tone)
 	}
-	l.OnSelected = p.choose
+	l.OnSelected = func(i widget.ListItemID) {
+		l.chosen = i
+		p.choose(i)
+	}
 	l.HideSeparators = true
 	l.ExtendBaseWidget(l)
 	return l
+}
+
+// Resize shows the chosen row once there is room: a list that has no size yet scrolls
+// behind what is chosen.
+func (l *ladder) Resize(size fyne.Size) {
+	first := l.Size().Height == 0
+	l.List.Resize(size)
+	if first && size.Height > 0 && l.Length() > 0 {
+		l.ScrollToTop()
+		l.ScrollTo(l.chosen)
+	}
 }
 
 // TypedKey leaves Escape to the window.

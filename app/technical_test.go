@@ -89,6 +89,9 @@ func TestTechnicalView(t *testing.T) {
 	if !strings.Contains(d.w.tech.text.Text, "200 OK") {
 		t.Errorf("the cited message is not the one shown: %q", d.w.tech.text.Text)
 	}
+	if at := d.w.tech.list.GetScrollOffset(); at != 0 {
+		t.Errorf("all messages have room, and the ladder is scrolled by %v", at)
+	}
 	d.w.tech.list.Select(0)
 	if !strings.Contains(d.w.tech.text.Text, "REGISTER sip:pbx.example.net") {
 		t.Errorf("the first message is %q", d.w.tech.text.Text)
