@@ -61,9 +61,9 @@ func newLivePage(w *Window, req liveRequest) *livePage {
 	p.question = newQuestionCard()
 	p.steps = newStepList()
 	p.main = look.ScrolledPlain(28, look.Inset(0, 26, 0, 16, look.Column(14,
-		look.Column(4, p.heading, p.lead),
+		look.Column(4, p.heading, p.lead), p.question.object,
 		look.SlimPanel(look.Column(10, look.Inset(0, 6, 0, 0, p.strip), look.Pad(24, 0, look.Column(4, p.speak, p.hear)))),
-		p.question.object, p.charts.object)))
+		p.charts.object)))
 	p.side = look.ScrolledPlain(22, look.Inset(0, 30, 0, 16, p.steps.object))
 	p.view = look.Sidebar(218, 250, p.side, p.main)
 	p.stop = look.NewButton(tr("live.stop", "Stop the test"), look.Secondary, p.halt)
@@ -195,6 +195,9 @@ func (p *livePage) show(s snapshot) {
 	if title != p.heading.Text() || lead != p.lead.Text() {
 		p.heading.SetText(title)
 		p.lead.SetText(lead)
+		if s.instruction != "" {
+			p.lead.Show() // beside a question, too
+		}
 		moved = true
 	}
 	p.strip.SetPath(s.path)
@@ -225,18 +228,24 @@ func (p *livePage) showFigures(f figures) {
 	p.strip.SetNote(4, other)
 }
 
-// ask shows a question in place of the figures, or takes it away.
+// ask shows a question in place of the step's title and figures, or takes it away. What to
+// do meanwhile still stands above it.
 func (p *livePage) ask(a *asked) {
+	show := func(o fyne.CanvasObject, shown bool) {
+		if o.Hide(); shown {
+			o.Show()
+		}
+	}
+	show(p.heading, a == nil)
+	show(p.lead, a == nil || p.state.instruction != "")
+	show(p.charts.object, a == nil)
+	show(p.question.object, a != nil)
 	if a == nil {
-		p.question.object.Hide()
-		p.charts.object.Show()
 		p.w.win.Canvas().Unfocus()
 		return
 	}
 	p.w.technical(false) // a question must be seen
 	p.question.set(a.Question, func(answer wizard.Answer) { p.reply(a, answer) })
-	p.question.object.Show()
-	p.charts.object.Hide()
 	look.Rearrange(p.view)
 	p.w.focus(p.question.first)
 }

@@ -44,7 +44,8 @@ func pageNames() []string {
 // questionNumbers gives each question its number, for the same reason: question 3 is
 // "they_hear" on every screen. New ones are added at the end.
 var questionNumbers = []string{"heard_ringing", "heard", "they_hear", "caller_hears", "internal_rings", "answer", "symptom",
-	"drops_after", "call_me", "usual_fails", "speak", "talk", "tone", "third_party", "lifetime", "digits", "sign_in_anyway", "follow_redirect", "code", "spoken", "said"}
+	"drops_after", "call_me", "usual_fails", "speak", "talk", "tone", "third_party", "lifetime", "digits", "sign_in_anyway", "follow_redirect", "code", "spoken", "said",
+	"full_use", "line_in_use"}
 
 // questionNumber is a question's number, 0 for one that has none yet.
 func questionNumber(id string) int { return slices.Index(questionNumbers, id) + 1 }

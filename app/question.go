@@ -16,6 +16,9 @@ type questionCard struct {
 	first   *look.Tile
 }
 
+// manyAnswers is how many have room as big ones.
+const manyAnswers = 6
+
 func newQuestionCard() *questionCard {
 	q := &questionCard{content: look.Column(10)}
 	q.object = look.Over(look.NewSurface(look.Card, look.Accent, look.Radius), look.Pad(20, 16, q.content))
@@ -26,8 +29,12 @@ func newQuestionCard() *questionCard {
 func (c *questionCard) set(q wizard.Question, choose func(wizard.Answer)) {
 	c.choices = nil
 	var tiles []fyne.CanvasObject
+	choice := look.Choice
+	if len(q.Options) > manyAnswers {
+		choice = look.Item
+	}
 	for _, o := range q.Options {
-		tile := look.Choice(words.Of(o.Text), func() { choose(wizard.Answer(o.Value)) })
+		tile := choice(words.Of(o.Text), func() { choose(wizard.Answer(o.Value)) })
 		c.choices = append(c.choices, tile)
 		tiles = append(tiles, tile)
 	}
@@ -36,8 +43,8 @@ func (c *questionCard) set(q wizard.Question, choose func(wizard.Answer)) {
 		c.choices, tiles = append(c.choices, tile), append(tiles, tile)
 	}
 	c.first = c.choices[0]
-	columns := 3
-	if len(tiles) > 3 {
+	columns := min(3, len(tiles))
+	if len(tiles) == 4 || len(tiles) > manyAnswers {
 		columns = 2
 	}
 	rows := []fyne.CanvasObject{look.Text(words.Of(q.Text), look.Style{Size: 18, Bold: true})}
