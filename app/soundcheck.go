@@ -218,7 +218,7 @@ func (p *soundPage) meters(desk SoundDesk) {
 
 // show moves one bar: from -60 dB on it shows something.
 func (s *soundSide) show(m session.Meter) {
-	note := m.Trouble
+	note := phrase(m.Trouble)
 	if m.Clipped > 0 && note == "" {
 		note = tr("sound.clipped", "It was too loud for a moment: turn the level down a little.")
 	}

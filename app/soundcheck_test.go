@@ -83,7 +83,7 @@ func TestSoundCheck(t *testing.T) {
 	desk.plugged <- struct{}{}
 	d.until("what was plugged in is opened", func() bool { return desk.look(func() bool { return len(desk.chosen) > before }) })
 	desk.look(func() bool { desk.mic = session.Meter{Trouble: "the microphone is gone"}; return true })
-	d.until("the trouble shows", func() bool { return p.sides[0].note.Text() == "the microphone is gone" })
+	d.until("the trouble shows", func() bool { return p.sides[0].note.Text() == "The microphone is gone." })
 	p.back()
 	d.until("the devices are let go", func() bool { return desk.look(func() bool { return desk.closed }) })
 }

@@ -15,8 +15,11 @@ func digits(n int) string { return strconv.Itoa(n) }
 
 // sentence gives an error's words as a sentence, in the person's language where the
 // catalogue has it: first letter large, full stop.
-func sentence(err error) string {
-	s := strings.TrimSpace(err.Error())
+func sentence(err error) string { return phrase(err.Error()) }
+
+// phrase is sentence for a text.
+func phrase(s string) string {
+	s = strings.TrimSpace(s)
 	if s == "" {
 		return s
 	}

@@ -13,32 +13,44 @@ func soundSentence(err error) error {
 	if errors.Is(err, audio.ErrNone) || !errors.As(err, &t) {
 		return audio.ErrNone
 	}
-	what := t.Kind.String()
-	if t.Kind == 0 {
-		what = "sound"
+	both, known := soundSentences[t.Reason]
+	switch {
+	case t.Reason == audio.Denied:
+		both = deniedSentences(runtime.GOOS)
+	case !known:
+		both = soundSentences[audio.Failed]
 	}
-	switch t.Reason {
-	case audio.Denied:
-		return errors.New("this computer does not allow the program to use the " + what + ": " + permission(runtime.GOOS))
-	case audio.Missing:
-		return errors.New("there is no " + what + ": plug one in")
-	case audio.Busy:
-		return errors.New("another program holds the " + what + ": close it, or choose another " + what)
-	case audio.Lost:
-		return errors.New("the " + what + " is gone: check its plug, cable and battery")
-	case audio.Hangs:
-		return errors.New("the " + what + " gives no sign of life: plug it out and in again, or restart the computer")
+	if t.Kind == audio.Speakers {
+		return errors.New(both.speaker)
 	}
-	return errors.New("the " + what + " cannot be opened: plug it out and in again, or choose another one")
+	return errors.New(both.microphone)
 }
 
-// permission tells where a system lets programs use microphones.
-func permission(system string) string {
+// ofDevices are the sentences about a microphone and about a speaker: whole ones, because
+// other languages cannot put them together out of words.
+type ofDevices struct{ microphone, speaker string }
+
+var soundSentences = map[audio.Reason]ofDevices{
+	audio.Missing: {"there is no microphone: plug one in", "there is no speaker: plug one in"},
+	audio.Busy: {"another program holds the microphone: close it, or choose another microphone",
+		"another program holds the speaker: close it, or choose another speaker"},
+	audio.Lost: {"the microphone is gone: check its plug, cable and battery", "the speaker is gone: check its plug, cable and battery"},
+	audio.Hangs: {"the microphone gives no sign of life: plug it out and in again, or restart the computer",
+		"the speaker gives no sign of life: plug it out and in again, or restart the computer"},
+	audio.Failed: {"the microphone cannot be opened: plug it out and in again, or choose another one",
+		"the speaker cannot be opened: plug it out and in again, or choose another one"},
+}
+
+// deniedSentences tell where a system lets programs use microphones.
+func deniedSentences(system string) ofDevices {
 	switch system {
 	case "darwin":
-		return "open System Settings, Privacy & Security, Microphone, switch Softphone Doctor on, and start it again"
+		return ofDevices{"this computer does not allow the program to use the microphone: open System Settings, Privacy & Security, Microphone, switch Softphone Doctor on, and start it again",
+			"this computer does not allow the program to use the speaker: start it again, or restart the computer"}
 	case "windows":
-		return "open Settings, Privacy & security, Microphone, and switch on “Microphone access” and “Let desktop apps access your microphone”"
+		return ofDevices{"this computer does not allow the program to use the microphone: open Settings, Privacy & security, Microphone, and switch on “Microphone access” and “Let desktop apps access your microphone”",
+			"this computer does not allow the program to use the speaker: start it again, or restart the computer"}
 	}
-	return "let this user into the group that may use sound (often “audio”), or start the program from your own desktop session"
+	return ofDevices{"this computer does not allow the program to use the microphone: let this user into the group that may use sound (often “audio”), or start the program from your own desktop session",
+		"this computer does not allow the program to use the speaker: let this user into the group that may use sound (often “audio”), or start the program from your own desktop session"}
 }
