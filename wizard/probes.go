@@ -238,6 +238,7 @@ var lineInUse = Step{
 		}
 		s.instruct("Measuring the line at rest. Nothing needs to be done.")
 		return s.Probes.Measure(ctx, Measurement{Questions: []string{capture.ProbeLoadDelay}, InUse: func(ctx context.Context) error {
+			s.instruct("") // there is something to do now
 			if s.ask(ctx, askLineInUse) != "yes" {
 				return errNotInUse
 			}
@@ -250,8 +251,10 @@ var lineInUse = Step{
 		idle, before := p.Duration("idle")
 		loaded, after := p.Duration("loaded")
 		switch {
-		case !ok || !before || !after:
+		case !ok:
 			return "", true
+		case !before || !after:
+			return "nothing could be measured", true
 		case p.Yes():
 			return fmt.Sprintf("%d ms slower", (loaded - idle).Milliseconds()), false
 		}

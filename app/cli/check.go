@@ -217,6 +217,9 @@ func printSteps(w io.Writer) func(wizard.Event) {
 	return func(e wizard.Event) {
 		switch e.Kind {
 		case wizard.Instruction:
+			if e.Title == "" {
+				break
+			}
 			if left := time.Until(e.Until).Round(time.Second); left > 0 {
 				fmt.Fprintf(w, "  … %s (up to %s)\n", e.Title, left)
 				break

@@ -44,7 +44,11 @@ static int64_t box_clock(void)
 static int64_t box_clock(void)
 {
 	struct timespec t;
+#ifdef __APPLE__
+	clock_gettime(CLOCK_UPTIME_RAW, &t); // which stands still while the computer sleeps, as Go's does
+#else
 	clock_gettime(CLOCK_MONOTONIC, &t);
+#endif
 	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 #endif

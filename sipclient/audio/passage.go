@@ -48,15 +48,16 @@ func Passage(ctx context.Context, speaker, mic *Stream, seed uint64, long time.D
 				break
 			}
 		}
+		// What waits came behind what nobody took in time.
+		if lost := int64(mic.Levels().Samples-heard) - int64(mic.Waiting()); lost > int64(mic.Rate/20) {
+			heard += uint64(lost)
+			listener.Miss(int(lost) * codec.SampleRate / mic.Rate)
+		}
 		for mic.Waiting() >= len(frame) {
 			mic.Read(frame)
 			heard += uint64(len(frame))
 			low = down.Resample(low[:0], frame)
 			listener.Hear(low)
-		}
-		if lost := int64(mic.Levels().Samples-heard) - int64(mic.Waiting()); lost > int64(mic.Rate/20) {
-			heard += uint64(lost)
-			listener.Miss(int(lost) * codec.SampleRate / mic.Rate)
 		}
 	}
 	h = listener.Heard()

@@ -119,6 +119,10 @@ const pacePerPacket = 0.0016
 // what is missing is made up in pieces of 10 ms.
 const concealed = 0.01
 
+// nearly is half a nanosecond: packets often come a whole number of milliseconds late, and
+// what their sum lacks to it is no lateness.
+const nearly = 5e-10
+
 // holdAfterLate is for how many packets it goes on waiting after a late one: another
 // may follow.
 const holdAfterLate = 25
@@ -131,11 +135,11 @@ func (p *Pace) Add(behind float64) (late bool) {
 	if !p.begun {
 		p.begun, p.delay = true, max(behind, firstDelay.Seconds())
 	}
-	if behind > p.delay {
+	if behind-p.delay > nearly {
 		late = true
 		p.delay, p.hold = min(behind+concealed, MostDelay.Seconds()), holdAfterLate
 	}
-	p.Spread.add(int(max(0, min(behind, MostDelay.Seconds())) / spreadStep.Seconds()))
+	p.Spread.add(int((max(0, min(behind, MostDelay.Seconds())) + nearly) / spreadStep.Seconds()))
 	if p.added++; p.added%8 == 1 {
 		p.target = p.Spread.Target().Seconds()
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 var loadProbes = []Probe{
-	{ID: "load", Title: "Measuring the delay with the line at rest and in full use.", Limit: 5 * time.Minute, Slow: true, Run: compareLoad,
+	{ID: "load", Title: "Measuring the delay with the line at rest and in full use.", Limit: 20 * time.Minute, Slow: true, Run: compareLoad,
 		Keys: []string{capture.ProbeLoadDelay}},
 }
 

@@ -123,7 +123,7 @@ func (t *timing) playout(at int64) {
 func (t *timing) follow() (missed bool) {
 	least := min(t.fast, t.fastBefore)
 	const step = 0.005 // clocks drift; every little bit need not be told
-	if off := least - t.against; math.Abs(off) >= step {
+	if off := least - t.against; math.Abs(off) > step-5e-10 {
 		t.pace.Shift(seconds(off))
 		t.against = least
 	}
