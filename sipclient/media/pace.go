@@ -14,7 +14,7 @@ func (m *Line) pace(n int) {
 	defer calm()()
 	next := m.resume()
 	for ; n != 0; n-- {
-		SleepUntil(next)
+		sleepUntil(next, sendEarly)
 		if m.stopped() {
 			return
 		}

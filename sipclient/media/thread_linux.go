@@ -30,22 +30,29 @@ const (
 	schedResetOnFork = 0x40000000
 )
 
-// sleepEarly is how long before its time SleepUntil asks the system to wait, more than Go's
-// own timers are late, also when all its processors are busy for a moment.
-const sleepEarly = 2 * time.Millisecond
+// sleepEarly is how long before its time a thread asks the system to wait, which is more than
+// Go's own timers are late. sendEarly is that of packets that leave, whose times others
+// measure: other programs may keep Go's threads from the processors for some milliseconds,
+// but not one that waits in the system and has its rank.
+const (
+	sleepEarly = 2 * time.Millisecond
+	sendEarly  = 6 * time.Millisecond
+)
 
 // SleepUntil waits: with Go's scheduler first, and then in the system, which wakes a thread
 // in time whatever Go does. A thread that waits in the system for long holds a processor of
 // Go's, and as long as one is held, the scheduler looks after it up to 50,000 times a
 // second: that cost more than the sound.
-func SleepUntil(t time.Time) {
+func SleepUntil(t time.Time) { sleepUntil(t, sleepEarly) }
+
+func sleepUntil(t time.Time, early time.Duration) {
 	for {
 		left := time.Until(t)
 		switch {
 		case left <= 0:
 			return
-		case left > 3*sleepEarly/2:
-			time.Sleep(left - sleepEarly)
+		case left > 3*early/2:
+			time.Sleep(left - early)
 			continue
 		}
 		spec := unix.NsecToTimespec(int64(left))

@@ -13,5 +13,10 @@ func Steady() (done func()) {
 	return runtime.UnlockOSThread
 }
 
+// sendEarly counts where the system's own waiting is used.
+const sendEarly = 0
+
 // SleepUntil waits.
-func SleepUntil(t time.Time) { time.Sleep(time.Until(t)) }
+func SleepUntil(t time.Time) { sleepUntil(t, 0) }
+
+func sleepUntil(t time.Time, _ time.Duration) { time.Sleep(time.Until(t)) }
