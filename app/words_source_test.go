@@ -141,6 +141,32 @@ func saidByTheWizard(t *testing.T) []string {
 	return said
 }
 
+// saidOfDevices are the sentences about microphones and speakers that cannot be used, as the
+// window writes them.
+func saidOfDevices(t *testing.T) (said []string) {
+	t.Helper()
+	add := func(text string) { said = append(said, upperFirst(text)+".") }
+	file, err := parser.ParseFile(token.NewFileSet(), "session/soundwords.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		if list, ok := n.(*ast.CompositeLit); ok {
+			for _, e := range list.Elts {
+				if text := literal(e); text != "" {
+					add(text)
+				}
+			}
+		}
+		return true
+	})
+	calls(t, "../sipclient/audio", func(f string) bool { return f == "errors.New" }, func(args []string) { add(args[0]) })
+	if len(said) < 17 {
+		t.Fatalf("only %d sentences were found", len(said))
+	}
+	return said
+}
+
 // notes tells whether a function gives the note of a step: func(*evidence.Evidence) (string, bool).
 func notes(f *ast.FuncType) bool {
 	if f.Params.NumFields() != 1 || f.Results.NumFields() != 2 {

@@ -3,6 +3,7 @@ package app
 import (
 	"encoding/json"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -80,7 +81,7 @@ func TestNoTextIsMissing(t *testing.T) {
 				need(f.Title, f.Title)
 			}
 		}
-		for _, text := range append(saidByTheWizard(t), saidElsewhere...) {
+		for _, text := range slices.Concat(saidByTheWizard(t), saidElsewhere, saidOfDevices(t)) {
 			if text != "" {
 				need(text, text)
 			}
