@@ -1,6 +1,25 @@
 package media
 
-import "time"
+import (
+	"sync/atomic"
+	"time"
+)
+
+// pacing is how many lines send now. A few of them leave Go's processors alone while they
+// wait (sendEarly). Where a crowd did so, as when a flood of calls is answered, its threads
+// would hand the processors to each other and leave nobody else one for seconds: from then
+// on each waits in the system only.
+var pacing atomic.Int32
+
+const fewLines = 4
+
+func waitToSend(until time.Time) {
+	early := sendEarly
+	if pacing.Load() > fewLines {
+		early = time.Second
+	}
+	sleepUntil(until, early)
+}
 
 // mostBehind is how many frames late are still made up for by sending them at once. After
 // a longer stall (the computer slept) the rest is left out: a burst helps nobody.
@@ -12,9 +31,11 @@ const mostBehind = 3
 func (m *Line) pace(n int) {
 	defer Steady()()
 	defer calm()()
+	pacing.Add(1)
+	defer pacing.Add(-1)
 	next := m.resume()
 	for ; n != 0; n-- {
-		sleepUntil(next, sendEarly)
+		waitToSend(next)
 		if m.stopped() {
 			return
 		}

@@ -14,7 +14,7 @@ func Steady() (done func()) {
 }
 
 // sendEarly counts where the system's own waiting is used.
-const sendEarly = 0
+const sendEarly time.Duration = 0
 
 // SleepUntil waits.
 func SleepUntil(t time.Time) { sleepUntil(t, 0) }
