@@ -5,20 +5,31 @@ import (
 	"time"
 )
 
-// pacing is how many lines send now. A few of them leave Go's processors alone while they
-// wait (sendEarly). Where a crowd did so, as when a flood of calls is answered, its threads
-// would hand the processors to each other and leave nobody else one for seconds: from then
-// on each waits in the system only.
+// pacing is how many lines of this program send now.
 var pacing atomic.Int32
 
-const fewLines = 4
+// How a line waits. One that is alone waits with Go until sendEarly before its time, which
+// leaves Go's processors to sleep. Where several send (a flood of calls is answered), or
+// where Go's timers have been later than timersLate in the last whollyFor, because other
+// work fills the processors, it waits wholly in the system: others measure the times at
+// which packets leave.
+const (
+	sendEarly  = 6 * time.Millisecond
+	timersLate = 4 * time.Millisecond
+	whollyFor  = 3 * time.Second
+)
 
-func waitToSend(until time.Time) {
+// waiting is how one line waits.
+type waiting struct{ wholly time.Time } // until when
+
+func (w *waiting) until(t time.Time) {
 	early := sendEarly
-	if pacing.Load() > fewLines {
-		early = time.Second
+	if pacing.Load() > 1 || time.Now().Before(w.wholly) {
+		early = whollyFor
 	}
-	sleepUntil(until, early)
+	if late := sleepUntil(t, early); late > timersLate {
+		w.wholly = time.Now().Add(whollyFor)
+	}
 }
 
 // mostBehind is how many frames late are still made up for by sending them at once. After
@@ -33,9 +44,10 @@ func (m *Line) pace(n int) {
 	defer calm()()
 	pacing.Add(1)
 	defer pacing.Add(-1)
+	var wait waiting
 	next := m.resume()
 	for ; n != 0; n-- {
-		waitToSend(next)
+		wait.until(next)
 		if m.stopped() {
 			return
 		}

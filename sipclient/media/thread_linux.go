@@ -30,14 +30,9 @@ const (
 	schedResetOnFork = 0x40000000
 )
 
-// sleepEarly is how long before its time a thread asks the system to wait, which is more than
-// Go's own timers are late. sendEarly is that of packets that leave, whose times others
-// measure: other programs may keep Go's threads from the processors for some milliseconds,
-// but not one that waits in the system and has its rank.
-const (
-	sleepEarly = 2 * time.Millisecond
-	sendEarly  = 6 * time.Millisecond
-)
+// sleepEarly is how long before its time SleepUntil asks the system to wait, which is more
+// than Go's own timers are late.
+const sleepEarly = 2 * time.Millisecond
 
 // SleepUntil waits: with Go's scheduler first, and then in the system, which wakes a thread
 // in time whatever Go does. A thread that waits in the system for long holds a processor of
@@ -45,20 +40,22 @@ const (
 // second: that cost more than the sound.
 func SleepUntil(t time.Time) { sleepUntil(t, sleepEarly) }
 
-func sleepUntil(t time.Time, early time.Duration) {
+// sleepUntil is SleepUntil, and tells how late Go's scheduler was.
+func sleepUntil(t time.Time, early time.Duration) (late time.Duration) {
 	for {
 		left := time.Until(t)
 		switch {
 		case left <= 0:
-			return
+			return late
 		case left > 3*early/2:
 			time.Sleep(left - early)
+			late = early - time.Until(t)
 			continue
 		}
 		spec := unix.NsecToTimespec(int64(left))
 		if err := unix.ClockNanosleep(unix.CLOCK_MONOTONIC, 0, &spec, nil); err != nil && err != unix.EINTR {
 			time.Sleep(time.Until(t))
-			return
+			return late
 		}
 	}
 }

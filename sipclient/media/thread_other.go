@@ -13,10 +13,11 @@ func Steady() (done func()) {
 	return runtime.UnlockOSThread
 }
 
-// sendEarly counts where the system's own waiting is used.
-const sendEarly time.Duration = 0
-
 // SleepUntil waits.
 func SleepUntil(t time.Time) { sleepUntil(t, 0) }
 
-func sleepUntil(t time.Time, _ time.Duration) { time.Sleep(time.Until(t)) }
+// sleepUntil waits; elsewhere Go's timers are the system's own.
+func sleepUntil(t time.Time, _ time.Duration) (late time.Duration) {
+	time.Sleep(time.Until(t))
+	return 0
+}
