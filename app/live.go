@@ -195,9 +195,7 @@ func (p *livePage) show(s snapshot) {
 	if title != p.heading.Text() || lead != p.lead.Text() {
 		p.heading.SetText(title)
 		p.lead.SetText(lead)
-		if s.instruction != "" {
-			p.lead.Show() // beside a question, too
-		}
+		p.makeRoom(s.asked)
 		moved = true
 	}
 	p.strip.SetPath(s.path)
@@ -228,18 +226,25 @@ func (p *livePage) showFigures(f figures) {
 	p.strip.SetNote(4, other)
 }
 
-// ask shows a question in place of the step's title and figures, or takes it away. What to
-// do meanwhile still stands above it.
-func (p *livePage) ask(a *asked) {
-	show := func(o fyne.CanvasObject, shown bool) {
-		if o.Hide(); shown {
+// makeRoom shows a question in place of the step's title and figures, or these. What to do
+// meanwhile still stands above a question.
+func (p *livePage) makeRoom(a *asked) {
+	for o, shown := range map[fyne.CanvasObject]bool{
+		p.heading: a == nil, p.lead: a == nil || p.state.instruction != "", p.charts.object: a == nil, p.question.object: a != nil,
+	} {
+		switch {
+		case o.Visible() == shown:
+		case shown:
 			o.Show()
+		default:
+			o.Hide()
 		}
 	}
-	show(p.heading, a == nil)
-	show(p.lead, a == nil || p.state.instruction != "")
-	show(p.charts.object, a == nil)
-	show(p.question.object, a != nil)
+}
+
+// ask asks the person, or takes the question away.
+func (p *livePage) ask(a *asked) {
+	p.makeRoom(a)
 	if a == nil {
 		p.w.win.Canvas().Unfocus()
 		return

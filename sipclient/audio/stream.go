@@ -147,8 +147,10 @@ func (s *Stream) waiting() int {
 	return int(written - s.read)
 }
 
-// most is how many samples may wait.
-func (s *Stream) most() uint64 { return uint64(buffered.Seconds() * float64(s.Rate)) }
+// most is how many samples may wait: less than the mailbox holds, at any rate.
+func (s *Stream) most() uint64 {
+	return min(boxSamples/2, uint64(buffered.Seconds()*float64(s.Rate)))
+}
 
 // Write adds what the speaker is to play, as far as there is room; it never waits.
 func (s *Stream) Write(p []int16) int {

@@ -4,6 +4,7 @@ import (
 	"io"
 	"iter"
 	"slices"
+
 	"softphonedoctor/sipclient/sipmsg"
 )
 

@@ -7,8 +7,9 @@ package capture
 
 import (
 	"net/netip"
-	"softphonedoctor/sipclient/sipmsg"
 	"time"
+
+	"softphonedoctor/sipclient/sipmsg"
 )
 
 // Net says how a packet travelled.

@@ -2,10 +2,10 @@ package evidence
 
 import (
 	"net/netip"
-	"softphonedoctor/sipclient/sipmsg"
 	"time"
 
 	"softphonedoctor/sipclient/capture"
+	"softphonedoctor/sipclient/sipmsg"
 )
 
 // Builder folds records into evidence. The zero value is ready to use. It is not
