@@ -46,7 +46,7 @@ package-test: package test-deps
 
 test: build-deps test-deps lint build
 	go test -race -timeout 15m $(filter-out $(REALTIME),$(PACKAGES))
-	go test -race -timeout 15m -p 1 -parallel 6 $(REALTIME)
+	go test -race -timeout 15m -p 1 -parallel 5 $(REALTIME)
 	go test -timeout 10m . ./sipclient/codec
 	go test -short -timeout 10m ./lab
 

@@ -67,7 +67,7 @@ func TestBetween(t *testing.T) {
 			if root := rep.Root(); root != nil {
 				cause = root.Rule.Cause
 			}
-			t.Logf("the phone itself says %s, between says %s %q", own.Verdict, rep.Verdict, cause)
+			t.Logf("the phone itself says %s %q, between says %s %q", own.Verdict, causes(own), rep.Verdict, cause)
 			if c.cause != "" || c.verdict != "" {
 				require.Equal(t, c.cause, cause)
 				require.Equal(t, c.verdict, rep.Verdict)

@@ -2,7 +2,10 @@ package practice
 
 import (
 	"math"
+	"math/cmplx"
 	"sync"
+
+	"gonum.org/v1/gonum/dsp/fourier"
 
 	"softphonedoctor/assets"
 	"softphonedoctor/sipclient/codec"
@@ -23,6 +26,7 @@ const (
 	quietSample  = 300 // below it is silence
 	quietFrames  = 8   // that end a word: longer than the stops within one
 	longestWord  = clockRate
+	wordSize     = 10_000 // of a transform: a word with the frames behind it, and wordOff
 	alikeEnough  = 0.7
 	wordOff      = 400 // samples by which the beginning may be missed
 	codeLength   = 3
@@ -32,11 +36,18 @@ const (
 	eventSamples = frameSamples
 )
 
-// templates are the phone's own words, from their first loud sample on.
-var templates = sync.OnceValue(func() (all [10][]int16) {
+// template is one of the phone's own words, from its first loud sample on.
+type template struct {
+	spectrum []complex128
+	energy   float64
+}
+
+// templates are the digits.
+var templates = sync.OnceValue(func() (all [10]template) {
+	transform := fourier.NewFFT(wordSize)
 	for n := range all {
 		pcm, _ := codec.Decode("PCMU", assets.Digit(n), nil)
-		all[n] = begun(pcm)
+		all[n].spectrum, all[n].energy = spectrumOf(transform, begun(pcm))
 	}
 	return all
 })
@@ -84,13 +95,23 @@ func (c *dictation) add(digit int, known bool) (code string, ok bool) {
 	return code, true
 }
 
-// understood tells which digit a word is.
+// understood tells which digit a word is: the one with which it correlates best, wherever
+// within wordOff it begins. All offsets are one transform: a word took a tenth of a second
+// otherwise, in which a small computer sent its sound late.
 func understood(word []int16) (n int, ok bool) {
-	word = begun(word)
+	transform := fourier.NewFFT(wordSize)
+	spectrum, energy := spectrumOf(transform, begun(word))
 	best := 0.0
+	product := make([]complex128, len(spectrum))
+	sums := make([]float64, wordSize)
 	for i, t := range templates() {
-		for off := -wordOff; off <= wordOff; off += 1 {
-			if r := alike(word, t, off); r > best {
+		for k, v := range t.spectrum {
+			product[k] = cmplx.Conj(spectrum[k]) * v
+		}
+		sums = transform.Sequence(sums, product) // wordSize times too large
+		scale := wordSize * math.Sqrt(energy*t.energy+1)
+		for off := -wordOff; off <= wordOff; off++ {
+			if r := sums[(off+wordSize)%wordSize] / scale; r > best {
 				best, n = r, i
 			}
 		}
@@ -98,25 +119,14 @@ func understood(word []int16) (n int, ok bool) {
 	return n, best >= alikeEnough
 }
 
-// alike is the correlation of two sounds, the second of which begins off samples later.
-func alike(a, b []int16, off int) float64 {
-	if off < 0 {
-		a, b, off = b, a, -off
+// spectrumOf transforms a word and gives its energy.
+func spectrumOf(transform *fourier.FFT, word []int16) (spectrum []complex128, energy float64) {
+	samples := make([]float64, wordSize)
+	for i, v := range word[:min(len(word), wordSize-wordOff)] {
+		samples[i] = float64(v)
+		energy += samples[i] * samples[i]
 	}
-	if off >= len(b) || len(a) == 0 {
-		return 0
-	}
-	both, aa, bb := 0.0, 0.0, 0.0
-	for _, v := range a {
-		aa += float64(v) * float64(v)
-	}
-	for _, v := range b {
-		bb += float64(v) * float64(v)
-	}
-	for i := 0; i < len(a) && i+off < len(b); i++ {
-		both += float64(a[i]) * float64(b[i+off])
-	}
-	return both / math.Sqrt(aa*bb+1)
+	return transform.Coefficients(nil, samples), energy
 }
 
 // typing is a code on its way out as key presses (RFC 4733).
