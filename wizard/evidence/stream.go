@@ -65,7 +65,7 @@ type Stream struct {
 	EarlyLevel Level
 	Level      Level         // after the answer (or throughout, without a call)
 	Fabric     codec.Fabric  // what its bytes are made of, whatever its format says
-	SendSD     time.Duration // standard deviation of the spacing of packets against their timestamps
+	SendSD     time.Duration // standard deviation of the spacing of packets against their timestamps, the worst second left out
 
 	PeerSays *ReceiverReport  // the last report block of the receiver about this SSRC
 	Reported []ReceiverReport // all of them, in order

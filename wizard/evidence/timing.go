@@ -19,6 +19,8 @@ const (
 	// clockJump is a difference between arrival and timestamp that no network
 	// makes: the source set its timestamps anew, or the capturing clock was set.
 	clockJump = 60 * time.Second
+	// fewSpaces between packets tell how evenly they are sent: a second's.
+	fewSpaces = 50
 )
 
 // timing measures when a stream's packets came against their timestamps.
@@ -47,9 +49,32 @@ type timing struct {
 	waits   float64 // sum over all packets, seconds
 	paced   uint64
 
-	// Spacing of neighbours against their timestamps (Welford).
-	n        uint64
-	mean, m2 float64
+	// Spacing of neighbours against their timestamps: of all, of the second that runs,
+	// which ends at secondEnds, and of the worst second before it.
+	spacing, second, worst moments
+	secondEnds             int64 // as last
+}
+
+// moments are sums that give a variance.
+type moments struct {
+	n       uint64
+	sum, sq float64 // seconds, and their squares
+}
+
+func (m *moments) add(d float64) {
+	m.n++
+	m.sum += d
+	m.sq += d * d
+}
+
+// without gives m without a part of it.
+func (m moments) without(part moments) moments {
+	return moments{m.n - part.n, m.sum - part.sum, m.sq - part.sq}
+}
+
+// about is the sum of squares about a mean.
+func (m moments) about(mean float64) float64 {
+	return m.sq - 2*mean*m.sum + float64(m.n)*mean*mean
 }
 
 // rebase makes the next packet the start of a new baseline: the stretch before
@@ -82,10 +107,12 @@ func (t *timing) add(at time.Time, ts uint32, clock int, neighbour bool) (missed
 	t.jitter += (math.Abs(d) - t.jitter) / 16
 	t.maxJitter = max(t.maxJitter, t.jitter)
 	if neighbour {
-		t.n++
-		off := d - t.mean
-		t.mean += off / float64(t.n)
-		t.m2 += off * (d - t.mean)
+		if now > t.secondEnds {
+			t.worst, t.second = t.worstSecond(), moments{}
+			t.secondEnds = now + int64(time.Second)
+		}
+		t.spacing.add(d)
+		t.second.add(d)
 	}
 	t.drift.add(now, t.transit)
 	t.playout(now)
@@ -142,12 +169,28 @@ func (t *timing) wait() time.Duration {
 	return seconds(t.waits / float64(t.paced))
 }
 
-// spread is the standard deviation of the spacing.
+// worstSecond is the more uneven one of the worst second and the one that runs.
+func (t *timing) worstSecond() moments {
+	mean := t.spacing.sum / float64(max(t.spacing.n, 1))
+	if t.second.about(mean) > t.worst.about(mean) {
+		return t.second
+	}
+	return t.worst
+}
+
+// spread is the standard deviation of the spacing. The worst second does not count where
+// there is enough beside it: a computer that stumbled once, as it does when the program
+// has just begun, keeps up all the same.
 func (t *timing) spread() time.Duration {
-	if t.n < 2 {
+	of := t.spacing
+	if rest := of.without(t.worstSecond()); rest.n >= fewSpaces {
+		of = rest
+	}
+	if of.n < 2 {
 		return 0
 	}
-	return seconds(math.Sqrt(t.m2 / float64(t.n)))
+	mean := of.sum / float64(of.n)
+	return seconds(math.Sqrt(max(0, of.about(mean)) / float64(of.n)))
 }
 
 func seconds(s float64) time.Duration { return time.Duration(math.Round(s * float64(time.Second))) }

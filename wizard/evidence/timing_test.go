@@ -51,6 +51,24 @@ func TestJitterConverges(t *testing.T) {
 	}
 }
 
+// TestOneStumble: a computer that stalls once sends evenly, one that stalls again and again
+// does not.
+func TestOneStumble(t *testing.T) {
+	for stalls, want := range map[int][2]float64{0: {0, 0.1}, 1: {0, 0.1}, 2: {20, 40}, 4: {40, 80}} {
+		var tm timing
+		late := time.Duration(0)
+		for i := range 350 {
+			if late = max(0, late-20*time.Millisecond); stalls > 0 && i%(350/stalls) == 30 {
+				late = 430 * time.Millisecond // what was missed then follows at once
+			}
+			tm.add(began.Add(time.Duration(i)*20*time.Millisecond+late), uint32(160*i), 8000, true)
+		}
+		if ms := tm.spread().Seconds() * 1000; ms < want[0] || ms > want[1] {
+			t.Errorf("%d stalls: %.1f ms, want %v", stalls, ms, want)
+		}
+	}
+}
+
 // TestTimestampWrap: the 32-bit timestamp goes round without a jump of jitter.
 func TestTimestampWrap(t *testing.T) {
 	var tm timing
