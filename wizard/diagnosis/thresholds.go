@@ -117,7 +117,7 @@ func Thresholds() []Threshold {
 		{"delayAwful", ms(delayAwful), "ms", "one way above which it is bad for everybody", byG114},
 		{"bloat", ms(bloat), "ms", "by which a line in full use may slow packets", "causes.csv 111"},
 
-		{"unevenBad", ms(unevenBad), "ms", "of spread in our own sending that is a fault", "twice what may be one"},
+		{"unevenBad", ms(unevenBad), "ms", "of spread in our own sending, its worst second left out, that is a fault", "twice what may be one"},
 		{"unevenSome", ms(unevenSome), "ms", "of spread in our own sending that may be one where the sound is bad", "causes.csv 110"},
 		{"unevenFar", ms(unevenFar), "ms", "the same in a capture of another phone: some send two packets at once every 40 ms", byOwn + ", from public captures"},
 		{"fewClicks", fewClicks, "times", "that a sound device may run dry unheard: opening it alone makes one or two", byOwn},
